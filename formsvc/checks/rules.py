@@ -1,0 +1,127 @@
+"""A form's rules, compiled once, with three outcomes: met, not met, skipped with a reason."""
+
+import inspect
+import string
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NoReturn
+
+from formsvc import pointers
+from formsvc.checks.kinds import ACROSS, KINDS, Breach, Evaluate, Missing, Place, place
+from formsvc.errors import FormError
+from formsvc.findings import Citation, Finding, Severity, Skipped
+from formsvc.forms import Form, RuleSpec
+
+ACROSS_REASON = "需与其他人的申报一并比对，批量审核时检查。"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One compiled rule. `operands` are the pointers that it reads."""
+
+    spec: RuleSpec
+    evaluate: Evaluate
+    operands: tuple[str, ...]
+    citation: Citation
+
+    def judge(
+        self, form: Form, data: Any, on: date, broken: Iterable[str]
+    ) -> list[Finding] | Skipped | None:
+        """Findings, None when the rule is met, or Skipped."""
+        for pointer in broken:
+            if any(_touches(operand, pointer) for operand in self.operands):
+                return Skipped(self.spec.id, f"“{form.label(pointer)}”有误，改正后再检查。")
+        try:
+            breaches = self.evaluate(data, on)
+        except Missing as missing:
+            return Skipped(self.spec.id, f"“{missing.args[0]}”没有填写。")
+        if self.spec.kind == ACROSS:
+            return Skipped(self.spec.id, ACROSS_REASON)
+        return [self._finding(form, breach) for breach in breaches] or None
+
+    def _finding(self, form: Form, breach: Breach) -> Finding:
+        return Finding(
+            self.spec.id,
+            Severity.WARNING if breach.warning else self.spec.severity,
+            breach.pointer,
+            form.label(breach.pointer),
+            self.spec.messages[breach.message].format_map(breach.words),
+            breach.value,
+            breach.limit,
+            self.citation,
+        )
+
+
+def compile_rules(form: Form) -> tuple[Rule, ...]:
+    """Compile all rules of a form; FormError names the rule and the parameter."""
+    return tuple(_compile(form, spec) for spec in form.rules)
+
+
+def _compile(form: Form, spec: RuleSpec) -> Rule:
+    where = f"{form.id}/form.toml: [[rule]] {spec.id}"
+    build = KINDS.get(spec.kind)
+    if build is None:
+        raise FormError(f"{where}: unknown kind {spec.kind!r}; known: {', '.join(sorted(KINDS))}")
+    operands: list[str] = []
+    arguments = {
+        name: _argument(form, where, name, parameter.annotation, spec.parameters, operands)
+        for name, parameter in inspect.signature(build).parameters.items()
+    }
+    if unknown := set(spec.parameters) - {name.rstrip("_") for name in arguments}:
+        raise FormError(f"{where}: {spec.kind} has no parameter {min(unknown)!r}")
+    for key, message in spec.messages.items():
+        _check_message(f"{where}: {key}", message)
+    first = spec.citations[0]
+    articles = "、".join(citation.article for citation in spec.citations)
+    citation = Citation(first.regulation, articles, "；".join(c.summary for c in spec.citations))
+    return Rule(spec, build(**arguments), tuple(operands), citation)
+
+
+def _argument(
+    form: Form,
+    where: str,
+    name: str,
+    annotation: Any,
+    parameters: Mapping[str, Any],
+    operands: list[str],
+) -> object:
+    """One parameter of a kind, checked against the kind's signature; pointers become places."""
+    key = name.rstrip("_")
+
+    def wrong(what: str) -> NoReturn:
+        raise FormError(f"{where}: {key} {what}")
+
+    def operand(pointer: object) -> Place:
+        if not isinstance(pointer, str) or pointer not in form.fields:
+            wrong(f"pointer {pointer!r} is not in schema.json")
+        operands.append(pointer)
+        return place(form.fields[pointer])
+
+    if key not in parameters:
+        wrong("is missing")
+    value = parameters[key]
+    readers: dict[Any, Callable[[Any], object]] = {
+        Place: operand,
+        list[Place]: lambda items: [operand(item) for item in items],
+        dict[str, Place]: lambda table: {name: operand(item) for name, item in table.items()},
+    }
+    if annotation in readers:
+        return readers[annotation](value)
+    expected = getattr(annotation, "__origin__", annotation)
+    if type(value) is not expected:
+        wrong(f"must be of type {expected.__name__}")
+    return value
+
+
+def _check_message(where: str, message: str) -> None:
+    """Only plain names in braces: no attributes, no indexing, no format specifications."""
+    for _, name, spec, conversion in string.Formatter().parse(message):
+        if name is not None and (not name.isidentifier() or spec or conversion):
+            raise FormError(f"{where}: {{{name}}} must be a plain name")
+
+
+def _touches(operand: str, broken: str) -> bool:
+    """Whether a broken place lies in, on or around what an operand reads."""
+    mine, theirs = pointers.parse(operand), pointers.parse(broken)
+    return all(a in ("*", b) for a, b in zip(mine, theirs, strict=False))

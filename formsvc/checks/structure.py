@@ -1,0 +1,147 @@
+"""JSON Schema → findings, with jsonschema-rs."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from formsvc import pointers
+from formsvc.checks import formats, texts
+from formsvc.findings import Finding, Severity
+from formsvc.forms import Field, Form
+from formsvc.notation import yuan
+
+_TYPES = {
+    "string": "文字（加引号）",
+    "number": "数字（不加引号）",
+    "integer": "整数（不加引号）",
+    "boolean": "true 或 false（是或否）",
+    "array": "列表（方括号）",
+    "object": "一组项目（花括号）",
+}
+# Where several constraints fail at one place, the first of these tells most.
+_PRECEDENCE = (
+    "type", "required", "dependentRequired", "const", "enum", "minLength", "maxLength", "pattern",
+    "format", "minimum", "maximum", "multipleOf", "minItems", "maxItems", "uniqueItems",
+)  # fmt: skip
+_SHOWN = 40
+
+
+class Structure:
+    """A form's schema, compiled once."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        registry = jsonschema_rs.Registry(
+            [(str(form.common["$id"]), dict(form.common))]
+        )
+        self._validator = jsonschema_rs.validator_for(
+            dict(form.schema),
+            formats={name: _holds(explain) for name, explain in formats.FORMATS.items()},
+            validate_formats=True,
+            registry=registry,
+            offline=True,
+        )
+
+    def is_valid(self, data: object) -> bool:
+        """Whether the schema is met; False too for what is no JSON value at all."""
+        try:
+            return self._validator.is_valid(data)
+        except (ValueError, TypeError, OverflowError):
+            return False
+
+    def findings(self, data: object) -> list[Finding]:
+        """One finding a place, in no particular order."""
+        try:
+            errors = list(self._validator.iter_errors(data))
+        except (ValueError, TypeError, OverflowError):
+            return [
+                Finding("input.type", Severity.ERROR, "", self.form.title, "不是 JSON 能表示的数据。")
+            ]
+        best: dict[str, tuple[int, Finding]] = {}
+        for error in errors:
+            for keyword, pointer, message in self._explain(error):
+                rank = _PRECEDENCE.index(keyword) if keyword in _PRECEDENCE else -1
+                if pointer not in best or rank < best[pointer][0]:
+                    label = self.form.label(pointer)
+                    finding = Finding(
+                        f"schema.{keyword}", Severity.ERROR, pointer, label, f"{label}{message}。"
+                    )
+                    best[pointer] = (rank, finding)
+        return [finding for _, finding in best.values()]
+
+    def _explain(self, error: jsonschema_rs.ValidationError) -> Iterator[tuple[str, str, str]]:
+        """(keyword, pointer, message after the label) for one error."""
+        keyword = str(error.kind.name)
+        details: Mapping[str, Any] = error.kind.as_dict()
+        pointer = pointers.format(error.instance_path)
+        field = self.form.field(pointer)
+        if keyword == "required":
+            place = f"{pointer}/{details['property']}"
+            yield keyword, place, _with_hint("没有填写", self.form.field(place))
+        elif keyword == "additionalProperties":
+            for name in details["unexpected"]:
+                yield keyword, pointer + pointers.format([name]), "不是本表的项目，请删去或改正名称"
+        elif keyword == "dependentRequired" or error.schema_path[-2:-1] == ["dependentRequired"]:
+            yield from self._dependents(pointer, error)
+        else:
+            yield keyword, pointer, self._complaint(keyword, details, error.instance, field)
+
+    def _dependents(
+        self, pointer: str, error: jsonschema_rs.ValidationError
+    ) -> Iterator[tuple[str, str, str]]:
+        parent = self.form.field(pointer)
+        schema = parent.schema if parent else self.form.schema
+        for given, wanted in schema.get("dependentRequired", {}).items():
+            for name in wanted if given in error.instance else ():
+                if name not in error.instance:
+                    reason = f"没有填写（填了{self.form.label(f'{pointer}/{given}')}就要填写）"
+                    yield "dependentRequired", f"{pointer}/{name}", reason
+
+    def _complaint(
+        self, keyword: str, details: Mapping[str, Any], value: object, field: Field | None
+    ) -> str:
+        limit = details.get("limit")
+        money = field is not None and field.kind == "money"
+        match keyword:
+            case "type":
+                wanted = field.schema.get("type", "object") if field else "object"
+                return _with_hint(f"应为{_TYPES.get(str(wanted), str(wanted))}", field)
+            case "const":
+                return f"应为“{details['expected_value']}”"
+            case "enum":
+                options = "、".join(str(option) for option in details["options"])
+                return f"填的是“{_shown(value)}”，应为其中之一：{options}"
+            case "minLength":
+                return _with_hint("不能为空", field)
+            case "maxLength":
+                length = len(value) if isinstance(value, str) else 0
+                return f"有 {length:,} 个字符，最多 {limit:,} 个，请删减"
+            case "format":
+                explain = formats.FORMATS.get(str(details["format"]))
+                problem = explain(str(value)) if explain else "格式不对"
+                return _with_hint(problem or "格式不对", field)
+            case "minimum" | "maximum" if limit is not None:
+                side = "小于" if keyword == "minimum" else "大于"
+                return f"不能{side}{yuan(limit) if money else limit}"
+            case "minItems":
+                return f"至少要有 {limit} 项"
+            case "maxItems":
+                return f"最多 {limit} 项，现在有 {len(value) if isinstance(value, list) else 0} 项"
+            case "uniqueItems":
+                return "有重复的项目，请各列一次"
+            case _:
+                return _with_hint("填写不符合要求", field)
+
+
+def _holds(explain: Any) -> Any:
+    return lambda text: explain(text) is None
+
+
+def _with_hint(problem: str, field: Field | None) -> str:
+    return f"{problem}：应填{field.hint}" if field and field.hint else problem
+
+
+def _shown(value: object) -> str:
+    text = texts.clean(str(value))
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

@@ -1,0 +1,77 @@
+"""Characters that no form may hold: they vanish, reorder the line or break the document."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from formsvc import pointers
+
+# Controls except newline and tab, lone surrogates, bidi embeddings, overrides and isolates,
+# and the 66 noncharacters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
+
+
+def is_clean(data: object) -> bool:
+    """Whether no text in a submission holds a forbidden character."""
+    strings: list[str] = []
+    _collect(data, strings)
+    joined = "".join(strings)
+    # Every forbidden character is unprintable to str.isprintable, which is many times faster.
+    if joined.replace("\n", "").replace("\u3000", "").isprintable():
+        return True
+    return _FORBIDDEN.search(joined) is None
+
+
+def forbidden(data: object, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """(pointer, Chinese description) of the first forbidden character in every text."""
+    if isinstance(data, str):
+        if found := _FORBIDDEN.search(data):
+            yield pointer, _describe(data, found.start())
+    elif isinstance(data, dict):
+        for key, value in data.items():
+            yield from forbidden(value, pointer + pointers.format([clean(str(key))]))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from forbidden(value, f"{pointer}/{index}")
+
+
+def clean(text: str) -> str:
+    """Forbidden characters replaced by U+FFFD, for showing a broken text."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def cleaned(data: object) -> object:
+    """A copy of a submission with `clean` applied to every text and key."""
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, dict):
+        return {clean(str(key)): cleaned(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [cleaned(value) for value in data]
+    return data
+
+
+def _collect(data: object, strings: list[str]) -> None:
+    if type(data) is str:
+        strings.append(data)
+    elif type(data) is dict:
+        for value in data.values():
+            if type(value) is str:
+                strings.append(value)
+            else:
+                _collect(value, strings)
+        strings.extend(data)
+    elif type(data) is list:
+        for value in data:
+            _collect(value, strings)
+
+
+def _describe(text: str, place: int) -> str:
+    character = text[place]
+    names = {"Cs": "不完整的代理字符", "Cf": "改变文字方向的字符", "Cn": "非字符"}
+    name = names.get(unicodedata.category(character), "控制字符")
+    return f"第 {place + 1} 个字符是{name} U+{ord(character):04X}，看不见也印不出，请删去"

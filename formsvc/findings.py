@@ -1,0 +1,108 @@
+"""What a check says: findings with citations, skipped rules, and the report that holds them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
+Amount = int | float | Decimal
+
+
+class Severity(StrEnum):
+    """An error sends the paper back; a warning asks for a second look."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """Where a demand comes from. `summary` is our own paraphrase, never the article's text."""
+
+    regulation: str
+    article: str
+    summary: str
+
+    def to_dict(self) -> dict[str, Plain]:
+        return {"regulation": self.regulation, "article": self.article, "summary": self.summary}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A rule or schema constraint that is not met.
+
+    `rule` is the contract for programs; `message` is Chinese, for people, and may change.
+    `pointer` is an RFC 6901 JSON Pointer, "" for the submission as a whole. `value` and
+    `limit` are set where a number was compared (字, 元, months …).
+    """
+
+    rule: str
+    severity: Severity
+    pointer: str
+    label: str
+    message: str
+    value: Amount | None = None
+    limit: Amount | None = None
+    citation: Citation | None = None
+
+    def to_dict(self) -> dict[str, Plain]:
+        return {
+            "rule": self.rule,
+            "severity": self.severity.value,
+            "pointer": self.pointer,
+            "label": self.label,
+            "message": self.message,
+            "value": plain_number(self.value),
+            "limit": plain_number(self.limit),
+            "citation": self.citation.to_dict() if self.citation else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A rule that could not be judged, and why (Chinese)."""
+
+    rule: str
+    reason: str
+
+    def to_dict(self) -> dict[str, Plain]:
+        return {"rule": self.rule, "reason": self.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All findings for one submission, in the order of the form on paper.
+
+    `form` and `edition` are "" when the form could not be told from the input.
+    """
+
+    form: str
+    edition: str
+    findings: tuple[Finding, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """True when no finding is an error."""
+        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Plain]:
+        return {
+            "form": self.form,
+            "edition": self.edition,
+            "ok": self.ok,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "skipped": [skipped.to_dict() for skipped in self.skipped],
+        }
+
+    def preceded_by(self, findings: Iterable[Finding]) -> "Report":
+        """The same report with findings about the input itself put first."""
+        return Report(self.form, self.edition, (*findings, *self.findings), self.skipped)
+
+
+def plain_number(value: Amount | None) -> int | float | None:
+    """A number that JSON can carry: integral values as int."""
+    if value is None or isinstance(value, int):
+        return value
+    return int(value) if value == int(value) else float(value)

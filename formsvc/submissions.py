@@ -1,0 +1,176 @@
+"""Input bytes → submission, in one place for every shell, so that they all say the same.
+
+Strict JSON (RFC 8259): no NaN or infinities, no lone surrogates, no duplicate keys, at most
+MAX_DEPTH levels, numbers exact (int or Decimal). UTF-8 with or without a BOM; other bytes are
+tried as GB18030, with a notice.
+"""
+
+import codecs
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import jiter
+
+from formsvc.findings import Finding, Severity
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 32
+_MAX_EXPONENT = 20
+_POSITION = re.compile(r" at line ([0-9]+) column ([0-9]+)$")
+_CONSTANT = re.compile(r"-?(?:NaN|Infinity|nan|inf)")
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What the bytes hold. `data` is None when `findings` has an error."""
+
+    data: object
+    findings: tuple[Finding, ...] = ()
+
+
+def parse(raw: bytes) -> Submission:
+    """Read one submission. Never raises: what cannot be read is a finding that names the place."""
+    if len(raw) > MAX_BYTES:
+        return _refused("input.size", f"文件有 {len(raw):,} 字节，超过 {MAX_BYTES:,} 字节的上限。")
+    notices: tuple[Finding, ...] = ()
+    raw = raw.removeprefix(codecs.BOM_UTF8)
+    try:
+        data = _load(raw)
+    except ValueError as error:
+        converted = _from_gb18030(raw)
+        if converted is None:
+            return _unreadable(raw, str(error))
+        try:
+            data = _load(converted)
+        except ValueError as second:
+            return _unreadable(converted, str(second))
+        notices = (_GB18030_NOTICE,)
+    if excess := _excess(data, "", 1):
+        return _refused(*excess)
+    return Submission(data, notices)
+
+
+def _load(raw: bytes) -> object:
+    return jiter.from_json(
+        raw, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal", cache_mode="keys"
+    )
+
+
+def _from_gb18030(raw: bytes) -> bytes | None:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return raw.decode("gb18030").encode()
+        except (UnicodeDecodeError, UnicodeEncodeError):
+            return None
+    return None
+
+
+def _excess(value: object, pointer: str, depth: int) -> tuple[str, str, str] | None:
+    """(rule, message, pointer) of the first place nested too deep or number beyond any amount."""
+    items: Iterable[tuple[str | int, object]] = ()
+    if type(value) is dict:
+        items = value.items()
+    elif type(value) is list:
+        items = enumerate(value)
+    elif type(value) is Decimal and abs(value.adjusted()) > _MAX_EXPONENT:
+        return "input.number", "数字过大或过小，请写出普通的十进制数。", pointer
+    for key, child in items:
+        if type(child) is str:
+            continue
+        if depth > MAX_DEPTH:
+            return "input.depth", f"嵌套超过 {MAX_DEPTH} 层，请检查括号。", pointer
+        if found := _excess(child, f"{pointer}/{key}", depth + 1):
+            return found
+    return None
+
+
+_GB18030_NOTICE,)
+    if excess := _excess(data, "", 1):
+        return _refused(*excess)
+    return Submission(data, notices)
+
+
+def _load(raw: bytes) -> object:
+    return jiter.from_json(
+        raw, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal", cache_mode="keys"
+    )
+
+
+def _from_gb18030(raw: bytes) -> bytes | None:
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        try:
+            return raw.decode("gb18030").encode()
+        except (UnicodeDecodeError, UnicodeEncodeError):
+            return None
+    return None
+
+
+def _excesses(
+    value: object, pointer: str, depth: int
+) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Places nested too deep, and numbers whose exponent is beyond any amount or count."""
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
+            yield pointer, ("input.number", "数字过大或过小，请写出普通的十进制数。")
+    elif isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            yield pointer, ("input.depth", f"嵌套超过 {MAX_DEPTH} 层，请检查括号。")
+            return
+        items = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, child in items:
+            yield from _excesses(child, pointer + pointers.format([key]), depth + 1)
+
+
+_GB18030_NOTICE = Finding(
+    "input.encoding",
+    Severity.WARNING,
+    "",
+    "文件编码",
+    "文件不是 UTF-8 编码，已按 GB18030 读取；请核对文字是否正确，最好另存为 UTF-8。",
+)
+
+
+def _refused(rule: str, message: str, pointer: str = "") -> Submission:
+    return Submission(None, (Finding(rule, Severity.ERROR, pointer, "提交的文件", message),))
+
+
+def _unreadable(raw: bytes, complaint: str) -> Submission:
+    """Turn the parser's complaint into a Chinese finding with line and column (characters)."""
+    position = _POSITION.search(complaint)
+    if not position:
+        return _refused("input.syntax", "不是完整的 JSON。")
+    line, column = int(position.group(1)), int(position.group(2))
+    lines = raw.split(b"\n")
+    text = lines[line - 1] if line <= len(lines) else b""
+    shown = len(text[:column].decode("utf-8", "replace"))
+    place = f"第 {line} 行第 {max(shown, 1)} 列"
+    rest = text[max(column - 1, 0) :].decode("utf-8", "replace")
+    rule, message = _explain(complaint, rest)
+    return _refused(rule, f"{place}{message}")
+
+
+def _explain(complaint: str, rest: str) -> tuple[str, str]:
+    if duplicate := re.match(r'Detected duplicate key "(.*)" at', complaint, re.DOTALL):
+        name = "".join(c if c.isprintable() else "�" for c in duplicate.group(1)[:50])
+        return "input.duplicate-key", f"：项目“{name}”出现了两次，请只留一个。"
+    if "recursion limit" in complaint:
+        return "input.depth", f"：嵌套超过 {MAX_DEPTH} 层，请检查括号。"
+    if "number out of range" in complaint:
+        return "input.number", "：数字过大，请写出普通的十进制数。"
+    if "hex escape" in complaint or "surrogate" in complaint:
+        return "input.surrogate", "：\\u 转义不成对或不完整，不是有效的文字。"
+    if "unicode code point" in complaint:
+        return "input.encoding", "：不是有效的 UTF-8 或 GB18030 文字，请另存为 UTF-8。"
+    if "control character" in complaint:
+        return "input.control", "：文字里有未转义的换行、制表或控制字符，换行请写作 \\n。"
+    if _CONSTANT.match(rest):
+        return "input.number", "：NaN 和 Infinity 不是数字，请填写具体数值。"
+    if "EOF" in complaint:
+        return "input.syntax", "：内容不完整，JSON 没有结束。"
+    return "input.syntax", "：不是正确的 JSON，请检查引号、逗号和括号。"
