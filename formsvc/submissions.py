@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import jiter
 
+from formsvc import pointers
 from formsvc.findings import Finding, Severity
 
 MAX_BYTES = 1_000_000
@@ -47,8 +48,8 @@ def parse(raw: bytes) -> Submission:
         except ValueError as second:
             return _unreadable(converted, str(second))
         notices = (_GB18030_NOTICE,)
-    if excess := _excess(data, "", 1):
-        return _refused(*excess)
+    if not _is_modest(data, 1) and (refusal := _excess(data, "", 1)):
+        return refusal
     return Submission(data, notices)
 
 
@@ -69,62 +70,34 @@ def _from_gb18030(raw: bytes) -> bytes | None:
     return None
 
 
-def _excess(value: object, pointer: str, depth: int) -> tuple[str, str, str] | None:
-    """(rule, message, pointer) of the first place nested too deep or number beyond any amount."""
-    items: Iterable[tuple[str | int, object]] = ()
+def _is_modest(value: object, depth: int) -> bool:
+    """Whether nesting and exponents stay within bounds."""
     if type(value) is dict:
-        items = value.items()
+        children: Iterable[object] = value.values()
     elif type(value) is list:
-        items = enumerate(value)
-    elif type(value) is Decimal and abs(value.adjusted()) > _MAX_EXPONENT:
-        return "input.number", "数字过大或过小，请写出普通的十进制数。", pointer
-    for key, child in items:
-        if type(child) is str:
-            continue
-        if depth > MAX_DEPTH:
-            return "input.depth", f"嵌套超过 {MAX_DEPTH} 层，请检查括号。", pointer
-        if found := _excess(child, f"{pointer}/{key}", depth + 1):
+        children = value
+    else:
+        return type(value) is not Decimal or abs(value.adjusted()) <= _MAX_EXPONENT
+    if depth > MAX_DEPTH:
+        return False
+    for child in children:
+        if type(child) is not str and not _is_modest(child, depth + 1):
+            return False
+    return True
+
+
+def _excess(value: object, pointer: str, depth: int) -> Submission | None:
+    """The refusal for the first place that is not modest."""
+    if not isinstance(value, dict | list):
+        message = "数字过大或过小，请写出普通的十进制数。"
+        return None if _is_modest(value, depth) else _refused("input.number", message, pointer)
+    if depth > MAX_DEPTH:
+        message = f"嵌套超过 {MAX_DEPTH} 层，请检查括号。"
+        return _refused("input.depth", message, pointer)
+    for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+        if found := _excess(child, pointer + pointers.format((key,)), depth + 1):
             return found
     return None
-
-
-_GB18030_NOTICE,)
-    if excess := _excess(data, "", 1):
-        return _refused(*excess)
-    return Submission(data, notices)
-
-
-def _load(raw: bytes) -> object:
-    return jiter.from_json(
-        raw, allow_inf_nan=False, catch_duplicate_keys=True, float_mode="decimal", cache_mode="keys"
-    )
-
-
-def _from_gb18030(raw: bytes) -> bytes | None:
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        try:
-            return raw.decode("gb18030").encode()
-        except (UnicodeDecodeError, UnicodeEncodeError):
-            return None
-    return None
-
-
-def _excesses(
-    value: object, pointer: str, depth: int
-) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Places nested too deep, and numbers whose exponent is beyond any amount or count."""
-    if isinstance(value, Decimal):
-        if not value.is_finite() or abs(value.adjusted()) > _MAX_EXPONENT:
-            yield pointer, ("input.number", "数字过大或过小，请写出普通的十进制数。")
-    elif isinstance(value, dict | list):
-        if depth > MAX_DEPTH:
-            yield pointer, ("input.depth", f"嵌套超过 {MAX_DEPTH} 层，请检查括号。")
-            return
-        items = value.items() if isinstance(value, dict) else enumerate(value)
-        for key, child in items:
-            yield from _excesses(child, pointer + pointers.format([key]), depth + 1)
 
 
 _GB18030_NOTICE = Finding(
@@ -157,7 +130,7 @@ def _unreadable(raw: bytes, complaint: str) -> Submission:
 
 def _explain(complaint: str, rest: str) -> tuple[str, str]:
     if duplicate := re.match(r'Detected duplicate key "(.*)" at', complaint, re.DOTALL):
-        name = "".join(c if c.isprintable() else "�" for c in duplicate.group(1)[:50])
+        name = "".join(c if c.isprintable() else "\ufffd" for c in duplicate.group(1)[:50])
         return "input.duplicate-key", f"：项目“{name}”出现了两次，请只留一个。"
     if "recursion limit" in complaint:
         return "input.depth", f"：嵌套超过 {MAX_DEPTH} 层，请检查括号。"

@@ -7,6 +7,7 @@ plain jsonschema alike.
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from operator import mul
 from typing import Final
 
 from formsvc.notation import identity_code
@@ -30,15 +31,16 @@ REGIONS: Final = frozenset(
 def id_number(text: str) -> str | None:
     """Citizen identity number, GB 11643-1999: shape, a real birth date, check character."""
     code = identity_code(text)
-    if re.fullmatch(r"[0-9]{15}", code):
-        return "是 15 位的旧号码，请填写现在使用的 18 位公民身份号码"
     if len(code) != 18:
+        if re.fullmatch(r"[0-9]{15}", code):
+            return "是 15 位的旧号码，请填写现在使用的 18 位公民身份号码"
         return f"应为 18 位，现在是 {len(code)} 位"
     if not _ID_SHAPE.fullmatch(code):
         return "前 17 位应为数字，末位为数字或 X"
     if id_birth_date(code) is None:
         return f"第 7 至 14 位“{code[6:14]}”不是真实的日期"
-    if _ID_CHECKS[sum(map(int.__mul__, _ID_WEIGHTS, map(int, code[:17]))) % 11] != code[17]:
+    digits = map(int, code[:17])
+    if _ID_CHECKS[sum(map(mul, _ID_WEIGHTS, digits)) % 11] != code[17]:
         return "末位校验码不符，请逐位核对"
     return None
 
@@ -46,7 +48,7 @@ def id_number(text: str) -> str | None:
 def id_birth_date(code: str) -> date | None:
     """The birth date inside a normalised 18-character ID number; None when it is not a date."""
     try:
-        return date(int(code[6:10]), int(code[10:12]), int(code[12:14]))
+        return date.fromisoformat(code[6:14])
     except ValueError:
         return None
 
@@ -60,7 +62,7 @@ def credit_code(text: str) -> str | None:
         values = [_CREDIT_VALUES[letter] for letter in code]
     except KeyError as wrong:
         return f"含有不使用的字符“{wrong.args[0]}”（代码不含 I、O、S、V、Z）"
-    if (31 - sum(map(int.__mul__, _CREDIT_WEIGHTS, values))) % 31 != values[17]:
+    if (31 - sum(map(mul, _CREDIT_WEIGHTS, values))) % 31 != values[17]:
         return "末位校验码不符，请逐位核对"
     return None
 

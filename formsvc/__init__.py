@@ -1,0 +1,27 @@
+"""Forms with rules behind them: check a submission, fill the official document, read it back.
+
+>>> catalogue = load_forms()
+>>> form = catalogue["jiangxi-training-summary"]
+>>> check(form, data, on=date(2026, 3, 1)).ok
+"""
+
+from formsvc.catalogue import Catalogue, load_forms
+from formsvc.checks import check
+from formsvc.documents import Unprintable, blank, fill
+from formsvc.findings import Citation, Finding, Report, Severity, Skipped
+from formsvc.forms import Form
+
+__all__ = [
+    "Catalogue",
+    "Citation",
+    "Finding",
+    "Form",
+    "Unprintable",
+    "blank",
+    "Report",
+    "Severity",
+    "Skipped",
+    "check",
+    "fill",
+    "load_forms",
+]

@@ -1,0 +1,57 @@
+"""Submission bytes → document or refusal, the one way of every shell."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from formsvc import documents
+from formsvc.catalogue import Catalogue
+from formsvc.documents import Format
+from formsvc.findings import Report
+from formsvc.forms import Form
+from formsvc.texts import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The report, and the document unless the report refuses it."""
+
+    report: Report
+    document: bytes | None
+    name: str
+
+
+def deliver(
+    catalogue: Catalogue,
+    raw: bytes,
+    format: Format,
+    *,
+    on: date,
+    form: Form | None = None,
+    draft: bool = False,
+) -> Delivery:
+    """Check, then fill. Errors refuse the document unless `draft`, which marks it 草稿."""
+    data, report = catalogue.check(raw, on=on, form=form)
+    form = form or catalogue.of(data)
+    if form is None or data is None or not (report.ok or draft):
+        return Delivery(report, None, "")
+    name = file_name(form, data, format, draft=draft)
+    try:
+        return Delivery(report, documents.fill(form, data, format, draft=draft), name)
+    except documents.Unprintable as unprintable:
+        return Delivery(report.preceded_by(unprintable.findings), None, name)
+
+
+def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> str:
+    """`国（境）外研修总结书-张三.docx`: safe on every file system, whatever the name holds."""
+    person = data.get("person") if isinstance(data, dict) else None
+    name = person.get("name") if isinstance(person, dict) else None
+    parts = [form.title, name if isinstance(name, str) else "", "草稿" if draft else ""]
+    stem = "-".join(part for part in map(_safe, parts) if part)
+    return f"{stem}.{format}"
+
+
+def _safe(text: str) -> str:
+    kept = "".join(
+        character for character in clean(text) if character.isprintable() and character not in '\\/:*?"<>|\ufffd'
+    )
+    return kept.strip(". ")[:60]

@@ -1,0 +1,133 @@
+"""A submission as the texts that stand on paper: one for every field and every printed box."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from formsvc.forms import Field, Form, Printed
+from formsvc.notation import identity_code, long_date, yuan, yuan_in_words
+
+Values = Mapping[str, str]
+
+
+def printed(form: Form, data: object) -> dict[str, str]:
+    """Pointer → text for every leaf field, every row up to an array's maxItems, every print box.
+
+    What is missing is "". Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a value
+    of the wrong type is shown as it stands. Lines are separated by "\\n".
+    """
+    values: dict[str, str] = {}
+    for write in _writers(form):
+        write(data, values)
+    for box in form.printed:
+        values[box.name] = _box(box, data)
+    return values
+
+
+@cache
+def _writers(form: Form) -> tuple[Callable[[object, dict[str, str]], None], ...]:
+    writers = []
+    for field in form.fields.values():
+        rows = field.pointer.partition("/*")[0]
+        if "/*/" in field.pointer:
+            writers.append(_rows_writer(field, form.fields[rows]))
+        elif "/*" not in field.pointer and field.pointer != "/form" and not _holds_fields(form, field):
+            writers.append(_writer(field))
+    return tuple(writers)
+
+
+def _holds_fields(form: Form, field: Field) -> bool:
+    """Whether a field is an object or a list of objects, whose leaves are printed instead."""
+    inside = f"{field.pointer}/*/" if field.schema.get("type") == "array" else f"{field.pointer}/"
+    return any(pointer.startswith(inside) for pointer in form.fields)
+
+
+def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
+    tokens = tuple(field.pointer[1:].split("/"))
+    show = _shower(field)
+
+    def write(data: object, values: dict[str, str]) -> None:
+        values[field.pointer] = show(_at(data, tokens))
+
+    return write
+
+
+def _rows_writer(field: Field, array: Field) -> Callable[[object, dict[str, str]], None]:
+    outer, _, inner = field.pointer.partition("/*")
+    tokens, cell = tuple(outer[1:].split("/")), tuple(inner.split("/")[1:])
+    names = [field.pointer.replace("*", str(row)) for row in range(array.schema["maxItems"])]
+    show = _shower(field)
+
+    def write(data: object, values: dict[str, str]) -> None:
+        rows = _at(data, tokens)
+        given = rows if isinstance(rows, list) else []
+        for row, name in enumerate(names):
+            values[name] = show(_at(given[row], cell)) if row < len(given) else ""
+
+    return write
+
+
+def _at(data: Any, tokens: tuple[str, ...]) -> object:
+    for token in tokens:
+        if not isinstance(data, dict):
+            return None
+        data = data.get(token)
+    return data
+
+
+def _shower(field: Field) -> Callable[[object], str]:
+    return {"money": _yuan, "date": _date, "id-number": _code, "credit-code": _code}.get(
+        field.kind, _plain
+    )
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, dict):
+        return ""
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, list):
+        return "、".join(_plain(item) for item in value if not isinstance(item, dict))
+    return str(value)
+
+
+def _yuan(value: object) -> str:
+    try:
+        return yuan(value)  # type: ignore[arg-type]  # a draft may hold anything
+    except (TypeError, ValueError, ArithmeticError):
+        return _plain(value)
+
+
+def _date(value: object) -> str:
+    try:
+        return long_date(date.fromisoformat(value))  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError):
+        return _plain(value)
+
+
+def _code(value: object) -> str:
+    return identity_code(value) if isinstance(value, str) else _plain(value)
+
+
+def _words(value: object) -> str:
+    try:
+        return f"（大写：{yuan_in_words(value)}）"  # type: ignore[arg-type]  # as above
+    except (TypeError, ValueError, ArithmeticError):
+        return ""
+
+
+def _box(box: Printed, data: object) -> str:
+    """The box's text; "" when none of its fields is given."""
+    text = box.literals[0]
+    shown = [
+        (_words if as_words else _shower(field))(_at(data, tuple(field.pointer[1:].split("/"))))
+        for field, as_words in box.parts
+    ]
+    if not any(shown):
+        return ""
+    for part, literal in zip(shown, box.literals[1:], strict=True):
+        text += part + literal
+    return text.strip()
