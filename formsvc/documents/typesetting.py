@@ -1,0 +1,390 @@
+"""Text into a box: lines with positions, in good Chinese typography. Knows nothing of PDF.
+
+A text is measured once, in thousandths of the font size; lines are then broken at any size by
+binary search, so that trying size after size costs almost nothing.  Points (1 pt = 1/72 in) are
+used for boxes and results; y grows upwards from the bottom of the box.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from math import floor
+
+from formsvc.documents.fonts import FontSet, Glyph, clusters
+from formsvc.documents.linebreaking import HALF, PAIRS, Kind, kind_of
+
+FLOOR, CELL_FLOOR, STEP = 9.0, 7.5, 0.5
+_CELL_PREFERRED, _CELL_LINES = 9.0, 3
+EM_MIDDLE = 0.38  # middle of the em box above the baseline: (0.88 − 0.12) / 2
+_EM_TOP = 0.88
+_INDENT = 2000
+_PARAGRAPH_BOX = 4  # a box of so many lines is for paragraphs: indented, filled from the top
+_MAX_STRETCH = 400  # wider gaps look worse than a ragged line
+_TOLERANCE = 0.01
+
+
+class Align(Enum):
+    LEFT = 0
+    CENTRE = 1
+    RIGHT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a box wants its text; sizes in points, leading as a multiple of the size."""
+
+    size: float = 12.0
+    align: Align = Align.LEFT
+    multiline: bool = False
+    leading: float = 1.5
+    cell_leading: float = 1.2
+    padding: float = 2.0
+    floor: float = FLOOR
+    cell_floor: float = CELL_FLOOR
+
+    def sizes(self, lowest: float) -> Iterator[float]:
+        """From the wanted size down to ``lowest`` in half points."""
+        size = self.size
+        while size > lowest:
+            yield size
+            size -= STEP
+        yield min(self.size, lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Glyphs that follow each other, each ``spacing`` points further than its advance."""
+
+    glyphs: Sequence[Glyph]
+    spacing: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``x`` and ``y`` of the first glyph's origin, in points from the box's lower left corner."""
+
+    x: float
+    y: float
+    runs: tuple[Run, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A text set at ``size`` points; ``rest`` is what did not fit."""
+
+    size: float
+    lines: tuple[Line, ...]
+    rest: str = ""
+    goes_on: bool = False  # rest starts inside a paragraph
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """One line before it is placed: units first to last; the next line starts at following."""
+
+    paragraph: Paragraph
+    first: int
+    last: int
+    following: int
+    is_first: bool
+    is_last: bool
+
+
+class Paragraph:
+    """One paragraph measured: where each unit starts and ends, where lines may break."""
+
+    __slots__ = ("_break_ends", "breaks", "ends", "glue", "glyphs", "kinds", "starts", "stretches")
+
+    def __init__(self, glyphs: Sequence[Glyph], kinds: Sequence[Kind]) -> None:
+        self.glyphs, self.kinds = glyphs, kinds
+        self.glue, self.stretches = [0], [False]
+        self.breaks: list[int] = []
+        self._measure()
+
+    def _measure(self) -> None:
+        glue, stretches, breaks, kinds = self.glue, self.stretches, self.breaks, self.kinds
+        for index in range(1, len(kinds)):
+            can_break, distance, stretch = PAIRS[kinds[index - 1]][kinds[index]]
+            glue.append(distance)
+            stretches.append(stretch)
+            if can_break:
+                breaks.append(index)
+        place = 0
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for glyph, distance in zip(self.glyphs, glue, strict=True):
+            place += distance
+            self.starts.append(place)
+            place += glyph.advance
+            self.ends.append(place)
+        if Kind.SPACE in kinds:
+            breaks[:] = [index for index in breaks if self._last_before(index) > 0
+                         and not self._opens(self._last_before(index) - 1)]
+        breaks.append(len(kinds))
+        self._break_ends = [self.end(self._last_before(index)) for index in breaks]
+
+    def _opens(self, index: int) -> bool:
+        return self.kinds[index] in (Kind.OPEN, Kind.NO_END, Kind.LATIN_OPEN)
+
+    def _last_before(self, index: int) -> int:
+        while index and self.kinds[index - 1] is Kind.SPACE:
+            index -= 1
+        return index
+
+    def end(self, last: int) -> int:
+        """Where a line ends that holds the units before ``last``: a full-width mark is halved."""
+        if not last:
+            return 0
+        return self.ends[last - 1] - (HALF if self.kinds[last - 1] is Kind.CLOSE else 0)
+
+    def start(self, first: int) -> int:
+        """Where a line starts: an opening mark's left half is outside the line."""
+        return self.starts[first] + (HALF if self.kinds[first] is Kind.OPEN else 0)
+
+    def lines(self, width: float, indent: int, goes_on: bool = False) -> Iterator[_Slice]:
+        """Break into lines of ``width`` thousandths."""
+        count, first = len(self.kinds), 0
+        is_first = not goes_on
+        while first < count:
+            limit = self.start(first) + width - (indent if is_first else 0)
+            last, following = self._break(first, limit)
+            yield _Slice(self, first, last, following, is_first, following >= count)
+            first, is_first = following, False
+
+    def _break(self, first: int, limit: float) -> tuple[int, int]:
+        """End of the line, and start of the next."""
+        choice = bisect_right(self._break_ends, limit) - 1
+        if choice >= 0 and self.breaks[choice] > first:
+            following = self.breaks[choice]
+            return self._last_before(following), following
+        following = max(first + 1, bisect_right(self.ends, limit))
+        return following, self._skip_spaces(following)
+
+    def _skip_spaces(self, index: int) -> int:
+        while index < len(self.kinds) and self.kinds[index] is Kind.SPACE:
+            index += 1
+        return index
+
+
+class Typesetter:
+    """Sets texts in one font set. Every character must have a glyph: see ``FontSet.missing``."""
+
+    def __init__(self, fonts: FontSet) -> None:
+        self.fonts = fonts
+        self._units: dict[str, tuple[Glyph, Kind]] = {}
+
+    def layout(self, text: str, width: float, height: float, style: Style) -> Layout:
+        """Set a text in a box of ``width`` × ``height`` points, as large as ``style`` allows."""
+        if style.multiline:
+            return self._block(text, width, height, style)
+        return self._cell(text, width, height, style)
+
+    def flow(
+        self, text: str, width: float, height: float, style: Style, goes_on: bool = False
+    ) -> Layout:
+        """Set as much as fits at the style's own size, from the top; the rest is returned."""
+        slices = self._break(text, width, style, style.size, _INDENT, goes_on)
+        room = max(1, _capacity(height, style.size, style.leading))
+        box = _Box(width, height, style.padding, _INDENT, from_top=True)
+        lines = box.place(slices[:room], style, style.size, style.leading)
+        return Layout(style.size, lines, *_rest(slices[room:]))
+
+    def line(self, text: str, x: float, y: float, size: float, align: Align = Align.LEFT) -> Line:
+        """One line of text at a point."""
+        paragraph = self._paragraph(text)
+        count = len(paragraph.kinds)
+        slot = _Slice(paragraph, 0, count, count, True, True)
+        width = paragraph.ends[-1] * size / 1000 if count else 0.0
+        start = {Align.LEFT: x, Align.CENTRE: x - width / 2, Align.RIGHT: x - width}[align]
+        return _line(slot, start, y, size, 0.0)
+
+    def width(self, text: str, size: float) -> float:
+        """Length of a line of text in points."""
+        paragraph = self._paragraph(text)
+        return paragraph.ends[-1] * size / 1000 if paragraph.kinds else 0.0
+
+    def _block(self, text: str, width: float, height: float, style: Style) -> Layout:
+        paragraphs = self._paragraphs(text)
+        is_large = _capacity(height, style.size, style.leading) >= _PARAGRAPH_BOX
+        indent = _INDENT if is_large and style.align is Align.LEFT else 0
+        box = _Box(width, height, style.padding, indent, from_top=is_large)
+        slices: list[_Slice] = []
+        room, size = 0, style.size
+        for size in style.sizes(style.floor):
+            slices = _broken(paragraphs, box.measure(size), indent)
+            room = _capacity(height, size, style.leading)
+            if len(slices) <= room and _inside(slices, box.measure(size)):
+                return Layout(size, box.place(slices, style, size, style.leading))
+        if not _inside(slices, box.measure(size)):
+            room = 0
+        lines = box.place(slices[:room], style, size, style.leading)
+        return Layout(size, lines, *_rest(slices[room:]))
+
+    def _cell(self, text: str, width: float, height: float, style: Style) -> Layout:
+        paragraphs = self._paragraphs(text)
+        box = _Box(width, height, style.padding, 0, from_top=False)
+        slices: list[_Slice] = []
+        size = style.size
+        for size, most in _cell_trials(style):
+            slices = _broken(paragraphs, box.measure(size), 0)
+            room = min(most, max(1, _capacity(height, size, style.cell_leading)))
+            if len(slices) <= room and _inside(slices, box.measure(size)):
+                return Layout(size, box.place(slices, style, size, style.cell_leading))
+        room = min(_CELL_LINES, max(1, _capacity(height, size, style.cell_leading)))
+        if not _inside(slices, box.measure(size)):
+            room = 0
+        lines = box.place(slices[:room], style, size, style.cell_leading)
+        return Layout(size, lines, *_rest(slices[room:]))
+
+    def _break(
+        self, text: str, width: float, style: Style, size: float, indent: int, goes_on: bool
+    ) -> list[_Slice]:
+        measure = (width - 2 * style.padding) * 1000 / size
+        return _broken(self._paragraphs(text), measure, indent, goes_on)
+
+    def _paragraphs(self, text: str) -> list[Paragraph]:
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+        stripped = (line.strip() for line in plain.split("\n"))
+        return [self._paragraph(line) for line in stripped if line]
+
+    def _paragraph(self, line: str) -> Paragraph:
+        known = self._units
+        pairs = []
+        for cluster in clusters(line):
+            unit = known.get(cluster)
+            if unit is None:
+                unit = known[cluster] = self._unit(cluster)
+            pairs.append(unit)
+        glyphs, kinds = zip(*pairs, strict=True) if pairs else ((), ())
+        return Paragraph(glyphs, kinds)
+
+    def _unit(self, cluster: str) -> tuple[Glyph, Kind]:
+        glyph = self.fonts.glyph(cluster)
+        if glyph is None:
+            raise ValueError(f"no glyph for {cluster!a}")
+        return glyph, kind_of(cluster, glyph.advance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Box:
+    width: float
+    height: float
+    padding: float
+    indent: int
+    from_top: bool
+
+    def measure(self, size: float) -> float:
+        """Line length in thousandths of the size."""
+        return (self.width - 2 * self.padding + _TOLERANCE) * 1000 / size
+
+    def place(
+        self, slices: Sequence[_Slice], style: Style, size: float, leading: float
+    ) -> tuple[Line, ...]:
+        pitch = leading * size
+        top = self.height if self.from_top else (self.height + len(slices) * pitch) / 2
+        first = top - pitch / 2 - EM_MIDDLE * size
+        return tuple(
+            self._place(slot, first - number * pitch, style, size)
+            for number, slot in enumerate(slices)
+        )
+
+    def _place(self, slot: _Slice, y: float, style: Style, size: float) -> Line:
+        paragraph = slot.paragraph
+        indent = self.indent if slot.is_first else 0
+        start = paragraph.start(slot.first)
+        slack = self.measure(size) - indent - (paragraph.end(slot.last) - start)
+        offset, extra = float(indent - (start - paragraph.starts[slot.first])), 0.0
+        if style.align is Align.CENTRE:
+            offset += slack / 2
+        elif style.align is Align.RIGHT:
+            offset += slack
+        elif style.multiline and not slot.is_last:
+            extra = _stretch(slot, slack)
+        return _line(slot, self.padding + offset * size / 1000, y, size, extra)
+
+
+def _stretch(slot: _Slice, slack: float) -> float:
+    gaps = sum(slot.paragraph.stretches[slot.first + 1 : slot.last])
+    extra = slack / gaps if gaps else 0.0
+    return extra if 0 < extra <= _MAX_STRETCH else 0.0
+
+
+def _line(slot: _Slice, x: float, y: float, size: float, extra: float) -> Line:
+    paragraph, first, last = slot.paragraph, slot.first, slot.last
+    glyphs = paragraph.glyphs[first:last]
+    text = "".join([glyph.text for glyph in glyphs])
+    runs = tuple(_runs(glyphs, _gaps(paragraph, first, last, extra), size))
+    return Line(x, y, runs, text)
+
+
+def _gaps(paragraph: Paragraph, first: int, last: int, extra: float) -> list[float]:
+    """Distance after each unit but the last, in thousandths."""
+    glue, stretches = paragraph.glue[first + 1 : last], paragraph.stretches[first + 1 : last]
+    if not extra:
+        return list(glue)
+    return [
+        distance + extra if stretch else distance
+        for distance, stretch in zip(glue, stretches, strict=True)
+    ]
+
+
+def _runs(glyphs: Sequence[Glyph], gaps: Sequence[float], size: float) -> Iterator[Run]:
+    start = 0
+    for index in range(1, len(gaps)):
+        if gaps[index] != gaps[index - 1] or glyphs[index].font != glyphs[index - 1].font:
+            yield Run(glyphs[start:index], gaps[index - 1] * size / 1000)
+            start = index
+    count = len(glyphs)
+    if count > 1 and glyphs[-1].font != glyphs[-2].font:
+        yield Run(glyphs[start : count - 1], gaps[-1] * size / 1000)
+        start = count - 1
+    if count:
+        yield Run(glyphs[start:], gaps[-1] * size / 1000 if gaps else 0.0)
+
+
+def _broken(
+    paragraphs: Sequence[Paragraph], measure: float, indent: int, goes_on: bool = False
+) -> list[_Slice]:
+    return [
+        slot
+        for number, paragraph in enumerate(paragraphs)
+        for slot in paragraph.lines(measure, indent, goes_on and not number)
+    ]
+
+
+def _capacity(height: float, size: float, leading: float) -> int:
+    """How many lines fit; the leading above the first and below the last line may be cut."""
+    return max(0, floor((height - size + _TOLERANCE) / (leading * size) + 1))
+
+
+def _inside(slices: Sequence[_Slice], measure: float) -> bool:
+    """Whether even the widest single character fits the measure."""
+    return all(
+        slot.last - slot.first > 1
+        or slot.paragraph.end(slot.last) - slot.paragraph.start(slot.first) <= measure
+        for slot in slices
+    )
+
+
+def _cell_trials(style: Style) -> Iterator[tuple[float, int]]:
+    """Size and number of lines to try: one line while it is readable, then more lines."""
+    yield from ((size, 1) for size in style.sizes(_CELL_PREFERRED))
+    yield from ((size, _CELL_LINES) for size in style.sizes(style.cell_floor))
+
+
+def _rest(slices: Sequence[_Slice]) -> tuple[str, bool]:
+    """The text of lines that did not fit, and whether it starts inside a paragraph."""
+    if not slices:
+        return "", False
+    parts: list[str] = []
+    for slot in slices:
+        if slot.is_first and parts:
+            parts.append("\n")
+        glyphs = slot.paragraph.glyphs[slot.first : slot.following]
+        parts.extend(glyph.text for glyph in glyphs)
+    return "".join(parts), not slices[0].is_first
+
