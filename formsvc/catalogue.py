@@ -55,7 +55,9 @@ class Catalogue(Mapping[str, Form]):
         if form is None:
             names = "、".join(f"{form.id}（{form.title}）" for form in self.values())
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
-            return Report("", "", (Finding("input.form", Severity.ERROR, "/form", "表单", message),))
+            return Report(
+                "", "", (Finding("input.form", Severity.ERROR, "/form", "表单", message),)
+            )
         return checks.check(form, data, on=on)
 
 

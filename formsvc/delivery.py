@@ -52,6 +52,8 @@ def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> 
 
 def _safe(text: str) -> str:
     kept = "".join(
-        character for character in clean(text) if character.isprintable() and character not in '\\/:*?"<>|\ufffd'
+        character
+        for character in clean(text)
+        if character.isprintable() and character not in '\\/:*?"<>|\ufffd'
     )
     return kept.strip(". ")[:60]

@@ -1,4 +1,4 @@
-"""The faults of operators and of authors of forms. A user's data never raises; it gives findings."""
+"""Faults of operators and of authors of forms. A user's data gives findings; it never raises."""
 
 
 class FormsvcError(Exception):

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -148,7 +148,8 @@ def load_common(schemas: Path) -> Mapping[str, Any]:
 def registry(common: Mapping[str, Any]) -> Registry[Any]:
     """The only place `$ref` may lead to: nothing is ever fetched."""
     resource: Resource[Any] = Resource.from_contents(common)
-    return Registry().with_resource(str(common["$id"]), resource)
+    empty: Registry[Any] = Registry()
+    return empty.with_resource(str(common["$id"]), resource)
 
 
 def _json(path: Path) -> dict[str, Any]:
@@ -353,5 +354,3 @@ class _Reader:
                 if key not in head and not key.startswith("message")
             },
         )
-
-

@@ -1,6 +1,7 @@
 """RFC 6901 JSON Pointers, the only way to name a place in a submission."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Final
 
 Token = str | int
@@ -25,9 +26,7 @@ def parse(pointer: str) -> tuple[str, ...]:
         return ()
     if not pointer.startswith("/"):
         raise ValueError(f"not a JSON Pointer: {pointer!r}")
-    return tuple(
-        token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/")
-    )
+    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer[1:].split("/"))
 
 
 def format(tokens: Iterable[Token]) -> str:
@@ -56,7 +55,7 @@ def set_(data: dict[str, object], pointer: str, value: object) -> None:
     if not tokens:
         raise ValueError("cannot replace the whole document")
     place: object = data
-    for token, following in zip(tokens, tokens[1:], strict=False):
+    for token, following in pairwise(tokens):
         fresh: object = [] if _is_index(following) else {}
         place = _child(place, token, fresh)
     _assign(place, tokens[-1], value)

@@ -34,9 +34,7 @@ class Structure:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        registry = jsonschema_rs.Registry(
-            [(str(form.common["$id"]), dict(form.common))]
-        )
+        registry = jsonschema_rs.Registry([(str(form.common["$id"]), dict(form.common))])
         self._validator = jsonschema_rs.validator_for(
             dict(form.schema),
             formats={name: _holds(formats.FORMATS[name]) for name in _OWN_FORMATS},
@@ -58,7 +56,9 @@ class Structure:
             errors = list(self._validator.iter_errors(data))
         except (ValueError, TypeError, OverflowError):
             return [
-                Finding("input.type", Severity.ERROR, "", self.form.title, "不是 JSON 能表示的数据。")
+                Finding(
+                    "input.type", Severity.ERROR, "", self.form.title, "不是 JSON 能表示的数据。"
+                )
             ]
         best: dict[str, tuple[int, Finding]] = {}
         for error in errors:
@@ -79,26 +79,24 @@ class Structure:
         pointer = pointers.format(error.instance_path)
         field = self.form.field(pointer)
         if keyword == "required":
-            place = f"{pointer}/{details['property']}"
-            yield keyword, place, _with_hint("没有填写", self.form.field(place))
+            name = str(details["property"])
+            place = pointer + pointers.format([name])
+            reason = "没有填写，请补填"
+            if error.schema_path[-1] == "dependentRequired":
+                keyword, reason = "dependentRequired", self._dependence(pointer, name)
+            yield keyword, place, reason
         elif keyword == "additionalProperties":
             for name in details["unexpected"]:
                 yield keyword, pointer + pointers.format([name]), "不是本表的项目，请删去或改正名称"
-        elif keyword == "dependentRequired" or error.schema_path[-2:-1] == ["dependentRequired"]:
-            yield from self._dependents(pointer, error)
         else:
             yield keyword, pointer, self._complaint(keyword, details, error.instance, field)
 
-    def _dependents(
-        self, pointer: str, error: jsonschema_rs.ValidationError
-    ) -> Iterator[tuple[str, str, str]]:
+    def _dependence(self, pointer: str, name: str) -> str:
         parent = self.form.field(pointer)
-        schema = parent.schema if parent else self.form.schema
-        for given, wanted in schema.get("dependentRequired", {}).items():
-            for name in wanted if given in error.instance else ():
-                if name not in error.instance:
-                    reason = f"没有填写（填了{self.form.label(f'{pointer}/{given}')}就要填写）"
-                    yield "dependentRequired", f"{pointer}/{name}", reason
+        demands = (parent.schema if parent else self.form.schema)["dependentRequired"]
+        givers = [given for given, wanted in demands.items() if name in wanted]
+        labels = "、".join(self.form.label(pointer + pointers.format([given])) for given in givers)
+        return f"没有填写，请补填（填了{labels}就要填写）"
 
     def _complaint(
         self, keyword: str, details: Mapping[str, Any], value: object, field: Field | None
@@ -122,10 +120,12 @@ class Structure:
             case "format":
                 explain = formats.FORMATS.get(str(details["format"]))
                 problem = explain(str(value)) if explain else "格式不对"
-                return _with_hint(problem or "格式不对", field)
+                return problem or "格式不对"
             case "minimum" | "maximum" if limit is not None:
                 side = "小于" if keyword == "minimum" else "大于"
                 return f"不能{side}{yuan(limit) if money else limit}"
+            case "multipleOf" if money:
+                return "最多写到分，即两位小数"
             case "minItems":
                 return f"至少要有 {limit} 项"
             case "maxItems":
@@ -141,7 +141,7 @@ def _holds(explain: Any) -> Any:
 
 
 def _with_hint(problem: str, field: Field | None) -> str:
-    return f"{problem}：应填{field.hint}" if field and field.hint else problem
+    return f"{problem}（{field.hint}）" if field and field.hint else problem
 
 
 def _shown(value: object) -> str:

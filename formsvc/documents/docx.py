@@ -73,17 +73,14 @@ def context(form: Form, values: Values) -> dict[str, Any]:
     under its name with every row that the paper has room for, and is false when none is given.
     """
     tree: dict[str, Any] = {}
+    paragraphs, arrays = _shape(form)
     for pointer, text in values.items():
-        field = form.fields.get(pointer)
-        if field is not None and field.kind == "paragraphs":
-            text = text.replace("\n", "\a")
-        *parents, last = pointers.parse(pointer)
+        *parents, last = pointer[1:].split("/")
         place = tree
         for parent in parents:
             place = place.setdefault(parent, {})
-        place[last] = text
-    for array in _arrays(form):
-        *parents, last = pointers.parse(array)
+        place[last] = text.replace("\n", "\a") if pointer in paragraphs else text
+    for *parents, last in arrays:
         place = tree
         for parent in parents:
             place = place[parent]
@@ -92,8 +89,13 @@ def context(form: Form, values: Values) -> dict[str, Any]:
 
 
 @cache
-def _arrays(form: Form) -> tuple[str, ...]:
-    return tuple(sorted({p.partition("/*")[0] for p in form.fields if "/*/" in p}))
+def _shape(form: Form) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
+    """The pointers of texts with paragraphs, and the tokens of every list of objects."""
+    arrays = {pointer.partition("/*")[0] for pointer in form.fields if "/*/" in pointer}
+    return (
+        frozenset(name for name, field in form.fields.items() if field.kind == "paragraphs"),
+        tuple(pointers.parse(array) for array in sorted(arrays)),
+    )
 
 
 class _Rows(list[Mapping[str, str]]):
@@ -185,8 +187,8 @@ def _read(path: Path) -> bytes:
 def _sources(template: Any) -> Iterator[tuple[str, str]]:
     """(part name, Jinja source) of the body and of every header and footer, as docxtpl sees it."""
     root = etree.fromstring(etree.tostring(template.docx._element))
-    body = root.find("{*}body")
-    body.clear()
+    for body in root.iterfind("{*}body"):
+        body.clear()
     shell = etree.tostring(root, encoding="unicode")
     head, tail = re.split(r"<w:body\s*/>", shell)
     yield BODY, _DECLARATION + head + template.patch_xml(template.get_xml()) + tail
@@ -200,14 +202,14 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
 def _known(form: Form) -> set[str]:
-    return {*printed(form, {}), *_arrays(form)}
+    return {*printed(form, {}), *map(pointers.format, _shape(form)[1])}
 
 
 def _names(tree: nodes.Template) -> Iterator[str]:
     """The pointer of every name in a template: `a.b` and `a.0.b`."""
     inner: set[int] = set()
     for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        inner.add(id(node.node))
+        inner.add(id(node.node))  # type: ignore[attr-defined]  # find_all loses the union
     for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name)):
         if id(node) not in inner:
             yield pointers.format(_chain(node))

@@ -40,8 +40,9 @@ _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a"
     "\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef"
 )
-_CLUSTER = re.compile(f"——|.[{_MARKS}]+|.", re.DOTALL)
-_NOT_SIMPLE = re.compile(f"—|[{_MARKS}]")
+_DASH = "——"
+_CLUSTER = re.compile(f"{_DASH}|.[{_MARKS}]+|.", re.DOTALL)
+_MARKED = re.compile(f"[{_MARKS}]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LAYOUT = frozenset("\n\r\t")
 _TWO_EM_DASH = 0x2E3A
@@ -128,13 +129,13 @@ class FontSet:
 
     def _find(self, cluster: str) -> Glyph | None:
         base = cluster
-        if len(cluster) > 1 and cluster != "——":
+        if len(cluster) > 1 and cluster != _DASH:
             if _SELECTORS.search(cluster):
                 return self._variant(cluster)
             base = unicodedata.normalize("NFC", cluster)
             if len(base) > 1:
                 return None
-        code = _TWO_EM_DASH if cluster == "——" else ord(base)
+        code = _TWO_EM_DASH if cluster == _DASH else ord(base)
         if not is_printable(chr(code)):
             return None
         for index, font in enumerate(self.fonts):
@@ -155,7 +156,16 @@ class FontSet:
 
 def clusters(text: str) -> Sequence[str]:
     """What is printed as one glyph: a character with its marks, or a Chinese dash ——."""
-    return _CLUSTER.findall(text) if _NOT_SIMPLE.search(text) else text
+    if _MARKED.search(text):
+        return _CLUSTER.findall(text)
+    if _DASH not in text:
+        return text
+    pieces = iter(text.split(_DASH))
+    units = list(next(pieces))
+    for piece in pieces:
+        units.append(_DASH)
+        units.extend(piece)
+    return units
 
 
 def is_printable(char: str) -> bool:

@@ -13,7 +13,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 HALF, QUARTER = 500, 250
-_DASH_SIDE = 155  # the two-em dash glyph is 1,690 wide and stands in a cell of 2,000
+_DASH_SIDE = 60  # beside the two-em dash, a glyph of 1,690 with some blank of its own
 
 
 class Kind(IntEnum):
@@ -56,7 +56,7 @@ for _kind, _characters in {
 _BY_CHARACTER["——"] = Kind.DASH
 
 _NEVER_FIRST = frozenset({Kind.CLOSE, Kind.NO_START, Kind.LEADER, Kind.LATIN_CLOSE, Kind.HYPHEN})
-_NEVER_LAST = frozenset({Kind.OPEN, Kind.NO_END, Kind.LATIN_OPEN})
+NEVER_LAST = frozenset({Kind.OPEN, Kind.NO_END, Kind.LATIN_OPEN})
 _WORD = frozenset({Kind.LATIN, Kind.SYMBOL, Kind.LATIN_OPEN, Kind.LATIN_CLOSE, Kind.HYPHEN})
 _NARROW = _WORD | {Kind.QUOTE}
 _SPACED = frozenset({Kind.LATIN})
@@ -76,25 +76,35 @@ def kind_of(text: str, advance: int) -> Kind:
         return Kind.SPACE
     if unicodedata.east_asian_width(first) in "WF":
         return Kind.HAN
-    if category[0] in "LN":
-        return Kind.LATIN if advance < 900 or category[0] == "L" else Kind.HAN
-    return Kind.HAN if advance >= 900 else Kind.SYMBOL
+    if advance >= 900 and category[0] != "L" and unicodedata.east_asian_width(first) == "A":
+        return Kind.HAN
+    return Kind.LATIN if category[0] in "LN" else Kind.SYMBOL
+
+
+class Gap(NamedTuple):
+    """The distance between two units. Equal gaps are one object."""
+
+    glue: int  # added to the advance; negative where punctuation is compressed
+    stretches: bool  # may grow to justify a line
 
 
 class Pair(NamedTuple):
     """What happens between two units."""
 
     breaks: bool  # a line may end between them
-    glue: int  # extra distance, negative where punctuation is compressed
-    stretches: bool  # the distance may grow to justify a line
+    gap: Gap
+
+
+_GAPS: dict[Gap, Gap] = {}
 
 
 def _pair(left: Kind, right: Kind) -> Pair:
-    return Pair(_breaks(left, right), _glue(left, right), _stretches(left, right))
+    gap = Gap(_glue(left, right), _stretches(left, right))
+    return Pair(_breaks(left, right), _GAPS.setdefault(gap, gap))
 
 
 def _breaks(left: Kind, right: Kind) -> bool:
-    if right is Kind.SPACE or right in _NEVER_FIRST or left in _NEVER_LAST:
+    if right is Kind.SPACE or right in _NEVER_FIRST or left in NEVER_LAST:
         return left is Kind.HYPHEN and right is Kind.LATIN
     if left is Kind.SPACE:
         return right is not Kind.GLUE

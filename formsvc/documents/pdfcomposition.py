@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from formsvc.documents.fonts import FontSet
 from formsvc.documents.pdftemplate import A4, CODE_FIELD, PAGE_FIELD, Field, Page
-from formsvc.documents.typesetting import EM_MIDDLE, Align, Layout, Typesetter
+from formsvc.documents.typesetting import EM_MIDDLE, Align, Layout, NoGlyphError, Typesetter
 
 CONTINUED = "（续见附页）"
 _SHEET_MARGIN = 72.0
@@ -72,14 +72,20 @@ class Composer:
 
     def compose(self, values: Mapping[str, str], owner: str) -> Composition:
         """All sheets in order, extra sheets last; or the problems that stand in the way."""
-        problems = [
-            Problem(name, missing=tuple(dict.fromkeys(lack.text for lack in missing)))
-            for name, text in values.items()
-            if (missing := self._fonts.missing(text))
-        ]
-        if problems:
-            return Composition((), tuple(problems))
+        try:
+            return self._composed(values, owner)
+        except NoGlyphError:
+            return Composition((), tuple(self._missing({**values, "": owner})))
+
+    def _missing(self, values: Mapping[str, str]) -> Iterator[Problem]:
+        for name, text in values.items():
+            missing = self._fonts.missing(text)
+            if missing:
+                yield Problem(name, missing=tuple(dict.fromkeys(lack.text for lack in missing)))
+
+    def _composed(self, values: Mapping[str, str], owner: str) -> Composition:
         sheets: list[Sheet] = []
+        problems: list[Problem] = []
         left: dict[str, tuple[Field, Layout]] = {}
         for index, page in enumerate(self._pages):
             if self._is_wanted(index, values):

@@ -13,7 +13,7 @@ from formsvc.documents.pdfwriter import PdfWriter, number, text_string
 
 PRODUCER = "formsvc"
 _QUIET = 2  # modules kept clear around a QR code inside its rectangle
-_DARK = re.compile("1+")
+_DARK = re.compile(b"\x01+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,6 @@ def draw_code(modules: Sequence[Sequence[int]], square: Rect) -> str:
 def _dark_runs(modules: Sequence[Sequence[int]]) -> Iterator[str]:
     top = len(modules) + _QUIET - 1
     for row, line in enumerate(modules):
-        bits = "".join(["1" if module else "0" for module in line])
-        for run in _DARK.finditer(bits):
+        for run in _DARK.finditer(bytes(map(bool, line))):
             start, end = run.span()
             yield f"{start + _QUIET} {top - row} {end - start} 1 re\n"

@@ -32,7 +32,11 @@ def _writers(form: Form) -> tuple[Callable[[object, dict[str, str]], None], ...]
         rows = field.pointer.partition("/*")[0]
         if "/*/" in field.pointer:
             writers.append(_rows_writer(field, form.fields[rows]))
-        elif "/*" not in field.pointer and field.pointer != "/form" and not _holds_fields(form, field):
+        elif (
+            "/*" not in field.pointer
+            and field.pointer != "/form"
+            and not _holds_fields(form, field)
+        ):
             writers.append(_writer(field))
     return tuple(writers)
 

@@ -7,14 +7,17 @@ used for boxes and results; y grows upwards from the bottom of the box.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import accumulate, chain, pairwise
 from math import floor
+from operator import add, sub
+from typing import NamedTuple
 
 from formsvc.documents.fonts import FontSet, Glyph, clusters
-from formsvc.documents.linebreaking import HALF, PAIRS, Kind, kind_of
+from formsvc.documents.linebreaking import HALF, NEVER_LAST, PAIRS, Kind, kind_of
 
 FLOOR, CELL_FLOOR, STEP = 9.0, 7.5, 0.5
 _CELL_PREFERRED, _CELL_LINES = 9.0, 3
@@ -22,7 +25,7 @@ EM_MIDDLE = 0.38  # middle of the em box above the baseline: (0.88 − 0.12) / 2
 _EM_TOP = 0.88
 _INDENT = 2000
 _PARAGRAPH_BOX = 4  # a box of so many lines is for paragraphs: indented, filled from the top
-_MAX_STRETCH = 400  # wider gaps look worse than a ragged line
+_MAX_STRETCH = 300  # wider gaps look worse than a ragged line
 _TOLERANCE = 0.01
 
 
@@ -54,22 +57,23 @@ class Style:
         yield min(self.size, lowest)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Glyphs that follow each other, each ``spacing`` points further than its advance."""
 
     glyphs: Sequence[Glyph]
     spacing: float
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """``x`` and ``y`` of the first glyph's origin, in points from the box's lower left corner."""
 
     x: float
     y: float
     runs: tuple[Run, ...]
-    text: str
+
+    @property
+    def text(self) -> str:
+        return "".join([glyph.text for run in self.runs for glyph in run.glyphs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,16 @@ class Layout:
     goes_on: bool = False  # rest starts inside a paragraph
 
 
-@dataclass(frozen=True, slots=True)
-class _Slice:
+class _Unit(NamedTuple):
+    """A glyph with what line breaking needs; ``trim`` is dropped at the end of a line."""
+
+    glyph: Glyph
+    kind: Kind
+    advance: int
+    trim: int
+
+
+class _Slice(NamedTuple):
     """One line before it is placed: units first to last; the next line starts at following."""
 
     paragraph: Paragraph
@@ -97,53 +109,60 @@ class _Slice:
 class Paragraph:
     """One paragraph measured: where each unit starts and ends, where lines may break."""
 
-    __slots__ = ("_break_ends", "breaks", "ends", "glue", "glyphs", "kinds", "starts", "stretches")
-
-    def __init__(self, glyphs: Sequence[Glyph], kinds: Sequence[Kind]) -> None:
-        self.glyphs, self.kinds = glyphs, kinds
-        self.glue, self.stretches = [0], [False]
-        self.breaks: list[int] = []
-        self._measure()
-
-    def _measure(self) -> None:
-        glue, stretches, breaks, kinds = self.glue, self.stretches, self.breaks, self.kinds
-        for index in range(1, len(kinds)):
-            can_break, distance, stretch = PAIRS[kinds[index - 1]][kinds[index]]
-            glue.append(distance)
-            stretches.append(stretch)
-            if can_break:
-                breaks.append(index)
-        place = 0
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for glyph, distance in zip(self.glyphs, glue, strict=True):
-            place += distance
-            self.starts.append(place)
-            place += glyph.advance
-            self.ends.append(place)
+    def __init__(self, units: Sequence[_Unit]) -> None:
+        self.glyphs = [unit.glyph for unit in units]
+        self.kinds = kinds = [unit.kind for unit in units]
+        pairs = [PAIRS[left][right] for left, right in pairwise(kinds)]
+        self.gaps = [pair[1] for pair in pairs]
+        advances = [unit.advance for unit in units]
+        glue = chain((0,), [gap[0] for gap in self.gaps])
+        self.ends = list(accumulate(map(add, advances, glue)))
+        self.starts = list(map(sub, self.ends, advances))
+        self._line_ends = list(map(sub, self.ends, [unit.trim for unit in units]))
+        self._cuts = [index for index, (left, right) in enumerate(pairwise(self.gaps), 1)
+                      if left is not right]
+        if len({glyph.font for glyph in self.glyphs}) > 1:
+            self._cuts = sorted({*self._cuts, *self._font_changes()})
+        self._breaks = [index for index, pair in enumerate(pairs, 1) if pair[0]]
         if Kind.SPACE in kinds:
-            breaks[:] = [index for index in breaks if self._last_before(index) > 0
-                         and not self._opens(self._last_before(index) - 1)]
-        breaks.append(len(kinds))
-        self._break_ends = [self.end(self._last_before(index)) for index in breaks]
+            self._breaks = [index for index in self._breaks if self._breaks_before(index)]
+        self._breaks.append(len(units))
+        self._break_ends = [self.end(self._last_before(index)) for index in self._breaks]
 
-    def _opens(self, index: int) -> bool:
-        return self.kinds[index] in (Kind.OPEN, Kind.NO_END, Kind.LATIN_OPEN)
+    def _breaks_before(self, index: int) -> bool:
+        """No break after an opening mark, spaces or not (UAX #14, LB14)."""
+        last = self._last_before(index)
+        return last > 0 and self.kinds[last - 1] not in NEVER_LAST
 
     def _last_before(self, index: int) -> int:
-        while index and self.kinds[index - 1] is Kind.SPACE:
+        kinds = self.kinds
+        while index and kinds[index - 1] is Kind.SPACE:
             index -= 1
         return index
 
     def end(self, last: int) -> int:
         """Where a line ends that holds the units before ``last``: a full-width mark is halved."""
-        if not last:
-            return 0
-        return self.ends[last - 1] - (HALF if self.kinds[last - 1] is Kind.CLOSE else 0)
+        end: int = self._line_ends[last - 1] if last else 0
+        return end
 
     def start(self, first: int) -> int:
         """Where a line starts: an opening mark's left half is outside the line."""
         return self.starts[first] + (HALF if self.kinds[first] is Kind.OPEN else 0)
+
+    def runs(self, first: int, last: int, size: float, extra: float) -> Iterator[Run]:
+        """Units first to last in runs of equal font and distance; ``extra`` stretches them."""
+        cuts = self._cuts[bisect_right(self._cuts, first) : bisect_left(self._cuts, last)]
+        for start, end in pairwise((first, *cuts, last)):
+            spacing = 0.0
+            if start < last - 1:
+                glue, stretches = self.gaps[start]
+                spacing = (glue + extra if stretches else glue) * size / 1000
+            yield Run(self.glyphs[start:end], spacing)
+
+    def _font_changes(self) -> Iterator[int]:
+        for index, (left, right) in enumerate(pairwise(self.glyphs), 1):
+            if left.font != right.font:
+                yield index
 
     def lines(self, width: float, indent: int, goes_on: bool = False) -> Iterator[_Slice]:
         """Break into lines of ``width`` thousandths."""
@@ -158,8 +177,8 @@ class Paragraph:
     def _break(self, first: int, limit: float) -> tuple[int, int]:
         """End of the line, and start of the next."""
         choice = bisect_right(self._break_ends, limit) - 1
-        if choice >= 0 and self.breaks[choice] > first:
-            following = self.breaks[choice]
+        if choice >= 0 and self._breaks[choice] > first:
+            following = self._breaks[choice]
             return self._last_before(following), following
         following = max(first + 1, bisect_right(self.ends, limit))
         return following, self._skip_spaces(following)
@@ -170,12 +189,33 @@ class Paragraph:
         return index
 
 
+class NoGlyphError(Exception):
+    """A text has a character that no font can print; ``FontSet.missing`` names them all."""
+
+
+class _Units(dict[str, _Unit]):
+    """Cluster → unit, measured when first met."""
+
+    def __init__(self, fonts: FontSet) -> None:
+        super().__init__()
+        self._fonts = fonts
+
+    def __missing__(self, cluster: str) -> _Unit:
+        glyph = self._fonts.glyph(cluster)
+        if glyph is None:
+            raise NoGlyphError(cluster)
+        kind = kind_of(cluster, glyph.advance)
+        trim = HALF if kind is Kind.CLOSE else 0
+        unit = self[cluster] = _Unit(glyph, kind, glyph.advance, trim)
+        return unit
+
+
 class Typesetter:
-    """Sets texts in one font set. Every character must have a glyph: see ``FontSet.missing``."""
+    """Sets texts in one font set; raises ``NoGlyphError`` for characters that it lacks."""
 
     def __init__(self, fonts: FontSet) -> None:
         self.fonts = fonts
-        self._units: dict[str, tuple[Glyph, Kind]] = {}
+        self._units = _Units(fonts)
 
     def layout(self, text: str, width: float, height: float, style: Style) -> Layout:
         """Set a text in a box of ``width`` × ``height`` points, as large as ``style`` allows."""
@@ -197,10 +237,9 @@ class Typesetter:
         """One line of text at a point."""
         paragraph = self._paragraph(text)
         count = len(paragraph.kinds)
-        slot = _Slice(paragraph, 0, count, count, True, True)
         width = paragraph.ends[-1] * size / 1000 if count else 0.0
         start = {Align.LEFT: x, Align.CENTRE: x - width / 2, Align.RIGHT: x - width}[align]
-        return _line(slot, start, y, size, 0.0)
+        return Line(start, y, tuple(paragraph.runs(0, count, size, 0.0)))
 
     def width(self, text: str, size: float) -> float:
         """Length of a line of text in points."""
@@ -252,21 +291,7 @@ class Typesetter:
         return [self._paragraph(line) for line in stripped if line]
 
     def _paragraph(self, line: str) -> Paragraph:
-        known = self._units
-        pairs = []
-        for cluster in clusters(line):
-            unit = known.get(cluster)
-            if unit is None:
-                unit = known[cluster] = self._unit(cluster)
-            pairs.append(unit)
-        glyphs, kinds = zip(*pairs, strict=True) if pairs else ((), ())
-        return Paragraph(glyphs, kinds)
-
-    def _unit(self, cluster: str) -> tuple[Glyph, Kind]:
-        glyph = self.fonts.glyph(cluster)
-        if glyph is None:
-            raise ValueError(f"no glyph for {cluster!a}")
-        return glyph, kind_of(cluster, glyph.advance)
+        return Paragraph([self._units[cluster] for cluster in clusters(line)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,46 +329,14 @@ class _Box:
             offset += slack
         elif style.multiline and not slot.is_last:
             extra = _stretch(slot, slack)
-        return _line(slot, self.padding + offset * size / 1000, y, size, extra)
+        runs = tuple(paragraph.runs(slot.first, slot.last, size, extra))
+        return Line(self.padding + offset * size / 1000, y, runs)
 
 
 def _stretch(slot: _Slice, slack: float) -> float:
-    gaps = sum(slot.paragraph.stretches[slot.first + 1 : slot.last])
+    gaps = sum([gap[1] for gap in slot.paragraph.gaps[slot.first : slot.last - 1]])
     extra = slack / gaps if gaps else 0.0
     return extra if 0 < extra <= _MAX_STRETCH else 0.0
-
-
-def _line(slot: _Slice, x: float, y: float, size: float, extra: float) -> Line:
-    paragraph, first, last = slot.paragraph, slot.first, slot.last
-    glyphs = paragraph.glyphs[first:last]
-    text = "".join([glyph.text for glyph in glyphs])
-    runs = tuple(_runs(glyphs, _gaps(paragraph, first, last, extra), size))
-    return Line(x, y, runs, text)
-
-
-def _gaps(paragraph: Paragraph, first: int, last: int, extra: float) -> list[float]:
-    """Distance after each unit but the last, in thousandths."""
-    glue, stretches = paragraph.glue[first + 1 : last], paragraph.stretches[first + 1 : last]
-    if not extra:
-        return list(glue)
-    return [
-        distance + extra if stretch else distance
-        for distance, stretch in zip(glue, stretches, strict=True)
-    ]
-
-
-def _runs(glyphs: Sequence[Glyph], gaps: Sequence[float], size: float) -> Iterator[Run]:
-    start = 0
-    for index in range(1, len(gaps)):
-        if gaps[index] != gaps[index - 1] or glyphs[index].font != glyphs[index - 1].font:
-            yield Run(glyphs[start:index], gaps[index - 1] * size / 1000)
-            start = index
-    count = len(glyphs)
-    if count > 1 and glyphs[-1].font != glyphs[-2].font:
-        yield Run(glyphs[start : count - 1], gaps[-1] * size / 1000)
-        start = count - 1
-    if count:
-        yield Run(glyphs[start:], gaps[-1] * size / 1000 if gaps else 0.0)
 
 
 def _broken(

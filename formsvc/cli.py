@@ -1,0 +1,197 @@
+"""The command line: every verb of formsvc for people and scripts.
+
+Exit codes: 0 clean, 1 findings, 2 could not run.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Never, get_args
+
+import click
+
+from formsvc import config, documents, reporters
+from formsvc.catalogue import Catalogue, data_folder, load_forms, verify_samples
+from formsvc.delivery import deliver
+from formsvc.documents import Format
+from formsvc.errors import FormsvcError
+from formsvc.forms import Form
+from formsvc.notation import today
+
+FINDINGS = 1
+COULD_NOT_RUN = 2
+_COLOURS: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"},
+    "ok": {"fg": "green"},
+    "heading": {"bold": True},
+    "faint": {"dim": True},
+}
+
+
+class _Commands(click.Group):
+    """Faults of operators and authors end with one line and exit code 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FormsvcError as error:
+            _stop(str(error))
+        except OSError as error:
+            _stop(f"{error.filename or '文件'}：{error.strerror}")
+
+
+def _stop(message: str) -> Never:
+    click.echo(message, err=True)
+    sys.exit(COULD_NOT_RUN)
+
+
+def _style(text: str, role: str) -> str:
+    return click.style(text, **_COLOURS[role])
+
+
+@cache
+def _catalogue() -> Catalogue:
+    settings = config.from_environment()
+    return load_forms(settings.schemas, settings.templates)
+
+
+def _form(name: str) -> Form:
+    form = _catalogue().get(name)
+    return form or _stop(f"没有“{name}”这种表，现有：{'、'.join(_catalogue())}。")
+
+
+def _on(command: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--on",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="按哪一天检查，默认今天。",
+    )(command)
+
+
+def _day(on: datetime | None) -> date:
+    return on.date() if on else today()
+
+
+def _source(name: str) -> bytes:
+    with click.open_file(name, "rb") as stream:
+        return stream.read()
+
+
+@click.group(cls=_Commands)
+@click.version_option(package_name="formsvc")
+def main() -> None:
+    """检查人才项目申报表，填写正式表格。"""
+
+
+@main.command()
+@click.argument("form", required=False)
+def forms(form: str | None) -> None:
+    """列出各种表；给出 FORM 时列出它的栏目、限制和规则。"""
+    if form is None:
+        for each in _catalogue().values():
+            click.echo(f"{_style(each.id, 'heading')}  {each.title}（{each.programme}）")
+        return
+    chosen = _form(form)
+    click.echo(_style(f"{chosen.title}  {chosen.programme}  版本 {chosen.edition}", "heading"))
+    for section in chosen.sections:
+        click.echo("\n" + _style(section.title, "heading"))
+        for field in section.fields:
+            needed = "必填" if field.required else "选填"
+            click.echo(f"  {field.label}  {_style(f'{field.pointer}  {needed}', 'faint')}")
+            if field.hint:
+                click.echo(_style(f"      {field.hint}", "faint"))
+    click.echo("\n" + _style("规则", "heading"))
+    for rule in chosen.rules:
+        mark = _style("错误" if rule.severity == "error" else "提醒", rule.severity.value)
+        click.echo(f"  {mark} {rule.id}")
+        for cited in rule.citations:
+            source = f"《{cited.regulation}》{cited.article}：{cited.summary}"
+            click.echo(_style(f"      {source}", "faint"))
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="输出格式。")
+@_on
+def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
+    """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
+    catalogue = _catalogue()
+    reports = {name: catalogue.check(_source(name), on=_day(on))[1] for name in files}
+    if output == "json":
+        click.echo(reporters.as_json(reports))
+    else:
+        texts = (
+            reporters.as_text(name, catalogue.get(report.form), report, _style)
+            for name, report in reports.items()
+        )
+        click.echo("\n\n".join(texts))
+    sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
+
+
+@main.command()
+@click.argument("file")
+@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 结尾的文件名。")
+@click.option("--draft", is_flag=True, help="有问题也填，每页标“草稿”。")
+@_on
+def fill(file: str, output: str, draft: bool, on: datetime | None) -> None:
+    """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
+    format = _format(output)
+    delivery = deliver(_catalogue(), _source(file), format, on=_day(on), draft=draft)
+    if delivery.document is None or delivery.report.findings:
+        form = _catalogue().get(delivery.report.form)
+        click.echo(reporters.as_text(file, form, delivery.report, _style), err=True)
+    if delivery.document is None:
+        sys.exit(FINDINGS)
+    _write(output, delivery.document)
+
+
+@main.command()
+@click.argument("form")
+@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 结尾的文件名。")
+def blank(form: str, output: str) -> None:
+    """空白的正式表格 FORM，可打印或线下填写。"""
+    _write(output, documents.blank(_form(form), _format(output)))
+
+
+def _format(output: str) -> Format:
+    for format in get_args(Format):
+        if output.lower().endswith(f".{format}"):
+            return format  # type: ignore[no-any-return]  # one of the literals
+    endings = "、".join(f".{format}" for format in get_args(Format))
+    _stop(f"文件名“{output}”应以 {endings} 结尾。")
+
+
+def _write(output: str, document: bytes) -> None:
+    Path(output).write_bytes(document)
+    click.echo(f"已写出 {output}（{len(document):,} 字节）。", err=True)
+
+
+@main.group()
+def template() -> None:
+    """给表格作者：核对各表的文件。"""
+
+
+@template.command()
+@click.argument("form", required=False)
+def verify(form: str | None) -> None:
+    """严格核对 FORM（默认全部）：结构、规则、模板和样例。"""
+    samples = data_folder("samples")
+    chosen = [_form(form)] if form else list(_catalogue().values())
+    for each in chosen:
+        if samples.is_dir():
+            verify_samples(each, samples)
+        click.echo(f"{each.id}  {_style('无误', 'ok')}")
+
+
+@main.command()
+@click.option("--host", help="监听的地址。")
+@click.option("--port", type=click.IntRange(1, 65535), help="监听的端口。")
+def serve(host: str | None, port: int | None) -> None:
+    """启动网页和 HTTP 接口。"""
+    from formsvc.web import server  # noqa: PLC0415  # checking a file should not load a web server
+
+    _catalogue()
+    server.run(config.from_environment(), host, port)

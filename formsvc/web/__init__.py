@@ -1,0 +1,64 @@
+"""The web application: API and pages over the same verbs as the command line."""
+
+from typing import Any
+
+from flask import Flask, Response
+from flask_smorest import Api
+
+from formsvc import config
+from formsvc.catalogue import load_forms
+from formsvc.config import Settings
+from formsvc.web.api import BODY_LIMIT, api
+from formsvc.web.problems import from_exception
+from formsvc.web.views import views
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class _Api(Api):
+    """flask-smorest with our error payload."""
+
+    ERROR_SCHEMA = None
+
+    def handle_http_exception(self, error: Any) -> Any:
+        return from_exception(error)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """An application with its forms loaded. Raises FormError or ConfigError, and then serves not."""
+    settings = settings or config.from_environment()
+    app = Flask(__name__, template_folder="pages")
+    app.config.from_mapping(
+        API_TITLE="formsvc",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        MAX_CONTENT_LENGTH=BODY_LIMIT,
+        MAX_FORM_MEMORY_SIZE=BODY_LIMIT,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
+    app.extensions["formsvc"] = load_forms(settings.schemas, settings.templates)
+    described = _Api(app)
+    described.register_blueprint(api)
+    app.extensions["formsvc-openapi"] = described.spec
+    app.register_blueprint(views)
+    app.after_request(_with_headers)
+    return app
+
+
+def _with_headers(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,84 @@
+"""Every error as one documented payload (RFC 9457), or as a page for people who browse."""
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, current_app, json, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from formsvc.findings import Report
+
+MEDIA_TYPE = "application/problem+json"
+_TITLES = {
+    400: "请求无法读取",
+    404: "没有这个地址",
+    405: "这个地址不支持这种请求方法",
+    413: "提交的内容太大",
+    415: "不支持这种内容类型",
+    422: "内容有问题，不能办理",
+    429: "请求太多，请稍后再试",
+    500: "服务内部出错",
+    503: "服务正忙，请稍后再试",
+}
+
+
+def problem(
+    status: int,
+    detail: str,
+    *,
+    report: Report | None = None,
+    errors: dict[str, Any] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error response; `report` and `errors` are RFC 9457 extension members."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": _title(status),
+        "status": status,
+        "detail": detail,
+    }
+    if errors:
+        body["errors"] = errors
+    if report:
+        body["report"] = report.to_dict()
+    text = json.dumps(body, ensure_ascii=False)
+    return current_app.response_class(
+        text, status=status, mimetype=MEDIA_TYPE, headers=headers or {}
+    )
+
+
+def from_exception(error: HTTPException) -> Response:
+    """The one handler: problem+json under /api, a page elsewhere."""
+    status = error.code or 500
+    data = getattr(error, "data", None) or {}
+    messages = data.get("messages")
+    errors = messages.get("query", messages) if isinstance(messages, dict) else None
+    detail = data.get("message") or _details(status)
+    headers = {
+        name: value
+        for name, value in error.get_headers()
+        if name in {"Allow", "Retry-After", "WWW-Authenticate"}
+    }
+    if request.path.startswith("/api/"):
+        return problem(status, detail, errors=errors, headers=headers)
+    page = render_template("error.html", title=_title(status), detail=detail, status=status)
+    return current_app.response_class(page, status=status, headers=headers)
+
+
+def _title(status: int) -> str:
+    return _TITLES.get(status, HTTPStatus(status).phrase)
+
+
+def _details(status: int) -> str:
+    match status:
+        case 404:
+            return "请核对网址；接口说明见 /api/docs。"
+        case 413:
+            limit = request.max_content_length or 0
+            return f"最多 {limit:,} 字节，请减小后再提交。"
+        case 422:
+            return "请求的参数不对，请看 errors。"
+        case 500:
+            return "已经记录，请稍后再试；仍不行请与管理员联系。"
+        case _:
+            return "请核对请求；接口说明见 /api/docs。"
