@@ -22,10 +22,13 @@ from formsvc.documents.pdfparts import (
 )
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD, Page, box_array
 from formsvc.documents.pdfwriter import EmbeddedFonts, PdfWriter, number, text_string
+from formsvc.documents.printpack import Printed, pack
 from formsvc.documents.typesetting import Align, Layout, Style, Typesetter
 from formsvc.errors import FormsvcError, TemplateError
 
-__all__ = ["Attachment", "Code", "PdfTemplate", "Problem", "UnprintableError"]
+__all__ = [
+    "Attachment", "Code", "PdfTemplate", "Printed", "Problem", "UnprintableError", "pack",
+]
 
 CodeFor = Callable[[int, int], Code]
 

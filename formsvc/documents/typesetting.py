@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import accumulate, chain, pairwise
 from math import floor
-from operator import add, sub
+from operator import add, getitem, sub
 from typing import NamedTuple
 
 from formsvc.documents.fonts import FontSet, Glyph, clusters
@@ -110,44 +110,59 @@ class Paragraph:
     """One paragraph measured: where each unit starts and ends, where lines may break."""
 
     def __init__(self, units: Sequence[_Unit]) -> None:
-        self.glyphs = [unit.glyph for unit in units]
-        self.kinds = kinds = [unit.kind for unit in units]
-        pairs = [PAIRS[left][right] for left, right in pairwise(kinds)]
+        self.glyphs = [unit[0] for unit in units]
+        self.kinds = kinds = [unit[1] for unit in units]
+        pairs = list(map(getitem, map(PAIRS.__getitem__, kinds), kinds[1:]))
         self.gaps = [pair[1] for pair in pairs]
-        advances = [unit.advance for unit in units]
         glue = chain((0,), [gap[0] for gap in self.gaps])
-        self.ends = list(accumulate(map(add, advances, glue)))
-        self.starts = list(map(sub, self.ends, advances))
-        self._line_ends = list(map(sub, self.ends, [unit.trim for unit in units]))
+        self.ends = list(accumulate(map(add, [unit[2] for unit in units], glue)))
+        self._line_ends = list(map(sub, self.ends, [unit[3] for unit in units]))
         self._cuts = [index for index, (left, right) in enumerate(pairwise(self.gaps), 1)
                       if left is not right]
         if len({glyph.font for glyph in self.glyphs}) > 1:
             self._cuts = sorted({*self._cuts, *self._font_changes()})
         self._breaks = [index for index, pair in enumerate(pairs, 1) if pair[0]]
         if Kind.SPACE in kinds:
-            self._breaks = [index for index in self._breaks if self._breaks_before(index)]
+            self._drop_spaces()
         self._breaks.append(len(units))
-        self._break_ends = [self.end(self._last_before(index)) for index in self._breaks]
+        self._break_ends = [self._line_ends[index - 1] for index in self._breaks if index]
 
-    def _breaks_before(self, index: int) -> bool:
-        """No break after an opening mark, spaces or not (UAX #14, LB14)."""
-        last = self._last_before(index)
-        return last > 0 and self.kinds[last - 1] not in NEVER_LAST
+    def _drop_spaces(self) -> None:
+        """Spaces are no part of a line's end, nor a break after an opening mark (LB14)."""
+        kinds, ends = self.kinds, self._line_ends
+        for index in range(1, len(kinds)):
+            if kinds[index] is Kind.SPACE:
+                ends[index] = ends[index - 1]
+        self._breaks = [
+            index for index in self._breaks
+            if kinds[index - 1] is not Kind.SPACE
+            or kinds[self._last_before(index) - 1] not in NEVER_LAST
+        ]
+
+    def _font_changes(self) -> Iterator[int]:
+        for index, (left, right) in enumerate(pairwise(self.glyphs), 1):
+            if left.font != right.font:
+                yield index
 
     def _last_before(self, index: int) -> int:
         kinds = self.kinds
-        while index and kinds[index - 1] is Kind.SPACE:
+        while index > 1 and kinds[index - 1] is Kind.SPACE:
             index -= 1
         return index
 
     def end(self, last: int) -> int:
         """Where a line ends that holds the units before ``last``: a full-width mark is halved."""
-        end: int = self._line_ends[last - 1] if last else 0
+        end: int = self._line_ends[last - 1]
         return end
 
     def start(self, first: int) -> int:
         """Where a line starts: an opening mark's left half is outside the line."""
-        return self.starts[first] + (HALF if self.kinds[first] is Kind.OPEN else 0)
+        return self.left(first) + (HALF if self.kinds[first] is Kind.OPEN else 0)
+
+    def left(self, index: int) -> int:
+        """Where a unit's own width starts."""
+        end: int = self.ends[index]
+        return end - self.glyphs[index].advance
 
     def runs(self, first: int, last: int, size: float, extra: float) -> Iterator[Run]:
         """Units first to last in runs of equal font and distance; ``extra`` stretches them."""
@@ -158,11 +173,6 @@ class Paragraph:
                 glue, stretches = self.gaps[start]
                 spacing = (glue + extra if stretches else glue) * size / 1000
             yield Run(self.glyphs[start:end], spacing)
-
-    def _font_changes(self) -> Iterator[int]:
-        for index, (left, right) in enumerate(pairwise(self.glyphs), 1):
-            if left.font != right.font:
-                yield index
 
     def lines(self, width: float, indent: int, goes_on: bool = False) -> Iterator[_Slice]:
         """Break into lines of ``width`` thousandths."""
@@ -291,7 +301,7 @@ class Typesetter:
         return [self._paragraph(line) for line in stripped if line]
 
     def _paragraph(self, line: str) -> Paragraph:
-        return Paragraph([self._units[cluster] for cluster in clusters(line)])
+        return Paragraph(list(map(self._units.__getitem__, clusters(line))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +332,7 @@ class _Box:
         indent = self.indent if slot.is_first else 0
         start = paragraph.start(slot.first)
         slack = self.measure(size) - indent - (paragraph.end(slot.last) - start)
-        offset, extra = float(indent - (start - paragraph.starts[slot.first])), 0.0
+        offset, extra = float(indent - (start - paragraph.left(slot.first))), 0.0
         if style.align is Align.CENTRE:
             offset += slack / 2
         elif style.align is Align.RIGHT:

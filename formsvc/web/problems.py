@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, current_app, json, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from formsvc.findings import Report
 
@@ -59,7 +59,8 @@ def from_exception(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if name in {"Allow", "Retry-After", "WWW-Authenticate"}
     }
-    if request.path.startswith("/api/"):
+    # A page cannot be made for a host that is not trusted: it has no addresses.
+    if request.path.startswith("/api/") or isinstance(error, SecurityError):
         return problem(status, detail, errors=errors, headers=headers)
     page = render_template("error.html", title=_title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
