@@ -1,0 +1,179 @@
+"""What a DOCX says about the place where a value stands: alignment, size, line pitch, cell.
+
+WordprocessingML, ISO/IEC 29500-1, 17.3 (paragraphs), 17.4 (tables), 17.7 (styles). Its twips
+(1/20 pt) and half points become points here.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+from lxml import etree
+
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_ALIGN: Final = {"center": 1, "right": 2, "end": 2}
+_VERTICAL: Final[dict[str, Literal["Top", "Center", "Bottom"]]] = {
+    "center": "Center", "bottom": "Bottom",
+}  # fmt: skip
+_NATURAL: Final = 1.45  # line height of Noto CJK fonts, in em
+_PAGE_NUMBER: Final = re.compile(r"\b(?:PAGE|NUMPAGES)\b")
+_DEEPEST: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    left: float = 0.0
+    top: float = 0.0
+    right: float = 0.0
+    bottom: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """How a value stands in its paragraph and cell; lengths in points.
+
+    `align` is that of a PDF field: 0 left, 1 centre, 2 right. `leading` is the exact distance of
+    lines, 0 when it follows the font. `is_alone` means that nothing else stands in its cell.
+    """
+
+    align: int = 0
+    size: float = 10.5
+    leading: float = 0.0
+    is_indented: bool = False
+    is_justified: bool = False
+    vertical: Literal["Top", "Center", "Bottom"] = "Top"
+    in_cell: bool = False
+    is_alone: bool = False
+    follows_text: bool = False
+    cell_width: float = 0.0
+    row_height: float = 0.0
+    cell_margins: Margins = Margins()
+    page_margins: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def pitch(self) -> float:
+        """Distance of lines."""
+        return self.leading or _NATURAL * self.size
+
+
+class Styles:
+    """The styles of a package, and the page margins of its last section."""
+
+    def __init__(self, members: Mapping[str, bytes]) -> None:
+        styles = etree.fromstring(members["word/styles.xml"])
+        self._styles = {style.get(f"{_W}styleId"): style for style in styles.iter(f"{_W}style")}
+        self._default = next(
+            (name for name, style in self._styles.items()
+             if style.get(f"{_W}default") == "1" and style.get(f"{_W}type") == "paragraph"),
+            None,
+        )  # fmt: skip
+        self._defaults = styles.find(f"{_W}docDefaults")
+        body = etree.fromstring(members["word/document.xml"])
+        margins = list(body.iter(f"{_W}pgMar"))
+        self._page = (
+            (_points(margins[-1], "left"), _points(margins[-1], "right")) if margins else (0.0, 0.0)
+        )
+
+    def placement(self, text: Any, value: str) -> Placement:
+        """Of the `value` inside a `w:t`."""
+        run = text.getparent()
+        paragraph = _ancestor(text, "p")
+        cell = _ancestor(paragraph, "tc")
+        justification = self._value(paragraph, "jc", "val") or "left"
+        rule = self._value(paragraph, "spacing", "lineRule") or "auto"
+        line = float(self._value(paragraph, "spacing", "line") or 0)
+        indent = (self._value(paragraph, "ind", name) for name in ("firstLineChars", "firstLine"))
+        before, _, _ = _text(paragraph).partition(value)
+        facts = Placement(
+            align=_ALIGN.get(justification, 0),
+            size=self._size(paragraph, run),
+            leading=0.0 if rule == "auto" else line / 20,
+            is_indented=any(float(value or 0) > 0 for value in indent),
+            is_justified=justification in ("both", "distribute"),
+            follows_text=bool(before.strip()),
+            page_margins=self._page,
+        )
+        return facts if cell is None else _in_cell(facts, cell, value)
+
+    def _value(self, paragraph: Any, tag: str, attribute: str) -> str | None:
+        """A paragraph property: the paragraph's own, or else that of its style."""
+        for properties in self._chain(paragraph, "pPr"):
+            node = properties.find(f"{_W}{tag}")
+            if node is not None and (value := node.get(f"{_W}{attribute}")) is not None:
+                return str(value)
+        return None
+
+    def _size(self, paragraph: Any, run: Any) -> float:
+        own = run.find(f"{_W}rPr")
+        chain = [] if own is None else [own]
+        for properties in (*chain, *self._chain(paragraph, "rPr")):
+            node = properties.find(f"{_W}sz")
+            if node is not None:
+                return float(node.get(f"{_W}val")) / 2
+        return 10.0  # ISO/IEC 29500-1, 17.3.2.38
+
+    def _chain(self, paragraph: Any, tag: str) -> Iterator[Any]:
+        properties = paragraph.find(f"{_W}pPr")
+        named = None if properties is None else properties.find(f"{_W}pStyle")
+        if tag == "pPr" and properties is not None:
+            yield properties
+        name = self._default if named is None else named.get(f"{_W}val")
+        for _ in range(_DEEPEST):
+            style = self._styles.get(name)
+            if style is None:
+                break
+            if (found := style.find(f"{_W}{tag}")) is not None:
+                yield found
+            base = style.find(f"{_W}basedOn")
+            name = None if base is None else base.get(f"{_W}val")
+        if self._defaults is not None:
+            yield from self._defaults.iter(f"{_W}{tag}")
+
+
+def is_page_number(paragraph: Any) -> bool:
+    """Whether a paragraph holds the page's number or the number of pages."""
+    fields = [node.text or "" for node in paragraph.iter(f"{_W}instrText")]
+    fields += [node.get(f"{_W}instr", "") for node in paragraph.iter(f"{_W}fldSimple")]
+    return any(_PAGE_NUMBER.search(field) for field in fields)
+
+
+def _in_cell(facts: Placement, cell: Any, value: str) -> Placement:
+    row, table = _ancestor(cell, "tr"), _ancestor(cell, "tbl")
+    properties = cell.find(f"{_W}tcPr")
+    width, vertical, own = (
+        None if properties is None else properties.find(f"{_W}{name}")
+        for name in ("tcW", "vAlign", "tcMar")
+    )
+    heights = [_points(node, "val") for node in row.iter(f"{_W}trHeight")]
+    shared = table.find(f"{_W}tblPr/{_W}tblCellMar")
+    return replace(
+        facts,
+        vertical="Top" if vertical is None else _VERTICAL.get(vertical.get(f"{_W}val"), "Top"),
+        in_cell=True,
+        is_alone="".join(map(_text, cell.iter(f"{_W}p"))).strip() == value,
+        cell_width=0.0 if width is None else _points(width, "w"),
+        row_height=heights[0] if heights else 0.0,
+        cell_margins=Margins(*(
+            _margin(own, side) or _margin(shared, side) or 0.0
+            for side in ("left", "top", "right", "bottom")
+        )),
+    )  # fmt: skip
+
+
+def _margin(margins: Any, side: str) -> float | None:
+    node = None if margins is None else margins.find(f"{_W}{side}")
+    return None if node is None else _points(node, "w")
+
+
+def _points(node: Any, attribute: str) -> float:
+    """A length in twips as points."""
+    return float(node.get(f"{_W}{attribute}", 0)) / 20
+
+
+def _text(paragraph: Any) -> str:
+    return "".join(node.text or "" for node in paragraph.iter(f"{_W}t"))
+
+
+def _ancestor(node: Any, tag: str) -> Any:
+    return next(node.iterancestors(f"{_W}{tag}"), None)
