@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, forms, submissions
+from formsvc.checks.steps import next_steps
 from formsvc.documents import docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity
@@ -75,6 +76,7 @@ def load_forms(schemas: Path | None = None, templates: Path | None = None) -> Ca
     loaded = [forms.load(folder, common, templates / folder.name) for folder in folders]
     for form in loaded:
         checks.checker(form)
+        next_steps(form, {})
         docx.prepared(form)
     return Catalogue(loaded)
 

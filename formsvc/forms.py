@@ -63,6 +63,14 @@ class Printed:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """What to do with the printed form; formsvc.checks.steps fills in the `{…}` of the text."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
     """A rule as declared; formsvc.checks compiles it. `parameters` are those of its kind."""
 
@@ -91,6 +99,7 @@ class Form:
     sections: tuple[Section, ...]
     printed: tuple[Printed, ...]
     rules: tuple[RuleSpec, ...]
+    steps: tuple[Step, ...]
     templates: Path
 
     @property
@@ -199,9 +208,10 @@ class _Reader:
             sections=self.sections(table),
             printed=tuple(self.prints(table)),
             rules=tuple(self.rules(table, citations)),
+            steps=tuple(self.steps(table)),
             templates=templates,
         )
-        unknown = set(table) - {"form", "section", "print", "citation", "rule"}
+        unknown = set(table) - {"form", "section", "print", "citation", "rule", "step"}
         if unknown:
             self.fail(min(unknown), "unknown table")
         return form
@@ -302,6 +312,11 @@ class _Reader:
                 for pointer, style in zip(pieces[1::3], pieces[2::3], strict=True)
             )
             yield Printed(name, self.text(entry, "label", place), tuple(pieces[::3]), parts)
+
+    def steps(self, table: Mapping[str, Any]) -> Iterator[Step]:
+        for entry in self.tables(table, "step"):
+            title = self.text(entry, "title", "[[step]]")
+            yield Step(title, self.text(entry, "text", f"[[step]] {title}"))
 
     def citations(self, table: Mapping[str, Any]) -> dict[str, Citation]:
         citations: dict[str, Citation] = {}

@@ -19,9 +19,7 @@ def plain(text: str, role: str) -> str:
 
 def as_json(reports: Mapping[str, Report]) -> str:
     """One report as a JSON object; several as a list of {"source", "report"}."""
-    plain = [
-        {"source": source, "report": report.to_dict()} for source, report in reports.items()
-    ]
+    plain = [{"source": source, "report": report.to_dict()} for source, report in reports.items()]
     value = plain[0]["report"] if len(plain) == 1 else plain
     return json.dumps(value, ensure_ascii=False, indent=2)
 

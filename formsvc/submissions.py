@@ -34,7 +34,9 @@ class Submission:
 def parse(raw: bytes) -> Submission:
     """Read one submission. Never raises: what cannot be read is a finding that names the place."""
     if len(raw) > MAX_BYTES:
-        return _refused("input.size", f"提交的内容有 {len(raw):,} 字节，超过 {MAX_BYTES:,} 字节的上限。")
+        return _refused(
+            "input.size", f"提交的内容有 {len(raw):,} 字节，超过 {MAX_BYTES:,} 字节的上限。"
+        )
     notices: tuple[Finding, ...] = ()
     raw = raw.removeprefix(codecs.BOM_UTF8)
     try:

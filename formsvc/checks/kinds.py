@@ -49,6 +49,17 @@ class Breach(NamedTuple):
 Breaches = Iterable[Breach]
 Evaluate = Callable[[Any, date], Breaches]
 MET: Final[tuple[Breach, ...]] = ()
+MESSAGES: Final[dict[str, Mapping[str, frozenset[str]]]] = {}
+
+
+def says(**names: str) -> Callable[[Callable[..., Evaluate]], Callable[..., Evaluate]]:
+    """Declare a kind's messages in form.toml and the names that each may use in braces."""
+
+    def declare(kind: Callable[..., Evaluate]) -> Callable[..., Evaluate]:
+        MESSAGES[kind.__name__] = {key: frozenset(text.split()) for key, text in names.items()}
+        return kind
+
+    return declare
 
 
 def place(field: Field) -> Place:
@@ -113,6 +124,7 @@ def _day(place: Place, data: Any) -> date:
 # Numbers and amounts
 
 
+@says(message="label value limit excess")
 def word_limit(field: Place, limit: int) -> Evaluate:
     """字数 of a text, counted as Word does, is at most `limit`."""
 
@@ -126,6 +138,7 @@ def word_limit(field: Place, limit: int) -> Evaluate:
     return evaluate
 
 
+@says(message="label value limit")
 def at_most(field: Place, limit: int) -> Evaluate:
     """An amount in 元 is at most `limit`."""
 
@@ -139,6 +152,7 @@ def at_most(field: Place, limit: int) -> Evaluate:
     return evaluate
 
 
+@says(message="label by value range")
 def between_by(field: Place, by: Place, ranges: dict[str, list[int]]) -> Evaluate:
     """An amount in 元 lies in the range, both ends included, that another field's value selects."""
 
@@ -154,6 +168,7 @@ def between_by(field: Place, by: Place, ranges: dict[str, list[int]]) -> Evaluat
     return evaluate
 
 
+@says(message="label value limit gap")
 def sum_equals(parts: list[Place], total: Place) -> Evaluate:
     """Amounts add up to a total, to the 分."""
 
@@ -173,6 +188,7 @@ def sum_equals(parts: list[Place], total: Place) -> Evaluate:
     return evaluate
 
 
+@says(message="label value limit gap")
 def sum_covers(parts: list[Place], total: Place) -> Evaluate:
     """Amounts add up to at least a total."""
 
@@ -192,6 +208,7 @@ def sum_covers(parts: list[Place], total: Place) -> Evaluate:
     return evaluate
 
 
+@says(message="label value limit percent")
 def surplus_at_most(parts: list[Place], spent: Place, base: Place, percent: int) -> Evaluate:
     """What the parts leave over after `spent` is at most a percentage of `base`."""
 
@@ -215,6 +232,7 @@ def surplus_at_most(parts: list[Place], spent: Place, base: Place, percent: int)
 # Dates
 
 
+@says(message="start end")
 def dates_ordered(start: Place, end: Place) -> Evaluate:
     """The start comes before the end."""
 
@@ -227,6 +245,7 @@ def dates_ordered(start: Place, end: Place) -> Evaluate:
     return evaluate
 
 
+@says(message="start end months needed")
 def at_least_months(start: Place, end: Place, months_: int) -> Evaluate:
     """A stay lasts that many calendar months, first and last day counted."""
 
@@ -246,6 +265,7 @@ def at_least_months(start: Place, end: Place, months_: int) -> Evaluate:
     return evaluate
 
 
+@says(message="anchor limit day days")
 def within_months_after(day: Place, anchor: Place, months_: int) -> Evaluate:
     """A day (the day of the check, when absent) is at most that many months after another."""
 
@@ -267,6 +287,7 @@ def within_months_after(day: Place, anchor: Place, months_: int) -> Evaluate:
     return evaluate
 
 
+@says(message="start end first last")
 def within_years(
     start: Place, end: Place, year: Place, years: int, longer_if: Place, longer_years: int
 ) -> Evaluate:
@@ -292,6 +313,7 @@ def within_years(
 # Choices and lists
 
 
+@says(message="label value")
 def not_starting_with(field: Place, refused: list[str], allowed: list[str]) -> Evaluate:
     """A name begins with none of `refused`, unless with one of `allowed`; blanks and case aside."""
     bad = tuple(map(_folded, refused))
@@ -311,6 +333,7 @@ def _folded(text: str) -> str:
     return "".join(identity_code(text).split()).casefold()
 
 
+@says(message="label")
 def refused_if(field: Place, equals: bool) -> Evaluate:
     """A field does not hold this value; absent is fine."""
 
@@ -322,6 +345,7 @@ def refused_if(field: Place, equals: bool) -> Evaluate:
     return evaluate
 
 
+@says(message="label missing")
 def contains_all(field: Place, values: list[str]) -> Evaluate:
     """A list holds all of these values."""
 
@@ -336,6 +360,7 @@ def contains_all(field: Place, values: list[str]) -> Evaluate:
     return evaluate
 
 
+@says(message="value allowed", message_repeated="value allowed")
 def items_among(field: Place, values: list[str]) -> Evaluate:
     """Every row's value is one of these, and none comes twice."""
 
@@ -354,6 +379,7 @@ def items_among(field: Place, values: list[str]) -> Evaluate:
     return evaluate
 
 
+@says(message="value")
 def none_contains(field: Place, words_: list[str]) -> Evaluate:
     """No row's value contains one of these words."""
 
@@ -367,6 +393,7 @@ def none_contains(field: Place, words_: list[str]) -> Evaluate:
     return evaluate
 
 
+@says(message="by wanted label", message_neither="by", message_extra="by wanted label")
 def one_of_by(by: Place, choices: dict[str, Place], wanted: dict[str, str]) -> Evaluate:
     """Another field's value says which choice must be filled; the others are then a warning.
 
@@ -400,6 +427,7 @@ def one_of_by(by: Place, choices: dict[str, Place], wanted: dict[str, str]) -> E
     return evaluate
 
 
+@says(message="label")
 def unique_across(keys: list[Place]) -> Evaluate:
     """No other submission of a batch has the same keys: judged in bulk, never on one alone."""
 
@@ -414,6 +442,7 @@ def unique_across(keys: list[Place]) -> Evaluate:
 # Identity numbers (GB 11643-1999)
 
 
+@says(message="stated encoded", message_gender="stated encoded")
 def id_agrees(id_number: Place, birth_date: Place, gender: Place) -> Evaluate:
     """Birth date and gender agree with the ID number."""
 
@@ -433,6 +462,7 @@ def id_agrees(id_number: Place, birth_date: Place, gender: Place) -> Evaluate:
     return evaluate
 
 
+@says(message="value youngest oldest", message_future="encoded")
 def id_age(id_number: Place, youngest: int, oldest: int) -> Evaluate:
     """The age by the ID number on the day of the check is within bounds, in whole years."""
 
@@ -453,6 +483,7 @@ def id_age(id_number: Place, youngest: int, oldest: int) -> Evaluate:
     return evaluate
 
 
+@says(message="region")
 def id_region(id_number: Place) -> Evaluate:
     """The first two digits are a known region; abolished counties stay valid."""
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any, NoReturn
 
 from formsvc import pointers
-from formsvc.checks.kinds import ACROSS, KINDS, Breach, Evaluate, Missing, Place, place
+from formsvc.checks.kinds import ACROSS, KINDS, MESSAGES, Breach, Evaluate, Missing, Place, place
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
@@ -70,8 +70,7 @@ def _compile(form: Form, spec: RuleSpec) -> Rule:
     }
     if unknown := set(spec.parameters) - {name.rstrip("_") for name in arguments}:
         raise FormError(f"{where}: {spec.kind} has no parameter {min(unknown)!r}")
-    for key, message in spec.messages.items():
-        _check_message(f"{where}: {key}", message)
+    _check_messages(where, spec)
     first = spec.citations[0]
     articles = "、".join(citation.article for citation in spec.citations)
     citation = Citation(first.regulation, articles, "；".join(c.summary for c in spec.citations))
@@ -114,11 +113,16 @@ def _argument(
     return value
 
 
-def _check_message(where: str, message: str) -> None:
-    """Only plain names in braces: no attributes, no indexing, no format specifications."""
-    for _, name, spec, conversion in string.Formatter().parse(message):
-        if name is not None and (not name.isidentifier() or spec or conversion):
-            raise FormError(f"{where}: {{{name}}} must be a plain name")
+def _check_messages(where: str, spec: RuleSpec) -> None:
+    """A kind's messages, all of them, with plain names in braces that the kind gives."""
+    declared = MESSAGES[spec.kind]
+    if odd := set(declared) ^ set(spec.messages):
+        raise FormError(f"{where}: {min(odd)} must be given exactly when {spec.kind} has it")
+    for key, message in spec.messages.items():
+        for _, name, form, conversion in string.Formatter().parse(message):
+            if name is not None and (name not in declared[key] or form or conversion):
+                known = ", ".join(sorted(declared[key]))
+                raise FormError(f"{where}: {key}: {{{name}}} is not one of {known}")
 
 
 def _touches(operand: str, broken: str) -> bool:

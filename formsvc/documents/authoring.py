@@ -42,9 +42,8 @@ _FIRST_TOKEN: Final = 0x3447
 _TIMEOUT: Final = 120  # seconds; a first start of LibreOffice takes about five
 _EDGE: Final = 14.0  # printers do not print on the outer 5 mm
 _CODE_HEIGHT: Final = (28.0, 50.0)
-_HIDDEN: Final = 2
-_READ_ONLY: Final = 1
-_MULTILINE: Final = 1 << 12
+_HIDDEN, _PRINTED = 2, 4
+_READ_ONLY, _MULTILINE = 1, 1 << 12
 _DEEPEST: Final = 32
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FONTS: Final = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
@@ -261,8 +260,7 @@ def _widgets(form: Form, sites: Mapping[str, _Site], pages: Sequence[Page]) -> I
         for char in page.chars:
             if site := sites.get(char.text):
                 unseen.discard(char.text)
-                kind = form.field(site.pointer)
-                block = kind is not None and kind.kind == "paragraphs"
+                block = _is_block(form, site.pointer)
                 box = rectangle(site.placement, char, page, block)
                 yield _Widget(site.pointer, number, box, site.placement)
     for token in unseen:
@@ -318,6 +316,7 @@ def _assemble(form: Form, plain: bytes, widgets: Sequence[_Widget], digest: str)
             own = pdf.make_indirect(Dictionary(Parent=field)) if several else field
             own.update(_annotation(form, widget))
             own.P = page.obj
+            field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
             own.AP = Dictionary(N=_empty(pdf, widget.box))
             if several:
                 field.Kids = field.get("/Kids", Array())
@@ -361,32 +360,40 @@ def _field(form: Form, pointer: str) -> Dictionary:
 def _annotation(form: Form, widget: _Widget) -> Dictionary:
     """A widget with what a viewer needs, and /FormsvcStyle with what only formsvc needs."""
     placement, box = widget.placement, widget.box
-    kind = form.field(widget.pointer)
-    block = kind is not None and kind.kind == "paragraphs"
-    is_text = kind is None or (kind.kind == "string" and "enum" not in kind.schema)
-    lines = (box.top - box.bottom) // placement.pitch
     style = Dictionary(
-        Block=block,
+        Block=_is_block(form, widget.pointer),
         Indent=placement.is_indented,
         Justify=placement.is_justified,
         VAlign=Name(f"/{placement.vertical}"),
     )
     if placement.leading:
         style.Leading = placement.leading
-    annotation = Dictionary(
+    return Dictionary(
         Type=Name.Annot,
         Subtype=Name.Widget,
         Rect=Array([round(edge, 2) for edge in (box.left, box.bottom, box.right, box.top)]),
-        F=4,
+        F=_HIDDEN if widget.pointer in (PAGE_FIELD, CODE_FIELD) else _PRINTED,
         Q=placement.align,
         DA=String(f"/Song {placement.size:g} Tf 0 g"),
         FormsvcStyle=style,
     )
+
+
+def _flags(form: Form, widget: _Widget) -> int:
+    """For people who type: text may wrap where a cell has room for two lines."""
     if widget.pointer in (PAGE_FIELD, CODE_FIELD):
-        annotation.F, annotation.Ff = _HIDDEN, _READ_ONLY
-    elif block or (is_text and lines >= 2 and placement.vertical != "Bottom"):
-        annotation.Ff = _MULTILINE
-    return annotation
+        return _READ_ONLY
+    kind = form.field(widget.pointer)
+    is_text = kind is None or (kind.kind == "string" and "enum" not in kind.schema)
+    lines = (widget.box.top - widget.box.bottom) // widget.placement.pitch
+    if _is_block(form, widget.pointer):
+        return _MULTILINE
+    return _MULTILINE if is_text and lines >= 2 and widget.placement.vertical != "Bottom" else 0
+
+
+def _is_block(form: Form, pointer: str) -> bool:
+    field = form.field(pointer)
+    return field is not None and field.kind == "paragraphs"
 
 
 def _song() -> Dictionary:

@@ -168,6 +168,14 @@ class _Prepared:
         return Markup(text)  # noqa: S704  # escaped above; the rest is our own template's XML
 
 
+def placeholders(form: Form) -> tuple[str, ...]:
+    """The pointers that a form's DOCX prints, in the order of the paper."""
+    template: Any = DocxTemplate(form.docx)
+    template.init_docx()
+    sources = (environment().parse(source) for _, source in _sources(template))
+    return tuple(dict.fromkeys(name for tree in sources for name in _names(tree)))
+
+
 def environment() -> ImmutableSandboxedEnvironment:
     """The sandbox that our templates are rendered in."""
     return ImmutableSandboxedEnvironment(

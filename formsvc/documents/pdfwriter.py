@@ -24,6 +24,7 @@ except ImportError:  # pragma: no cover
 HEADER = b"%PDF-1.7\n%\xe5\xbd\xa2\xe5\xbc\x8f\n"
 _BLOCK = 100  # entries a CMap section may have (Adobe Technical Note 5014)
 _WIDE_GAP = 0.05  # ems; a reader may take a wider gap between characters for a space
+_BEYOND_BMP = "\U00010000"  # pdfium drops these from /ActualText; a stray space is the lesser harm
 _CMAP_HEAD = (
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap "
     "/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def "
@@ -132,7 +133,7 @@ class EmbeddedFonts:
             codes = "".join(map(self._codes[font].__getitem__, run.glyphs))
             parts.append(f"<{codes}>Tj\n")
         body = "".join(parts)
-        if gapped:
+        if gapped and max(line.text) < _BEYOND_BMP:
             return f"/Span<</ActualText{text_string(line.text)}>>BDC\n{body}EMC\n"
         return body
 

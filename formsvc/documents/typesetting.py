@@ -25,8 +25,10 @@ EM_MIDDLE = 0.38  # middle of the em box above the baseline: (0.88 − 0.12) / 2
 _EM_TOP = 0.88
 _INDENT = 2000
 _PARAGRAPH_BOX = 4  # a box of so many lines is for paragraphs: indented, filled from the top
+_PARAGRAPH_WIDTH = 10  # characters in a line that leave room for an indent
 _MAX_STRETCH = 300  # wider gaps look worse than a ragged line
 _TOLERANCE = 0.01
+_BLANKS = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # Zs
 
 
 class Align(Enum):
@@ -237,9 +239,9 @@ class Typesetter:
         self, text: str, width: float, height: float, style: Style, goes_on: bool = False
     ) -> Layout:
         """Set as much as fits at the style's own size, from the top; the rest is returned."""
-        slices = self._break(text, width, style, style.size, _INDENT, goes_on)
+        box = _Box(width, height, style.padding, _indent(width, style), from_top=True)
+        slices = _broken(self._paragraphs(text), box.measure(style.size), box.indent, goes_on)
         room = max(1, _capacity(height, style.size, style.leading))
-        box = _Box(width, height, style.padding, _INDENT, from_top=True)
         lines = box.place(slices[:room], style, style.size, style.leading)
         return Layout(style.size, lines, *_rest(slices[room:]))
 
@@ -249,7 +251,8 @@ class Typesetter:
         count = len(paragraph.kinds)
         width = paragraph.ends[-1] * size / 1000 if count else 0.0
         start = {Align.LEFT: x, Align.CENTRE: x - width / 2, Align.RIGHT: x - width}[align]
-        return Line(start, y, tuple(paragraph.runs(0, count, size, 0.0)))
+        runs = paragraph.runs(0, count, size, 0.0) if count else ()
+        return Line(start, y, tuple(runs))
 
     def width(self, text: str, size: float) -> float:
         """Length of a line of text in points."""
@@ -259,7 +262,7 @@ class Typesetter:
     def _block(self, text: str, width: float, height: float, style: Style) -> Layout:
         paragraphs = self._paragraphs(text)
         is_large = _capacity(height, style.size, style.leading) >= _PARAGRAPH_BOX
-        indent = _INDENT if is_large and style.align is Align.LEFT else 0
+        indent = _indent(width, style) if is_large else 0
         box = _Box(width, height, style.padding, indent, from_top=is_large)
         slices: list[_Slice] = []
         room, size = 0, style.size
@@ -289,15 +292,9 @@ class Typesetter:
         lines = box.place(slices[:room], style, size, style.cell_leading)
         return Layout(size, lines, *_rest(slices[room:]))
 
-    def _break(
-        self, text: str, width: float, style: Style, size: float, indent: int, goes_on: bool
-    ) -> list[_Slice]:
-        measure = (width - 2 * style.padding) * 1000 / size
-        return _broken(self._paragraphs(text), measure, indent, goes_on)
-
     def _paragraphs(self, text: str) -> list[Paragraph]:
         plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
-        stripped = (line.strip() for line in plain.split("\n"))
+        stripped = (line.strip(_BLANKS) for line in plain.split("\n"))
         return [self._paragraph(line) for line in stripped if line]
 
     def _paragraph(self, line: str) -> Paragraph:
@@ -357,6 +354,12 @@ def _broken(
         for number, paragraph in enumerate(paragraphs)
         for slot in paragraph.lines(measure, indent, goes_on and not number)
     ]
+
+
+def _indent(width: float, style: Style) -> int:
+    """首行缩进 of justified paragraphs."""
+    is_wide = width >= _PARAGRAPH_WIDTH * style.size
+    return _INDENT if is_wide and style.align is Align.LEFT else 0
 
 
 def _capacity(height: float, size: float, leading: float) -> int:

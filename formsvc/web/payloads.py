@@ -17,9 +17,7 @@ class DocumentQuery(OnQuery):
         validate=validate.OneOf(get_args(Format), error="只能是 {choices}"),
         metadata={"description": "文件格式"},
     )
-    draft = fields.Boolean(
-        load_default=False, metadata={"description": "有问题也填，每页标“草稿”"}
-    )
+    draft = fields.Boolean(load_default=False, metadata={"description": "有问题也填，每页标“草稿”"})
 
 
 class CitationPayload(Schema):

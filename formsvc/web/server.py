@@ -23,5 +23,4 @@ def run(settings: Settings, host: str | None = None, port: int | None = None) ->
         workers_kill_timeout=_GRACE,
         websockets=False,
         log_access=False,
-        process_name="formsvc",
     ).serve()

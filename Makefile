@@ -1,0 +1,45 @@
+# make run   serve everything on http://127.0.0.1:8000
+# make test  all checks and tests; make check  lint, types, architecture, forms; make bench  ratios
+
+PYTHON ?= python3
+BIN := .venv/bin
+RUN_PACKAGES := fonts-noto-cjk
+TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui poppler-utils qpdf
+
+.PHONY: run test check bench clean
+
+run: .venv/run.stamp
+	@sh tools/packages.sh optional $(RUN_PACKAGES)
+	$(BIN)/formsvc serve
+
+test: check
+	@sh tools/packages.sh required $(TEST_PACKAGES)
+	$(BIN)/pytest --cov --cov-report=term:skip-covered
+
+check: .venv/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/formsvc template verify
+
+bench: .venv/dev.stamp
+	@sh tools/packages.sh required $(TEST_PACKAGES)
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv build dist
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "formsvc needs Python 3.11 or newer: make run PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  sh tools/packages.sh required python3-venv && $(PYTHON) -m venv .venv; }
+
+.venv/run.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/dev.stamp: .venv/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ .venv/run.stamp

@@ -1,0 +1,115 @@
+"""The command line as people and scripts meet it."""
+
+import json
+import zipfile
+
+import pytest
+
+from formsvc.cli import main
+
+from .conftest import SAMPLES, valid_samples
+
+GOOD = valid_samples("jiangxi-training-summary")[0]
+BAD = next(
+    path.with_name(path.name.replace(".findings", ""))
+    for path in sorted((SAMPLES / "jiangxi-training-summary" / "invalid").glob("*.findings.json"))
+    if [f["rule"] for f in json.loads(path.read_text("utf-8"))["findings"]] == ["expenses-sum"]
+)
+ON = ["--on", "2026-03-01"]
+
+
+def test_forms_lists_every_form(runner, catalogue):
+    result = runner.invoke(main, ["forms"])
+    assert result.exit_code == 0
+    assert all(form.title in result.stdout for form in catalogue.values())
+
+
+def test_forms_shows_fields_limits_and_cited_rules(runner):
+    result = runner.invoke(main, ["forms", "jiangxi-training-summary"])
+    assert "研修内容及形式  /training/content  必填" in result.stdout
+    assert "surplus-share" in result.stdout
+    assert "第十一条" in result.stdout
+
+
+def test_an_unknown_form_names_the_known_ones_and_exits_2(runner):
+    result = runner.invoke(main, ["forms", "nope"])
+    assert result.exit_code == 2
+    assert "jiangxi-project-funding" in result.stderr
+
+
+def test_a_clean_submission_exits_0(runner):
+    result = runner.invoke(main, ["check", str(GOOD), *ON])
+    assert result.exit_code == 0
+    assert "没有问题" in result.stdout
+
+
+def test_a_finding_is_shown_in_its_section_with_its_article(runner):
+    result = runner.invoke(main, ["check", str(BAD), *ON])
+    assert result.exit_code == 1
+    section, finding = result.stdout.index("研修经费支出构成"), result.stdout.index("expenses-sum")
+    assert section < finding < result.stdout.index("附件1")
+
+
+def test_several_files_are_checked_in_one_go(runner):
+    result = runner.invoke(main, ["check", str(GOOD), str(BAD), *ON, "--output", "json"])
+    assert result.exit_code == 1
+    reports = json.loads(result.stdout)
+    assert [entry["report"]["ok"] for entry in reports] == [True, False]
+    assert [entry["source"] for entry in reports] == [str(GOOD), str(BAD)]
+
+
+def test_a_file_that_is_not_there_exits_2_without_a_traceback(runner):
+    result = runner.invoke(main, ["check", "no-such-file.json"])
+    assert result.exit_code == 2
+    assert "no-such-file.json" in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_fill_writes_the_word_form(runner, tmp_path):
+    target = tmp_path / "总结书.docx"
+    result = runner.invoke(main, ["fill", str(GOOD), "-o", str(target), *ON])
+    assert result.exit_code == 0
+    assert "word/document.xml" in zipfile.ZipFile(target).namelist()
+
+
+def test_fill_refuses_while_there_are_errors_and_writes_nothing(runner, tmp_path):
+    target = tmp_path / "x.docx"
+    result = runner.invoke(main, ["fill", str(BAD), "-o", str(target), *ON])
+    assert result.exit_code == 1
+    assert "expenses-sum" in result.stderr
+    assert not target.exists()
+
+
+def test_fill_draft_writes_all_the_same(runner, tmp_path):
+    target = tmp_path / "x.docx"
+    result = runner.invoke(main, ["fill", str(BAD), "-o", str(target), "--draft", *ON])
+    assert result.exit_code == 0
+    assert target.exists()
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x", "docx"])
+def test_fill_names_the_endings_it_can_write(runner, tmp_path, name):
+    result = runner.invoke(main, ["fill", str(GOOD), "-o", str(tmp_path / name), *ON])
+    assert result.exit_code == 2
+    assert ".docx" in result.stderr
+
+
+def test_blank_writes_the_empty_form(runner, tmp_path):
+    target = tmp_path / "blank.docx"
+    assert (
+        runner.invoke(main, ["blank", "jiangxi-project-funding", "-o", str(target)]).exit_code == 0
+    )
+    assert zipfile.is_zipfile(target)
+
+
+def test_template_verify_passes_for_all_forms(runner, catalogue):
+    result = runner.invoke(main, ["template", "verify"])
+    assert result.exit_code == 0, result.output
+    assert all(form in result.stdout for form in catalogue)
+
+
+def test_a_wrong_setting_is_named(runner, monkeypatch):
+    monkeypatch.setenv("FORMSVC_PORT", "many")
+    result = runner.invoke(main, ["serve"])
+    assert result.exit_code == 2
+    assert "FORMSVC_PORT" in result.stderr
