@@ -1,0 +1,152 @@
+"""Every sample gives the findings beside it, and the same report from every shell."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from formsvc import Form, Report
+from formsvc.catalogue import SAMPLES_ON, summary, verify_samples
+from formsvc.cli import main
+from formsvc.submissions import MAX_BYTES, parse
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+FORMS = ("jiangxi-project-funding", "jiangxi-training-summary")
+VALID = sorted(SAMPLES.glob("*/valid/*.json"))
+INVALID = sorted(
+    path for path in SAMPLES.glob("*/invalid/*.json") if not path.name.endswith(".findings.json")
+)
+
+
+def name(path: Path) -> str:
+    return "/".join(path.relative_to(SAMPLES).with_suffix("").parts)
+
+
+def own_form(catalogue, path: Path) -> Form:
+    return catalogue[path.parent.parent.name]
+
+
+def own_report(catalogue, path: Path) -> Report:
+    form = own_form(catalogue, path)
+    return catalogue.check(path.read_bytes(), on=SAMPLES_ON, form=form)[1]
+
+
+def plain(report: Report) -> dict:
+    return json.loads(json.dumps(report.to_dict()))
+
+
+@pytest.mark.parametrize("path", VALID, ids=name)
+def test_valid_sample_has_no_finding(catalogue, path):
+    assert summary(own_report(catalogue, path))["findings"] == []
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name)
+def test_invalid_sample_gives_the_findings_beside_it(catalogue, path):
+    expected = json.loads(path.with_suffix(".findings.json").read_text("utf-8"))
+    assert expected["findings"]
+    assert summary(own_report(catalogue, path)) == expected
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_samples_show_every_rule(catalogue, form_id):
+    verify_samples(catalogue[form_id], SAMPLES)
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_every_rule_is_broken_by_a_sample_unless_it_needs_a_batch(catalogue, form_id):
+    broken = {
+        finding["rule"]
+        for path in SAMPLES.glob(f"{form_id}/invalid/*.findings.json")
+        for finding in json.loads(path.read_text("utf-8"))["findings"]
+    }
+    alone = {rule.id for rule in catalogue[form_id].rules if rule.kind != "unique_across"}
+    assert alone <= broken
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_every_message_is_spoken_by_a_sample(catalogue, form_id):
+    form = catalogue[form_id]
+    spoken = [
+        (finding.rule, finding.message)
+        for path in INVALID
+        if path.parent.parent.name == form_id
+        for finding in own_report(catalogue, path).findings
+    ]
+    for rule in form.rules:
+        for key, message in rule.messages.items():
+            pattern = "".join(
+                ".+" if index % 2 else re.escape(piece)
+                for index, piece in enumerate(re.split(r"(\{[a-z]+\})", message))
+            )
+            heard = any(who == rule.id and re.fullmatch(pattern, said) for who, said in spoken)
+            assert heard or rule.kind == "unique_across", f"{rule.id}: {key}"
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_valid_samples_show_every_category_and_type_of_unit(catalogue, form_id):
+    samples = [
+        json.loads(path.read_text("utf-8-sig"))
+        for path in VALID
+        if path.parent.parent.name == form_id
+    ]
+    fields = catalogue[form_id].fields
+    for pointer in ("/person/category", "/unit/type", "/person/gender"):
+        if pointer in fields:
+            _, group, key = pointer.split("/")
+            assert {sample[group][key] for sample in samples} == set(fields[pointer].schema["enum"])
+
+
+@pytest.mark.parametrize("path", INVALID, ids=name)
+def test_message_is_a_whole_chinese_sentence_about_its_place(catalogue, path):
+    for finding in own_report(catalogue, path).findings:
+        assert finding.message.endswith("。")
+        assert "。。" not in finding.message
+        assert not set("{}") & set(finding.message)
+        assert "None" not in finding.message
+        assert finding.label
+        known = finding.label in finding.message or finding.citation
+        assert known or finding.rule.startswith("input.")
+
+
+@pytest.mark.parametrize("path", VALID + INVALID, ids=name)
+def test_command_line_gives_the_same_report(catalogue, runner, path):
+    report = catalogue.check(path.read_bytes(), on=SAMPLES_ON)[1]
+    options = ["--on", SAMPLES_ON.isoformat(), "--output", "json"]
+    result = runner.invoke(main, ["check", str(path), *options])
+    assert json.loads(result.stdout) == plain(report)
+    assert result.exit_code == (0 if report.ok else 1)
+
+
+@pytest.mark.parametrize("path", VALID + INVALID, ids=name)
+def test_http_gives_the_same_report(catalogue, client, path):
+    form = own_form(catalogue, path)
+    data, report = catalogue.check(path.read_bytes(), on=SAMPLES_ON, form=form)
+    url = f"/api/v1/forms/{form.id}/check?on={SAMPLES_ON}"
+    response = client.post(url, data=path.read_bytes())
+    if data is None:
+        assert response.status_code == 400
+        assert response.mimetype == "application/problem+json"
+        assert response.json["report"] == plain(report)
+    else:
+        assert response.status_code == 200
+        assert response.json == plain(report)
+
+
+@pytest.mark.parametrize("path", VALID + INVALID, ids=name)
+def test_a_submission_that_names_its_form_needs_no_other_hint(catalogue, path):
+    form = own_form(catalogue, path)
+    data, named = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
+    hinted = own_report(catalogue, path)
+    if data is None:
+        assert named.findings == hinted.findings
+    elif catalogue.of(data) is form:
+        assert named == hinted
+    else:
+        assert [finding.rule for finding in named.findings] == ["input.form"]
+
+
+def test_one_byte_above_the_limit_is_refused():
+    assert parse(b'"' + b"a" * (MAX_BYTES - 2) + b'"').findings == ()
+    refused = parse(b'"' + b"a" * (MAX_BYTES - 1) + b'"')
+    assert [finding.rule for finding in refused.findings] == ["input.size"]
