@@ -193,7 +193,7 @@ class Paragraph:
             following = self._breaks[choice]
             return self._last_before(following), following
         following = max(first + 1, bisect_right(self.ends, limit))
-        return following, self._skip_spaces(following)
+        return max(first + 1, self._last_before(following)), self._skip_spaces(following)
 
     def _skip_spaces(self, index: int) -> int:
         while index < len(self.kinds) and self.kinds[index] is Kind.SPACE:
@@ -317,8 +317,10 @@ class _Box:
         self, slices: Sequence[_Slice], style: Style, size: float, leading: float
     ) -> tuple[Line, ...]:
         pitch = leading * size
-        top = self.height if self.from_top else (self.height + len(slices) * pitch) / 2
-        first = top - pitch / 2 - EM_MIDDLE * size
+        above = (self.height - size - (len(slices) - 1) * pitch) / 2
+        if self.from_top:
+            above = min(above, (pitch - size) / 2)
+        first = self.height - above - _EM_TOP * size
         return tuple(
             self._place(slot, first - number * pitch, style, size)
             for number, slot in enumerate(slices)
