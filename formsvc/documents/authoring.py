@@ -36,6 +36,7 @@ PAGE_FIELD: Final = "/_page"
 CODE_FIELD: Final = "/_code"
 SOURCE: Final = "/FormsvcSource"
 _SENTINEL = re.compile("\ue000([^\ue001]*)\ue001")
+_PLACEHOLDER = re.compile(r"\{\{-?\s*([\w.]+)")
 _PARTS = re.compile(r"word/(?:document|header\d*|footer\d*)\.xml")
 # Rare, in every Chinese font of this machine, and not a twin of a radical (as U+4E00 is).
 _FIRST_TOKEN: Final = 0x3447
@@ -85,7 +86,7 @@ def build(form: Form) -> bytes:
     template = _read(form)
     sites, probe = _probe(form, template)
     tokens = re.compile(f"[{''.join(sites)}]")
-    pages, plain = _convert(form, (probe, _without(probe, tokens)))
+    pages, plain = convert((probe, _without(probe, tokens)))
     drawn, blank = measured(pages), measured(plain)
     _same_layout(form, drawn, blank, tokens)
     widgets = list(_widgets(form, sites, drawn))
@@ -136,6 +137,8 @@ def _probe(form: Form, template: bytes) -> tuple[dict[str, _Site], bytes]:
     """The sites by their token, and the DOCX with a token at every site."""
     values = {pointer: f"\ue000{pointer}\ue001" for pointer in printed(form, {})}
     opened = DocxTemplate(io.BytesIO(template))
+    opened.init_docx()
+    named = _PLACEHOLDER.findall(opened.patch_xml(opened.get_xml()))
     opened.render(docx.context(form, values), docx.environment(), autoescape=True)
     rendered = io.BytesIO()
     opened.save(rendered)
@@ -150,6 +153,9 @@ def _probe(form: Form, template: bytes) -> tuple[dict[str, _Site], bytes]:
         for paragraph in root.iter(f"{_W}p"):
             _mark(paragraph, styles, sites, free)
         members[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+    shown = {site.pointer for site in sites.values()}
+    for pointer in sorted({f"/{'/'.join(name.split('.'))}" for name in named} - shown):
+        raise TemplateError(f"{form.docx}: {pointer} does not show when every value is given")
     return sites, _packed(members)
 
 
@@ -192,8 +198,12 @@ def _packed(members: Mapping[str, bytes]) -> bytes:
 # LibreOffice
 
 
-def _convert(form: Form, packages: Sequence[bytes]) -> list[bytes]:
-    """Each DOCX as a PDF, in a profile and with fonts of our own."""
+def convert(packages: Sequence[bytes]) -> list[bytes]:
+    """Each DOCX as a PDF by LibreOffice, in a profile of its own with Noto fonts for all others.
+
+    Only for documents of our own: LibreOffice fetches what a DOCX links to. TemplateError when
+    it is missing, fails, or takes longer than two minutes.
+    """
     with tempfile.TemporaryDirectory(prefix="formsvc-") as name:
         folder = Path(name)
         sources = [folder / f"{number}.docx" for number in range(len(packages))]
@@ -205,7 +215,7 @@ def _convert(form: Form, packages: Sequence[bytes]) -> list[bytes]:
         try:
             return [path.with_suffix(".pdf").read_bytes() for path in sources]
         except OSError as error:
-            raise TemplateError(f"{form.docx}: LibreOffice made no PDF: {said}") from error
+            raise TemplateError(f"soffice: made no PDF: {said}") from error
 
 
 def _run_office(folder: Path, sources: Sequence[Path]) -> str:
@@ -384,7 +394,7 @@ def _flags(form: Form, widget: _Widget) -> int:
     if widget.pointer in (PAGE_FIELD, CODE_FIELD):
         return _READ_ONLY
     kind = form.field(widget.pointer)
-    is_text = kind is None or (kind.kind == "string" and "enum" not in kind.schema)
+    is_text = kind is None or (kind.kind == "string" and not {"enum", "pattern"} & {*kind.schema})
     lines = (widget.box.top - widget.box.bottom) // widget.placement.pitch
     if _is_block(form, widget.pointer):
         return _MULTILINE
