@@ -40,8 +40,15 @@ def test_the_whole_basic_block_has_glyphs(fonts):
 
 @pytest.mark.parametrize(
     ("text", "lacking", "offset"),
-    [("张ก三", "ก", 1), ("好😀", "😀", 1), ("a\u200bb", "\u200b", 1), ("مرحبا", "م", 0),
-     ("𠮷x\u0302", "x\u0302", 1), ("\ue000", "\ue000", 0), ("\u2028", "\u2028", 0)],
+    [
+        ("张ก三", "ก", 1),
+        ("好🦄", "🦄", 1),
+        ("a\u200bb", "\u200b", 1),
+        ("مرحبا", "م", 0),
+        ("𠮷x\u0302", "x\u0302", 1),
+        ("\ue000", "\ue000", 0),
+        ("\u2028", "\u2028", 0),
+    ],
 )
 def test_what_cannot_be_printed_is_named_with_its_place(fonts, text, lacking, offset):
     first = fonts.missing(text)[0]

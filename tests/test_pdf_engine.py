@@ -31,9 +31,12 @@ ABOUT = {"title": "国（境）外研修总结书", "author": "某单位"}
 FOOTER = [("/_page", (200, 30, 395, 50), 9, False, 1), ("/_code", (450, 20, 560, 55), 7, False, 0)]
 PAGES = [
     [("/person/name", (200, 600, 400, 630), 16, False, 0)],
-    [("/person/name", (100, 740, 250, 765), 12, False, 1),
-     ("/unit/name", (100, 700, 340, 738), 12, False, 1),
-     ("/training/content", (72, 100, 523, 620), 12, True, 0), *FOOTER],
+    [
+        ("/person/name", (100, 740, 250, 765), 12, False, 1),
+        ("/unit/name", (100, 700, 340, 738), 12, False, 1),
+        ("/training/content", (72, 100, 523, 620), 12, True, 0),
+        *FOOTER,
+    ],
     [("/training/outcome", (72, 100, 523, 780), 12, True, 0), *FOOTER],
     [("/project/budget/0/item", (72, 100, 300, 130), 12, False, 0), *FOOTER],
 ]
@@ -50,16 +53,37 @@ def make_template(path: Path, pages, signature=None) -> Path:
         page = pdf.add_blank_page(page_size=(595.28, 841.89))
         widgets = []
         for name, rect, size, multiline, align in places:
-            page.contents_add(pdf.make_stream(
-                f"{rect[0]} {rect[1]} {rect[2] - rect[0]} {rect[3] - rect[1]} re S\n".encode()))
-            widgets.append(pdf.make_indirect(Dictionary(
-                Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String(name),
-                Rect=Array(map(float, rect)), DA=String(f"/Helv {size} Tf 0 g"),
-                Ff=4096 * multiline, Q=align)))
+            page.contents_add(
+                pdf.make_stream(
+                    f"{rect[0]} {rect[1]} {rect[2] - rect[0]} {rect[3] - rect[1]} re S\n".encode()
+                )
+            )
+            widgets.append(
+                pdf.make_indirect(
+                    Dictionary(
+                        Type=Name.Annot,
+                        Subtype=Name.Widget,
+                        FT=Name.Tx,
+                        T=String(name),
+                        Rect=Array(map(float, rect)),
+                        DA=String(f"/Helv {size} Tf 0 g"),
+                        Ff=4096 * multiline,
+                        Q=align,
+                    )
+                )
+            )
         if signature:
-            widgets.append(pdf.make_indirect(Dictionary(
-                Type=Name.Annot, Subtype=Name.Widget, FT=Name.Sig, T=String(signature),
-                Rect=Array([300.0, 60.0, 400.0, 90.0]))))
+            widgets.append(
+                pdf.make_indirect(
+                    Dictionary(
+                        Type=Name.Annot,
+                        Subtype=Name.Widget,
+                        FT=Name.Sig,
+                        T=String(signature),
+                        Rect=Array([300.0, 60.0, 400.0, 90.0]),
+                    )
+                )
+            )
         page.obj.Annots = Array(widgets)
         fields += widgets
     pdf.Root.AcroForm = Dictionary(Fields=Array(fields), DA=String("/Helv 0 Tf 0 g"))
@@ -70,8 +94,9 @@ def make_template(path: Path, pages, signature=None) -> Path:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory) -> PdfTemplate:
     path = make_template(tmp_path_factory.mktemp("pdf") / "form.pdf", PAGES)
-    return PdfTemplate(path, FONTS, {"/training/outcome": "研修成效"},
-                       optional={3: "/project/budget"})
+    return PdfTemplate(
+        path, FONTS, {"/training/outcome": "研修成效"}, optional={3: "/project/budget"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -102,30 +127,55 @@ def squeezed(text: str) -> str:
     return re.sub(r"[\s\x00]|\u00ad", "", text)
 
 
-EVERY_READER = pytest.mark.parametrize("read", [
-    lambda pdf: "".join(pdfium_pages(pdf)), lambda pdf: "".join(pypdf_pages(pdf)),
-    pytest.param(poppler_text, marks=pytest.mark.skipif(
-        not shutil.which("pdftotext"), reason="poppler-utils is not installed")),
-])
+EVERY_READER = pytest.mark.parametrize(
+    "read",
+    [
+        lambda pdf: "".join(pdfium_pages(pdf)),
+        lambda pdf: "".join(pypdf_pages(pdf)),
+        pytest.param(
+            poppler_text,
+            marks=pytest.mark.skipif(
+                not shutil.which("pdftotext"), reason="poppler-utils is not installed"
+            ),
+        ),
+    ],
+)
 
 
 @EVERY_READER
-@pytest.mark.parametrize("text", [
-    PARAGRAPH, PARAGRAPH * 4, "第 2 页 共 4 页", "（《引》）。“是”、（a）", "⼀一 ⼆二 e\u0301é",
-    "𠮷𬀩㛃䶮", "a\u00a0b-c", "中国——德国", "费用：￥12,345.67元",
-    "https://www.example.org/a/b-c_d?x=1&y=2" * 4,
-])
+@pytest.mark.parametrize(
+    "text",
+    [
+        PARAGRAPH,
+        PARAGRAPH * 4,
+        "第 2 页 共 4 页",
+        "（《引》）。“是”、（a）",
+        "⼀一 ⼆二 e\u0301é",
+        "𠮷𬀩㛃䶮",
+        "a\u00a0b-c",
+        "中国——德国",
+        "费用：￥12,345.67元",
+        "https://www.example.org/a/b-c_d?x=1&y=2" * 4,
+    ],
+)
 def test_every_reader_takes_out_what_was_put_in(box, read, text):
     assert squeezed(read(box.fill({"/text": text}, **ABOUT))) == squeezed(text)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.one_of(
-    st.sampled_from("国研修成效，。、；：？！（）《》“”…—％℃￥々·〇𠮷𬀩㛃⼀一 \n"),
-    st.sampled_from(["——", "Technische", "12,345.67", "한국어", "ﾊﾝｶｸ", "Ω", "Ω", "e\u0301", "é"]),
-    st.text(max_size=30),
-    st.characters(codec="ascii", categories=["L", "N", "P", "S"]),
-), max_size=200))
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from("国研修成效，。、；：？！（）《》“”…—％℃￥々·〇𠮷𬀩㛃⼀一 \n"),
+            st.sampled_from(
+                ["——", "Technische", "12,345.67", "한국어", "ﾊﾝｶｸ", "Ω", "Ω", "e\u0301", "é"]
+            ),
+            st.text(max_size=30),
+            st.characters(codec="ascii", categories=["L", "N", "P", "S"]),
+        ),
+        max_size=200,
+    )
+)
 def test_any_text_is_printed_whole_or_refused(box, parts):
     text = "".join(parts)
     missing = {lack.text for lack in FONTS.missing(text)}
@@ -146,7 +196,8 @@ def test_twenty_thousand_characters_go_on_extra_sheets(box):
     first = squeezed(pages[0])
     assert first.endswith("（续见附页）")
     body = first.removesuffix("（续见附页）") + "".join(
-        head.removeprefix("研修成效（附页）姓名：张三") for head in heads)
+        head.removeprefix("研修成效（附页）姓名：张三") for head in heads
+    )
     assert body == squeezed(text)
 
 
@@ -207,8 +258,11 @@ def test_a_document_carries_its_attachment(template):
 
 def test_each_page_prints_its_own_code(template):
     modules = [[(row * column) % 3 == 0 for column in range(21)] for row in range(21)]
-    pdf = template.fill({"/person/name": "张三"}, **ABOUT,
-                        code=lambda number, count: Code(f"ABCD {number}/{count}", modules))
+    pdf = template.fill(
+        {"/person/name": "张三"},
+        **ABOUT,
+        code=lambda number, count: Code(f"ABCD {number}/{count}", modules),
+    )
     pages = pdfium_pages(pdf)
     assert "ABCD" not in pages[0]
     assert "ABCD 2/3" in pages[1]
@@ -252,8 +306,11 @@ def test_fields_named_by_their_parents_are_found(tmp_path):
     path = make_template(tmp_path / "form.pdf", [[("name", (100, 700, 300, 730), 12, False, 0)]])
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
         kid = pdf.Root.AcroForm.Fields[0]
-        parent = pdf.make_indirect(Dictionary(
-            T=String("person"), Kids=Array([kid]), FT=Name.Tx, DA=String("/Helv 14 Tf"), Q=2))
+        parent = pdf.make_indirect(
+            Dictionary(
+                T=String("person"), Kids=Array([kid]), FT=Name.Tx, DA=String("/Helv 14 Tf"), Q=2
+            )
+        )
         kid.Parent = parent
         del kid.FT, kid.DA, kid.Q
         pdf.Root.AcroForm.Fields = Array([parent])
@@ -289,14 +346,21 @@ def test_readers_open_everything_without_a_warning(template, tmp_path):
     modules = [[True] * 21] * 21
     pdf = template.fill(
         {"/person/name": "张三", "/training/outcome": PARAGRAPH * 40, "/unit/name": "江西" * 12},
-        owner="张三", draft=True, code=lambda number, count: Code("ABCD", modules),
-        attachment=Attachment("数据.json", "application/json", b"{}"), **ABOUT)
+        owner="张三",
+        draft=True,
+        code=lambda number, count: Code("ABCD", modules),
+        attachment=Attachment("数据.json", "application/json", b"{}"),
+        **ABOUT,
+    )
     packed = pack([Printed("张三", pdf), Printed("李四", pdf)], FONTS, title="打印", copies=2)
     for data in (pdf, packed):
         path = tmp_path / "out.pdf"
         path.write_bytes(data)
-        for command in (["qpdf", "--check", path], ["pdftotext", path, "-"],
-                        ["pdftoppm", "-r", "20", "-png", path, tmp_path / "p"]):
+        for command in (
+            ["qpdf", "--check", path],
+            ["pdftotext", path, "-"],
+            ["pdftoppm", "-r", "20", "-png", path, tmp_path / "p"],
+        ):
             result = subprocess.run(command, capture_output=True, check=False)
             assert (result.returncode, result.stderr) == (0, b"")
 
@@ -304,8 +368,9 @@ def test_readers_open_everything_without_a_warning(template, tmp_path):
 def test_a_pack_numbers_copies_pads_sheets_and_has_bookmarks(template):
     one = template.fill({"/person/name": "张三"}, **ABOUT)
     two = template.fill({"/person/name": "李四"}, **ABOUT)
-    packed = pack([Printed("张三", one), Printed("李四", two)], FONTS,
-                  title="打印包", copies=2, duplex=True)
+    packed = pack(
+        [Printed("张三", one), Printed("李四", two)], FONTS, title="打印包", copies=2, duplex=True
+    )
     pages = [squeezed(page) for page in pdfium_pages(packed)]
     assert len(pages) == 2 * 2 * 4
     assert [bool(page) for page in pages] == [True, True, True, False] * 4
@@ -315,8 +380,9 @@ def test_a_pack_numbers_copies_pads_sheets_and_has_bookmarks(template):
         assert not page or f"第{copy}份/共2份" in page
     outline = pypdf.PdfReader(io.BytesIO(packed)).outline
     assert [item.title for item in outline if not isinstance(item, list)] == ["张三", "李四"]
-    assert packed == pack([Printed("张三", one), Printed("李四", two)], FONTS,
-                          title="打印包", copies=2, duplex=True)
+    assert packed == pack(
+        [Printed("张三", one), Printed("李四", two)], FONTS, title="打印包", copies=2, duplex=True
+    )
 
 
 def test_a_single_copy_is_not_numbered(template):

@@ -172,12 +172,24 @@ class CffOutlines:
     def _top(self, count: int, charset: int, select: int, outlines: int, fonts: int) -> bytes:
         ros = struct.pack(">BhBhB", 28, 391, 28, 392, 139)
         box = b"".join(b"\x1c" + self._box[i : i + 2] for i in range(0, 8, 2))
-        pairs = ((_CHARSET, charset), (_FD_SELECT, select), (_CHARSTRINGS, outlines),
-                 (_FD_ARRAY, fonts))
-        return b"".join((
-            ros, _operator(_ROS), self._matrix, box, b"\x05", _integer(count), b"\x0c\x22",
-            *(_integer(value) + _operator(key) for key, value in pairs),
-        ))
+        pairs = (
+            (_CHARSET, charset),
+            (_FD_SELECT, select),
+            (_CHARSTRINGS, outlines),
+            (_FD_ARRAY, fonts),
+        )
+        return b"".join(
+            (
+                ros,
+                _operator(_ROS),
+                self._matrix,
+                box,
+                b"\x05",
+                _integer(count),
+                b"\x0c\x22",
+                *(_integer(value) + _operator(key) for key, value in pairs),
+            )
+        )
 
     def _font_array(self, place: int) -> bytes:
         def dicts(start: int) -> Iterator[bytes]:
@@ -206,8 +218,9 @@ class CffOutlines:
         ranges = struct.unpack_from(">H", data, place + 1)[0]
         rows = [struct.unpack_from(">HB", data, place + 3 + 3 * i) for i in range(ranges)]
         ends = [first for first, _ in rows[1:]] + [count]
-        return b"".join(bytes((fd,)) * (end - first)
-                        for (first, fd), end in zip(rows, ends, strict=True))
+        return b"".join(
+            bytes((fd,)) * (end - first) for (first, fd), end in zip(rows, ends, strict=True)
+        )
 
     def _outline(self, glyph: int) -> bytes:
         if not 0 <= glyph < self._charstrings.count:

@@ -27,6 +27,16 @@ _DEFAULT_FILES = (
     "SourceHanSerifSC-Regular.otf",
 )
 _DEFAULT_FACES = ("Noto Serif CJK SC", "Noto Serif SC", "Source Han Serif SC", "思源宋体")
+# Latin Extended, superscripts and symbols, which Chinese fonts lack in part: Łódź, CO₂, ☑.
+_HELPER_FILES = (
+    "NotoSerif-Regular.ttf",
+    "LiberationSerif-Regular.ttf",
+    "DejaVuSerif.ttf",
+    "DejaVuSans.ttf",
+    "NotoSansSymbols2-Regular.ttf",
+    "times.ttf",
+    "seguisym.ttf",
+)
 _DEFAULT_FOLDERS = (
     "/usr/share/fonts",
     "/usr/local/share/fonts",
@@ -50,8 +60,15 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", 
 # Scripts that read wrongly without a shaping engine, whatever glyphs a font has: Hebrew to
 # Tibetan and Myanmar, conjoining Hangul, Ethiopic is fine, Khmer, Mongolian, Arabic forms.
 _SHAPED = (
-    (0x0590, 0x109F), (0x1100, 0x11FF), (0x1700, 0x18AF), (0x1900, 0x1CFF), (0xA800, 0xABFF),
-    (0xD7B0, 0xD7FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF), (0x10800, 0x11FFF),
+    (0x0590, 0x109F),
+    (0x1100, 0x11FF),
+    (0x1700, 0x18AF),
+    (0x1900, 0x1CFF),
+    (0xA800, 0xABFF),
+    (0xD7B0, 0xD7FF),
+    (0xFB1D, 0xFDFF),
+    (0xFE70, 0xFEFF),
+    (0x10800, 0x11FFF),
 )
 
 
@@ -108,8 +125,6 @@ class FontSet:
     """Fonts in order of preference. Keeps what it has looked up; safe to share by threads."""
 
     def __init__(self, fonts: Sequence[Font]) -> None:
-        if not fonts:
-            raise FontError("no font for Chinese text: install fonts-noto-cjk or set FORMSVC_FONTS")
         self.fonts = tuple(fonts)
         self._glyphs: dict[str, Glyph | None] = {}
 
@@ -191,9 +206,12 @@ def load_fonts(folders: Sequence[Path] = ()) -> FontSet:
     """
     own = [Font(face) for path in _font_files(folders) for face in _usable(path)]
     body = sorted((font for font in own if _rank(font) < len(BODY_NAMES)), key=_rank)
-    default = _default_font((*folders, *map(Path, _DEFAULT_FOLDERS), *_system_folders()))
-    chain = [*body, *([default] if default else []), *own]
-    return FontSet(list(dict.fromkeys(chain)))
+    installed = _installed((*folders, *map(Path, _DEFAULT_FOLDERS), *_system_folders()))
+    default = [_default_face(installed[name]) for name in _DEFAULT_FILES if name in installed]
+    helpers = [open_faces(installed[name])[0] for name in _HELPER_FILES if name in installed]
+    if not body and not default:
+        raise FontError("no font for Chinese text: install fonts-noto-cjk or set FORMSVC_FONTS")
+    return FontSet([*dict.fromkeys((*body, *map(Font, default[:1]), *own, *map(Font, helpers)))])
 
 
 def _rank(font: Font) -> int:
@@ -216,15 +234,24 @@ def _font_files(folders: Sequence[Path]) -> list[Path]:
 
 
 def _usable(path: Path) -> list[Face]:
-    return [face for face in open_faces(path)
-            if face.may_embed and (face.has("CFF ") or face.has("glyf"))]
+    return [
+        face
+        for face in open_faces(path)
+        if face.may_embed and (face.has("CFF ") or face.has("glyf"))
+    ]
 
 
-def _default_font(folders: Sequence[Path]) -> Font | None:
+def _installed(folders: Sequence[Path]) -> dict[str, Path]:
+    """Where the known font files are; an earlier folder wins."""
+    wanted = {*_DEFAULT_FILES, *_HELPER_FILES}
+    found: dict[str, Path] = {}
     for folder in folders:
-        for name in _DEFAULT_FILES:
-            for path in sorted(folder.expanduser().rglob(name)):
-                faces = open_faces(path)
-                named = [face for face in faces if face.names.intersection(_DEFAULT_FACES)]
-                return Font((named or faces)[0])
-    return None
+        for path in sorted(folder.expanduser().rglob("*.[ot]t[cf]")):
+            if path.name in wanted:
+                found.setdefault(path.name, path)
+    return found
+
+
+def _default_face(path: Path) -> Face:
+    faces = open_faces(path)
+    return next((face for face in faces if face.names.intersection(_DEFAULT_FACES)), faces[0])

@@ -70,8 +70,10 @@ class GlyfOutlines:
             "glyf": b"".join(outlines),
             "head": bytes(head),
             "hhea": bytes(hhea),
-            "hmtx": b"".join(struct.pack(">Hh", face.advance(g), self._bearing(o))
-                             for g, o in zip(order, outlines, strict=True)),
+            "hmtx": b"".join(
+                struct.pack(">Hh", face.advance(g), self._bearing(o))
+                for g, o in zip(order, outlines, strict=True)
+            ),
             "loca": struct.pack(f">{count + 1}I", *places),
             "maxp": bytes(maxp),
         }

@@ -7,6 +7,7 @@ template's ready objects.  The same input gives the same bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from formsvc.documents import pdftemplate
@@ -23,18 +24,24 @@ from formsvc.documents.pdfparts import (
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD, Page, box_array
 from formsvc.documents.pdfwriter import EmbeddedFonts, PdfWriter, number, text_string
 from formsvc.documents.printpack import Printed, pack
-from formsvc.documents.typesetting import Align, Layout, Style, Typesetter
+from formsvc.documents.typesetting import Align, Layout, Typesetter
 from formsvc.errors import FormsvcError, TemplateError
 
 __all__ = [
-    "Attachment", "Code", "PdfTemplate", "Printed", "Problem", "UnprintableError", "pack",
+    "Attachment",
+    "Code",
+    "PdfTemplate",
+    "Printed",
+    "Problem",
+    "UnprintableError",
+    "pack",
 ]
 
 CodeFor = Callable[[int, int], Code]
 
 _DRAFT, _DRAFT_SIZE, _DRAFT_GREY = "草稿", 170.0, 0.9
 _DIAGONAL = 0.7071
-_CODE_STYLE = Style(size=7.0, cell_floor=4.5)
+_CODE_FLOOR = 4.5
 
 
 class UnprintableError(FormsvcError):
@@ -108,16 +115,24 @@ class PdfTemplate:
         sheets = composition.sheets
         writer = PdfWriter(self._parts.prefix, self._parts.offsets)
         painter = _Painter(self._composer.setter, EmbeddedFonts(self._fonts), draft, code)
-        contents = [writer.stream(painter.paint(sheet, index, len(sheets)).encode("ascii"))
-                    for index, sheet in enumerate(sheets, 1)]
+        contents = [
+            writer.stream(painter.paint(sheet, index, len(sheets)).encode("ascii"))
+            for index, sheet in enumerate(sheets, 1)
+        ]
         resources = f"/Font<<{painter.fonts.write(writer)}>>"
         root, tree = writer.reserve(), writer.reserve()
         pages, signatures = [], []
         for sheet, content in zip(sheets, contents, strict=True):
             page = writer.reserve()
             signing = _write_signatures(writer, sheet, page) if signature_fields else []
-            _write_page(writer, page, sheet, f"/Parent {tree} 0 R/Contents {content} 0 R",
-                        resources, signing)
+            _write_page(
+                writer,
+                page,
+                sheet,
+                f"/Parent {tree} 0 R/Contents {content} 0 R",
+                resources,
+                signing,
+            )
             pages.append(page)
             signatures.extend(signing)
         writer.add(f"<</Type/Pages/Count {len(pages)}/Kids[{_references(pages)}]>>", tree)
@@ -178,8 +193,9 @@ class _Painter:
         field = page.reserved(CODE_FIELD)
         if field is None:
             return ""
-        square, line = code_places(field.rect)
-        layout = self._setter.layout(code.text, line.width, line.height, _CODE_STYLE)
+        square, line = code_places(field.rect, field.style.align is Align.RIGHT)
+        style = replace(field.style, cell_floor=_CODE_FLOOR)
+        layout = self._setter.layout(code.text, line.width, line.height, style)
         return draw_code(code.modules, square) + self.fonts.show(layout, line.left, line.bottom)
 
 
@@ -188,8 +204,9 @@ def _write_page(
 ) -> None:
     template = sheet.page
     content = "" if sheet.is_extra else f"/XObject<</P {template.content} 0 R>>"
-    entries = [f"<</Type/Page{links}/MediaBox{box_array(template.box)}"
-               f"/Resources<<{fonts}{content}>>"]
+    entries = [
+        f"<</Type/Page{links}/MediaBox{box_array(template.box)}/Resources<<{fonts}{content}>>"
+    ]
     if template.rotate:
         entries.append(f"/Rotate {template.rotate}")
     if signatures:

@@ -89,8 +89,11 @@ class Composer:
         left: dict[str, tuple[Field, Layout]] = {}
         for index, page in enumerate(self._pages):
             if self._is_wanted(index, values):
-                texts = [placed for field in page.fields
-                         for placed in self._place(field, values.get(field.name, ""), left)]
+                texts = [
+                    placed
+                    for field in page.fields
+                    for placed in self._place(field, values.get(field.name, ""), left)
+                ]
                 sheets.append(Sheet(page, tuple(texts)))
         for field, layout in left.values():
             if field.name in self._overflow:
@@ -103,8 +106,11 @@ class Composer:
         pointer = self._optional.get(index)
         if pointer is None:
             return True
-        return any(text for name, text in values.items()
-                   if name == pointer or name.startswith(f"{pointer}/"))
+        return any(
+            text
+            for name, text in values.items()
+            if name == pointer or name.startswith(f"{pointer}/")
+        )
 
     def _place(
         self, field: Field, text: str, left: dict[str, tuple[Field, Layout]]
@@ -122,8 +128,13 @@ class Composer:
             room = rect.height - pitch
             layout = self.setter.layout(text, rect.width, room, style)
             yield Placed(layout, rect.left, rect.bottom + pitch)
-            end = self.setter.line(CONTINUED, rect.width - style.padding,
-                                   pitch / 2 - EM_MIDDLE * layout.size, layout.size, Align.RIGHT)
+            end = self.setter.line(
+                CONTINUED,
+                rect.width - style.padding,
+                pitch / 2 - EM_MIDDLE * layout.size,
+                layout.size,
+                Align.RIGHT,
+            )
             yield Placed(Layout(layout.size, (end,)), rect.left, rect.bottom)
         left.setdefault(field.name, (field, layout))
 
@@ -137,22 +148,25 @@ class Composer:
         blank = replace(page, box=A4, rotate=0)
         while layout.rest:
             layout = self.setter.flow(
-                layout.rest, right - left, top - bottom, style, layout.goes_on)
+                layout.rest, right - left, top - bottom, style, layout.goes_on
+            )
             yield Sheet(blank, (*heading, Placed(layout, left, bottom)), is_extra=True)
 
-    def _heading(
-        self, label: str, owner: str, left: float, right: float
-    ) -> tuple[Placed, Placed]:
+    def _heading(self, label: str, owner: str, left: float, right: float) -> tuple[Placed, Placed]:
         y = A4[3] - _SHEET_MARGIN - _HEADING_SIZE
-        title = self.setter.line(f"{label}（附页）", (left + right) / 2, y, _HEADING_SIZE,
-                                 Align.CENTRE)
-        name = self.setter.line(f"姓名：{owner}" if owner else "", left, y - 2 * _NAME_SIZE,
-                                _NAME_SIZE)
-        return (Placed(Layout(_HEADING_SIZE, (title,)), 0.0, 0.0),
-                Placed(Layout(_NAME_SIZE, (name,)), 0.0, 0.0))
+        title = self.setter.line(
+            f"{label}（附页）", (left + right) / 2, y, _HEADING_SIZE, Align.CENTRE
+        )
+        name = self.setter.line(
+            f"姓名：{owner}" if owner else "", left, y - 2 * _NAME_SIZE, _NAME_SIZE
+        )
+        return (
+            Placed(Layout(_HEADING_SIZE, (title,)), 0.0, 0.0),
+            Placed(Layout(_NAME_SIZE, (name,)), 0.0, 0.0),
+        )
 
 
 def _margins(page: Page) -> tuple[float, float]:
-    """Left and right edge of the values on a page, so that its 附页 looks like it."""
-    rects = [field.rect for field in page.fields if field.name not in _CODE_FIELDS]
-    return (min(rect.left for rect in rects), max(rect.right for rect in rects))
+    """Left and right edge of what is printed on a page, so that its 附页 looks like it."""
+    rects = [field.rect for field in page.fields]
+    return min(rect.left for rect in rects), max(rect.right for rect in rects)

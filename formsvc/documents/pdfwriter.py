@@ -80,8 +80,12 @@ class PdfWriter:
         for part in self._parts:
             digest.update(part)
         key = digest.hexdigest()[:32]
-        rows = "".join([f"{offset:010d} 00000 n \n" if offset else "0000000000 65535 f \n"
-                        for offset in self._offsets])
+        rows = "".join(
+            [
+                f"{offset:010d} 00000 n \n" if offset else "0000000000 65535 f \n"
+                for offset in self._offsets
+            ]
+        )
         count = len(self._offsets) + 1
         tail = (
             f"xref\n0 {count}\n0000000000 65535 f \n{rows}"
@@ -114,8 +118,13 @@ class EmbeddedFonts:
     def write(self, writer: PdfWriter) -> str:
         """Write the subsets; returns the entries of the /Font resource dictionary."""
         pairs = enumerate(zip(self._fonts, self._codes, strict=True))
-        return "".join([f"/F{index} {_embed(writer, font, codes)} 0 R"
-                        for index, (font, codes) in pairs if codes])
+        return "".join(
+            [
+                f"/F{index} {_embed(writer, font, codes)} 0 R"
+                for index, (font, codes) in pairs
+                if codes
+            ]
+        )
 
     def _line(self, line: Line, size: float, x: float, y: float) -> str:
         parts = [f"1 0 0 1 {number(x + line.x)} {number(y + line.y)} Tm\n"]

@@ -94,9 +94,7 @@ def _edges(page: pikepdf.Page) -> tuple[float, float, float, float]:
     return left, bottom, right, top
 
 
-def _labels(
-    target: pikepdf.Pdf, fonts: FontSet, copies: int
-) -> list[tuple[str, pikepdf.Object]]:
+def _labels(target: pikepdf.Pdf, fonts: FontSet, copies: int) -> list[tuple[str, pikepdf.Object]]:
     """For each copy its number, as text and as a Form XObject that ends at the origin."""
     setter, embedded, writer = Typesetter(fonts), EmbeddedFonts(fonts), PdfWriter()
     contents, widths = [], []
@@ -104,19 +102,26 @@ def _labels(
         text = _label(copy, copies)
         line = setter.line(text, 0.0, 0.0, _LABEL_SIZE)
         widths.append(setter.width(text, _LABEL_SIZE))
-        contents.append(writer.stream(
-            embedded.show(Layout(_LABEL_SIZE, (line,)), -widths[-1], 0.0).encode("ascii")))
+        contents.append(
+            writer.stream(
+                embedded.show(Layout(_LABEL_SIZE, (line,)), -widths[-1], 0.0).encode("ascii")
+            )
+        )
     resources = embedded.write(writer)
     tree = writer.reserve()
     pages = [
-        writer.add(f"<</Type/Page/Parent {tree} 0 R/Contents {content} 0 R"
-                   f"/MediaBox[{-width:.2f} {-_LABEL_SIZE} 0 {_LABEL_SIZE}]"
-                   f"/Resources<</Font<<{resources}>>>>>>")
+        writer.add(
+            f"<</Type/Page/Parent {tree} 0 R/Contents {content} 0 R"
+            f"/MediaBox[{-width:.2f} {-_LABEL_SIZE} 0 {_LABEL_SIZE}]"
+            f"/Resources<</Font<<{resources}>>>>>>"
+        )
         for content, width in zip(contents, widths, strict=True)
     ]
     kids = " ".join(f"{page} 0 R" for page in pages)
     writer.add(f"<</Type/Pages/Count {copies}/Kids[{kids}]>>", tree)
     root, info = writer.add(f"<</Type/Catalog/Pages {tree} 0 R>>"), writer.add("<<>>")
     with pikepdf.open(io.BytesIO(writer.finish(root, info))) as source:
-        return [(_label(copy, copies), target.copy_foreign(page.as_form_xobject()))
-                for copy, page in enumerate(source.pages, 1)]
+        return [
+            (_label(copy, copies), target.copy_foreign(page.as_form_xobject()))
+            for copy, page in enumerate(source.pages, 1)
+        ]

@@ -119,8 +119,9 @@ class Paragraph:
         glue = chain((0,), [gap[0] for gap in self.gaps])
         self.ends = list(accumulate(map(add, [unit[2] for unit in units], glue)))
         self._line_ends = list(map(sub, self.ends, [unit[3] for unit in units]))
-        self._cuts = [index for index, (left, right) in enumerate(pairwise(self.gaps), 1)
-                      if left is not right]
+        self._cuts = [
+            index for index, (left, right) in enumerate(pairwise(self.gaps), 1) if left is not right
+        ]
         if len({glyph.font for glyph in self.glyphs}) > 1:
             self._cuts = sorted({*self._cuts, *self._font_changes()})
         self._breaks = [index for index, pair in enumerate(pairs, 1) if pair[0]]
@@ -136,7 +137,8 @@ class Paragraph:
             if kinds[index] is Kind.SPACE:
                 ends[index] = ends[index - 1]
         self._breaks = [
-            index for index in self._breaks
+            index
+            for index in self._breaks
             if kinds[index - 1] is not Kind.SPACE
             or kinds[self._last_before(index) - 1] not in NEVER_LAST
         ]
@@ -395,4 +397,3 @@ def _rest(slices: Sequence[_Slice]) -> tuple[str, bool]:
         glyphs = slot.paragraph.glyphs[slot.first : slot.following]
         parts.extend(glyph.text for glyph in glyphs)
     return "".join(parts), not slices[0].is_first
-
