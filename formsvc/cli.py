@@ -77,7 +77,8 @@ def _day(on: datetime | None) -> date:
 
 def _source(name: str) -> bytes:
     with click.open_file(name, "rb") as stream:
-        return stream.read()
+        content: bytes = stream.read()
+    return content
 
 
 @click.group(cls=_Commands)

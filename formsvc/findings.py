@@ -87,6 +87,14 @@ class Report:
         """True when no finding is an error."""
         return all(finding.severity is not Severity.ERROR for finding in self.findings)
 
+    @property
+    def unreadable(self) -> bool:
+        """True when the input itself could not be read: nothing in it was checked."""
+        return any(
+            finding.rule.startswith("input.") and finding.severity is Severity.ERROR
+            for finding in self.findings
+        )
+
     def to_dict(self) -> dict[str, Plain]:
         return {
             "form": self.form,

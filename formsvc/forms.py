@@ -120,7 +120,11 @@ class Form:
         if field is None:
             return self.title if pointer == "" else pointers.parse(pointer)[-1]
         row = re.search(r"/([0-9]+)(?=/|$)", pointer)
-        return f"{field.label}（第 {int(row.group(1)) + 1} 行）" if row else field.label
+        if row is None:
+            return field.label
+        array = self.fields[field.pointer.partition("/*")[0]]
+        inner = "" if field.pointer.endswith("/*") else f"的{field.label}"
+        return f"{array.label}第 {int(row.group(1)) + 1} 行{inner}"
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -157,8 +161,8 @@ def load_common(schemas: Path) -> Mapping[str, Any]:
 def registry(common: Mapping[str, Any]) -> Registry[Any]:
     """The only place `$ref` may lead to: nothing is ever fetched."""
     resource: Resource[Any] = Resource.from_contents(common)
-    empty: Registry[Any] = Registry()
-    return empty.with_resource(str(common["$id"]), resource)
+    known: Registry[Any] = Registry().with_resource(str(common["$id"]), resource)
+    return known
 
 
 def _json(path: Path) -> dict[str, Any]:

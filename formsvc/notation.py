@@ -1,12 +1,12 @@
 """How money, dates and identity codes are written in Chinese official documents."""
 
-import unicodedata
 from datetime import date, timedelta, timezone
 from datetime import datetime as _datetime
 from decimal import Decimal
 
 import cn2an
 
+_FULL_WIDTH = {0x3000: 0x20, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -42,6 +42,4 @@ def long_date(day: date) -> str:
 
 def identity_code(text: str) -> str:
     """An ID number or credit code with full-width characters narrowed and letters raised."""
-    if text.isascii():
-        return text.strip().upper()
-    return unicodedata.normalize("NFKC", text).strip().upper()
+    return (text if text.isascii() else text.translate(_FULL_WIDTH)).strip().upper()

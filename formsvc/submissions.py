@@ -91,10 +91,10 @@ def _is_modest(value: object, depth: int) -> bool:
 def _excess(value: object, pointer: str, depth: int) -> Submission | None:
     """The refusal for the first place that is not modest."""
     if not isinstance(value, dict | list):
-        message = "数字过大或过小，请写出普通的十进制数。"
+        message = f"{pointer} 处的数字过大或过小，请写出普通的十进制数。"
         return None if _is_modest(value, depth) else _refused("input.number", message, pointer)
     if depth > MAX_DEPTH:
-        message = f"嵌套超过 {MAX_DEPTH} 层，请检查括号。"
+        message = f"嵌套超过 {MAX_DEPTH} 层（{pointer[:20]}…），请检查括号。"
         return _refused("input.depth", message, pointer)
     for key, child in value.items() if isinstance(value, dict) else enumerate(value):
         if found := _excess(child, pointer + pointers.format((key,)), depth + 1):

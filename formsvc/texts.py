@@ -35,7 +35,9 @@ def forbidden(data: object, pointer: str = "") -> Iterator[tuple[str, str]]:
             yield pointer, _describe(data, found.start())
     elif isinstance(data, dict):
         for key, value in data.items():
-            yield from forbidden(value, pointer + pointers.format([clean(str(key))]))
+            place = pointer + pointers.format([clean(str(key))])
+            yield from ((place, f"的名称{problem}") for _, problem in forbidden(str(key)))
+            yield from forbidden(value, place)
     elif isinstance(data, list):
         for index, value in enumerate(data):
             yield from forbidden(value, f"{pointer}/{index}")

@@ -30,7 +30,9 @@ class Checker:
             broken = tuple(finding.pointer for finding in found)
         skipped: list[Skipped] = []
         for rule in self.rules:
-            outcome = rule.judge(self.form, data, on, broken)
+            outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
+                self.form, data, on
+            )
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
             elif outcome:

@@ -71,11 +71,11 @@ def credit_code(text: str) -> str | None:
 def iso_date(text: str) -> str | None:
     """A real calendar date written YYYY-MM-DD."""
     if not _DATE_SHAPE.fullmatch(text):
-        return "应写作 YYYY-MM-DD"
+        return "应写作 YYYY-MM-DD，如 2024-09-01"
     try:
         date.fromisoformat(text)
     except ValueError:
-        return "不是真实的日期"
+        return f"填的是“{text}”，没有这一天，请核对"
     return None
 
 

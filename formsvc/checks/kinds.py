@@ -1,8 +1,8 @@
 """The closed list of rule kinds. Each builds, once, a closure from its parameters in form.toml.
 
 A kind's signature is its contract: `Place` parameters are JSON Pointers into the schema, the rest
-are plain values. The closure answers with breaches, none when the rule is met, and lets `Missing`
-through when an operand is not there.
+are plain values. The closure answers with breaches, none when the rule is met, and raises
+`Unjudged` when an operand is not there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +18,13 @@ from formsvc.forms import Field
 from formsvc.notation import cents, identity_code, long_date, yuan
 
 
-class Missing(Exception):
-    """An operand is absent; carries its label."""
+class Unjudged(Exception):
+    """A rule cannot be judged; carries the reason (Chinese)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A field as an operand. `get` raises Missing; `find` answers None instead."""
+    """A field as an operand. `get` raises Unjudged; `find` answers None instead."""
 
     field: Field
     get: Callable[[Any], Any]
@@ -62,15 +62,15 @@ def says(**names: str) -> Callable[[Callable[..., Evaluate]], Callable[..., Eval
     return declare
 
 
-def place(field: Field) -> Place:
-    """Compile a field's pointer to getters; `*` gathers every row into a list."""
+def place(field: Field, rows: str = "") -> Place:
+    """Compile a field's pointer to getters; `*` gathers every row into a list called `rows`."""
     tokens = tuple(field.pointer[1:].split("/"))
     if "*" in tokens:
         star = tokens.index("*")
         outer, inner = tokens[:star], tokens[star + 1 :]
 
         def get(data: Any) -> Any:
-            return [_descend(row, inner, field) for row in _descend(data, outer, field)]
+            return [_descend(row, inner, field.label) for row in _descend(data, outer, rows)]
 
     elif len(tokens) == 2:
         first, second = tokens
@@ -79,28 +79,28 @@ def place(field: Field) -> Place:
             try:
                 return data[first][second]
             except (KeyError, TypeError):
-                raise Missing(field.label) from None
+                raise Unjudged(f"“{field.label}”没有填写。") from None
 
     else:
 
         def get(data: Any) -> Any:
-            return _descend(data, tokens, field)
+            return _descend(data, tokens, field.label)
 
     def find(data: Any) -> Any:
         try:
             return get(data)
-        except Missing:
+        except Unjudged:
             return None
 
     return Place(field, get, find)
 
 
-def _descend(data: Any, tokens: Iterable[str], field: Field) -> Any:
+def _descend(data: Any, tokens: Iterable[str], label: str) -> Any:
     for token in tokens:
         try:
             data = data[token]
         except (KeyError, TypeError):
-            raise Missing(field.label) from None
+            raise Unjudged(f"“{label}”没有填写。") from None
     return data
 
 
@@ -109,7 +109,10 @@ def _total(parts: Iterable[Place], data: Any) -> int:
     amount = 0
     for part in parts:
         value = part.get(data)
-        amount += sum(map(cents, value)) if isinstance(value, list) else cents(value)
+        if type(value) is list:
+            amount += sum(map(cents, value))
+        else:
+            amount += cents(value)
     return amount
 
 
@@ -265,15 +268,21 @@ def at_least_months(start: Place, end: Place, months_: int) -> Evaluate:
     return evaluate
 
 
-@says(message="anchor limit day days")
+@says(message="anchor limit day days", message_early="anchor day")
 def within_months_after(day: Place, anchor: Place, months_: int) -> Evaluate:
-    """A day (the day of the check, when absent) is at most that many months after another."""
+    """A day is not before another and at most that many months after it.
+
+    When the day is absent, the day of the check stands in for it and may be early.
+    """
 
     def evaluate(data: Any, on: date) -> Breaches:
         base = _day(anchor, data)
         stated = day.find(data)
         sent = date.fromisoformat(stated) if stated else on
         limit = months.add(base, months_)
+        if stated and sent < base:
+            said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
+            return [Breach(day.field.pointer, said, message="message_early")]
         if sent <= limit:
             return MET
         said = {
@@ -287,7 +296,7 @@ def within_months_after(day: Place, anchor: Place, months_: int) -> Evaluate:
     return evaluate
 
 
-@says(message="start end first last")
+@says(message="start end first last", message_longer="start end first last")
 def within_years(
     start: Place, end: Place, year: Place, years: int, longer_if: Place, longer_years: int
 ) -> Evaluate:
@@ -295,8 +304,8 @@ def within_years(
 
     def evaluate(data: Any, on: date) -> Breaches:
         first, last = _day(start, data), _day(end, data)
-        begin = int(year.get(data))
-        until = begin + years + (longer_years if longer_if.find(data) is True else 0)
+        begin, longer = int(year.get(data)), longer_if.find(data) is True
+        until = begin + years + (longer_years if longer else 0)
         if begin <= first.year and last.year <= until:
             return MET
         said = {
@@ -305,7 +314,8 @@ def within_years(
             "first": begin,
             "last": until,
         }
-        return [Breach(start.field.pointer, said)]
+        message = "message_longer" if longer else "message"
+        return [Breach(start.field.pointer, said, message=message)]
 
     return evaluate
 
@@ -315,7 +325,10 @@ def within_years(
 
 @says(message="label value")
 def not_starting_with(field: Place, refused: list[str], allowed: list[str]) -> Evaluate:
-    """A name begins with none of `refused`, unless with one of `allowed`; blanks and case aside."""
+    """A name begins with none of `refused`, unless with one of `allowed`.
+
+    Blanks, punctuation, width and case aside. A list of beginnings cannot know every town.
+    """
     bad = tuple(map(_folded, refused))
     good = tuple(map(_folded, allowed))
 
@@ -330,7 +343,7 @@ def not_starting_with(field: Place, refused: list[str], allowed: list[str]) -> E
 
 
 def _folded(text: str) -> str:
-    return "".join(identity_code(text).split()).casefold()
+    return "".join(filter(str.isalnum, identity_code(text))).casefold()
 
 
 @says(message="label")
@@ -402,27 +415,26 @@ def one_of_by(by: Place, choices: dict[str, Place], wanted: dict[str, str]) -> E
 
     def evaluate(data: Any, on: date) -> Breaches:
         kind = by.get(data)
-        given = {name for name, choice in choices.items() if choice.find(data)}
+        given = [name for name, choice in choices.items() if choice.find(data)]
         if kind not in wanted:
-            first = next(iter(choices.values()))
-            said: dict[str, object] = {"by": kind}
-            neither = Breach(first.field.pointer, said, message="message_neither")
-            return MET if given else [neither]
+            return MET if given else [_neither(kind)]
+        if given == [wanted[kind]]:
+            return MET
         needed = choices[wanted[kind]]
-        said = {"by": kind, "wanted": needed.label}
-        breaches = [
-            Breach(
-                choices[name].field.pointer,
-                {**said, "label": choices[name].label},
-                message="message_extra",
-                warning=True,
-            )
-            for name in choices
-            if name in given and name != wanted[kind]
+        breaches = [] if wanted[kind] in given else [_lacking(kind, needed, needed)]
+        others = [choices[name] for name in given if name != wanted[kind]]
+        return breaches + [
+            _lacking(kind, needed, other)._replace(message="message_extra", warning=True)
+            for other in others
         ]
-        if wanted[kind] not in given:
-            breaches.insert(0, Breach(needed.field.pointer, {**said, "label": needed.label}))
-        return breaches
+
+    def _neither(kind: str) -> Breach:
+        first = next(iter(choices.values()))
+        return Breach(first.field.pointer, {"by": kind}, message="message_neither")
+
+    def _lacking(kind: str, needed: Place, place: Place) -> Breach:
+        said = {"by": kind, "wanted": needed.label, "label": place.label}
+        return Breach(place.field.pointer, said)
 
     return evaluate
 
@@ -434,7 +446,7 @@ def unique_across(keys: list[Place]) -> Evaluate:
     def evaluate(data: Any, on: date) -> Breaches:
         for key in keys:
             key.get(data)
-        return MET
+        raise Unjudged("需与其他人的申报一并比对，批量审核时检查。")
 
     return evaluate
 
@@ -503,4 +515,3 @@ KINDS: Final[Mapping[str, Callable[..., Evaluate]]] = {
         one_of_by, unique_across, id_agrees, id_age, id_region,
     )
 }  # fmt: skip
-ACROSS: Final = "unique_across"

@@ -3,6 +3,8 @@
 import calendar
 from datetime import date, timedelta
 
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
 
 def add(day: date, months: int) -> date:
     """The same day that many months later, or the last of that month: 12-31 + 2 → end of February.
@@ -10,14 +12,14 @@ def add(day: date, months: int) -> date:
     民法典 第二百零二条: where the month has no such day, its last day stands in.
     """
     year, month = _month(day, months)
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))
+    return date(year, month, min(day.day, _length(year, month)))
 
 
 def last_day_of_stay(first: date, months: int) -> date:
     """The last day of a stay of whole months, first and last day counted: 3-01 + 6 → 8-31."""
     year, month = _month(first, months)
-    if first.day > calendar.monthrange(year, month)[1]:
-        return date(year, month, calendar.monthrange(year, month)[1])
+    if first.day > _length(year, month):
+        return date(year, month, _length(year, month))
     return date(year, month, first.day) - timedelta(days=1)
 
 
@@ -32,3 +34,7 @@ def whole_months(first: date, last: date) -> int:
 def _month(day: date, months: int) -> tuple[int, int]:
     years, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return years, month + 1
+
+
+def _length(year: int, month: int) -> int:
+    return 29 if month == 2 and calendar.isleap(year) else _DAYS[month - 1]

@@ -8,12 +8,10 @@ from datetime import date
 from typing import Any, NoReturn
 
 from formsvc import pointers
-from formsvc.checks.kinds import ACROSS, KINDS, MESSAGES, Breach, Evaluate, Missing, Place, place
+from formsvc.checks.kinds import KINDS, MESSAGES, Breach, Evaluate, Place, Unjudged, place
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
-
-ACROSS_REASON = "需与其他人的申报一并比对，批量审核时检查。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +23,20 @@ class Rule:
     operands: tuple[str, ...]
     citation: Citation
 
-    def judge(
-        self, form: Form, data: Any, on: date, broken: Iterable[str]
-    ) -> list[Finding] | Skipped | None:
-        """Findings, None when the rule is met, or Skipped."""
+    def judge(self, form: Form, data: Any, on: date) -> list[Finding] | Skipped | tuple[()]:
+        """Findings, none when the rule is met, or Skipped with the reason."""
+        try:
+            breaches = self.evaluate(data, on)
+        except Unjudged as unjudged:
+            return Skipped(self.spec.id, str(unjudged))
+        return [self._finding(form, breach) for breach in breaches] if breaches else ()
+
+    def stopped_by(self, form: Form, broken: Iterable[str]) -> Skipped | None:
+        """Why the rule cannot be judged when these places are broken; None when it can."""
         for pointer in broken:
             if any(_touches(operand, pointer) for operand in self.operands):
                 return Skipped(self.spec.id, f"“{form.label(pointer)}”有误，改正后再检查。")
-        try:
-            breaches = self.evaluate(data, on)
-        except Missing as missing:
-            return Skipped(self.spec.id, f"“{missing.args[0]}”没有填写。")
-        if self.spec.kind == ACROSS:
-            return Skipped(self.spec.id, ACROSS_REASON)
-        return [self._finding(form, breach) for breach in breaches] or None
+        return None
 
     def _finding(self, form: Form, breach: Breach) -> Finding:
         return Finding(
@@ -95,7 +93,8 @@ def _argument(
         if not isinstance(pointer, str) or pointer not in form.fields:
             wrong(f"pointer {pointer!r} is not in schema.json")
         operands.append(pointer)
-        return place(form.fields[pointer])
+        array = form.fields.get(pointer.partition("/*")[0])
+        return place(form.fields[pointer], array.label if array else "")
 
     if key not in parameters:
         wrong("is missing")

@@ -106,9 +106,11 @@ class Structure:
         match keyword:
             case "type":
                 wanted = field.schema.get("type", "object") if field else "object"
-                return _with_hint(f"应为{_TYPES.get(str(wanted), str(wanted))}", field)
+                spare = value is None and field is not None and not field.required
+                mend = "；没有就删去这一项" if spare else ""
+                return f"应为{_TYPES.get(str(wanted), str(wanted))}{mend}"
             case "const":
-                return f"应为“{details['expected_value']}”"
+                return f"填的是“{_shown(value)}”，应为“{details['expected_value']}”"
             case "enum":
                 options = "、".join(str(option) for option in details["options"])
                 return f"填的是“{_shown(value)}”，应为其中之一：{options}"
@@ -119,11 +121,10 @@ class Structure:
                 return f"有 {length:,} 个字符，最多 {limit:,} 个，请删减"
             case "format":
                 explain = formats.FORMATS.get(str(details["format"]))
-                problem = explain(str(value)) if explain else "格式不对"
-                return problem or "格式不对"
+                return (explain and explain(str(value))) or "格式不对"
             case "minimum" | "maximum" if limit is not None:
                 side = "小于" if keyword == "minimum" else "大于"
-                return f"不能{side}{yuan(limit) if money else limit}"
+                return _with_hint(f"不能{side}{yuan(limit) if money else limit}", field)
             case "multipleOf" if money:
                 return "最多写到分，即两位小数"
             case "minItems":
@@ -131,7 +132,9 @@ class Structure:
             case "maxItems":
                 return f"最多 {limit} 项，现在有 {len(value) if isinstance(value, list) else 0} 项"
             case "uniqueItems":
-                return "有重复的项目，请各列一次"
+                items = value if isinstance(value, list) else []
+                twice = dict.fromkeys(_shown(item) for item in items if items.count(item) > 1)
+                return f"有重复的项目（{'、'.join(twice)}），请各列一次"
             case _:
                 return _with_hint("填写不符合要求", field)
 

@@ -9,7 +9,9 @@ from formsvc import config
 from formsvc.catalogue import load_forms
 from formsvc.config import Settings
 from formsvc.web.api import BODY_LIMIT, api
+from formsvc.web.desk_applicant import applicant
 from formsvc.web.problems import from_exception
+from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
 
 _POLICY = (
@@ -35,9 +37,10 @@ class _Api(Api):
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """An application with its forms loaded. Raises FormError or ConfigError, and then serves not."""
+    """An application with its forms loaded, or FormError or ConfigError: never half of it."""
     settings = settings or config.from_environment()
     app = Flask(__name__, template_folder="pages")
+    app.request_class = MemoryRequest
     app.config.from_mapping(
         API_TITLE="formsvc",
         API_VERSION="v1",
@@ -53,7 +56,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     described = _Api(app)
     described.register_blueprint(api)
     app.extensions["formsvc-openapi"] = described.spec
-    app.register_blueprint(views)
+    for pages in (views, applicant):
+        app.register_blueprint(pages)
     app.after_request(_with_headers)
     return app
 

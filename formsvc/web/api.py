@@ -80,9 +80,8 @@ def show_schema(form: str) -> Response:
     """一种表的 JSON Schema"""
     chosen = form_or_404(form)
     bundled = {**chosen.schema, "$defs": {"common": chosen.common}}
-    response = current_app.json.response(bundled)
-    response.mimetype = "application/schema+json"
-    return response
+    text = current_app.json.dumps(bundled)
+    return current_app.response_class(text, mimetype="application/schema+json")
 
 
 @api.get("/forms/<form>/blank.<format>")
@@ -108,8 +107,8 @@ def blank(form: str, format: Format) -> Response:
 def check(query: dict[str, Any], form: str) -> Any:
     """检查一份申报：全部问题、依据和改法"""
     chosen = form_or_404(form)
-    data, report = catalogue().check(_body(), on=_day(query), form=chosen)
-    if data is None:
+    _, report = catalogue().check(_body(), on=_day(query), form=chosen)
+    if report.unreadable:
         return problem(400, "内容无法读取，请看 report。", report=report)
     return report.to_dict()
 
@@ -130,11 +129,10 @@ def fill(query: dict[str, Any], form: str) -> Response:
         catalogue(), _body(), format, on=_day(query), form=chosen, draft=query["draft"]
     )
     if delivery.document is None:
-        readable = not any(f.rule.startswith("input.") for f in delivery.report.findings)
         status, detail = (
-            (422, "内容有问题，改正后再填写，请看 report。")
-            if readable
-            else (400, "内容无法读取，请看 report。")
+            (400, "内容无法读取，请看 report。")
+            if delivery.report.unreadable
+            else (422, "内容有问题，改正后再填写，请看 report。")
         )
         return problem(status, detail, report=delivery.report)
     media_type = documents.MEDIA_TYPES[format]
