@@ -142,6 +142,15 @@ def test_a_cell_shrinks_before_it_wraps_and_wraps_before_it_is_unreadable():
     assert (wrapped.size, len(wrapped.lines)) == (12, 2)
 
 
+def test_a_low_cell_makes_its_text_small():
+    assert SETTER.layout("国", 100, 9.2, Style(size=12)).size == 9
+
+
+def test_wrapped_lines_keep_off_the_cell_s_borders():
+    layout = SETTER.layout("国" * 26, 226, 24.1, Style(size=10.5))
+    assert (layout.size, len(layout.lines)) == (9, 2)
+
+
 def test_sizes_go_down_in_half_points_to_the_floor():
     assert list(Style(size=10.5).sizes(9)) == [10.5, 10, 9.5, 9]
     assert list(Style(size=8).sizes(9)) == [8]

@@ -21,6 +21,7 @@ from formsvc.documents.linebreaking import HALF, NEVER_LAST, PAIRS, Kind, kind_o
 
 FLOOR, CELL_FLOOR, STEP = 9.0, 7.5, 0.5
 _CELL_PREFERRED, _CELL_LINES = 9.0, 3
+_CELL_AIR = 1.0  # points above and below the lines of a cell that has several
 EM_MIDDLE = 0.38  # middle of the em box above the baseline: (0.88 − 0.12) / 2
 _EM_TOP = 0.88
 _INDENT = 2000
@@ -285,10 +286,10 @@ class Typesetter:
         size = style.size
         for size, most in _cell_trials(style):
             slices = _broken(paragraphs, box.measure(size), 0)
-            room = min(most, max(1, _capacity(height, size, style.cell_leading)))
+            room = min(most, _cell_capacity(height, size, style))
             if len(slices) <= room and _inside(slices, box.measure(size)):
                 return Layout(size, box.place(slices, style, size, style.cell_leading))
-        room = min(_CELL_LINES, max(1, _capacity(height, size, style.cell_leading)))
+        room = min(_CELL_LINES, max(1, _cell_capacity(height, size, style)))
         if not _inside(slices, box.measure(size)):
             room = 0
         lines = box.place(slices[:room], style, size, style.cell_leading)
@@ -369,6 +370,12 @@ def _indent(width: float, style: Style) -> int:
 def _capacity(height: float, size: float, leading: float) -> int:
     """How many lines fit; the leading above the first and below the last line may be cut."""
     return max(0, floor((height - size + _TOLERANCE) / (leading * size) + 1))
+
+
+def _cell_capacity(height: float, size: float, style: Style) -> int:
+    """How many lines a cell holds: one as long as its characters fit, more with some air."""
+    lines = floor((height - 2 * _CELL_AIR + _TOLERANCE) / (style.cell_leading * size))
+    return max(1 if size <= height else 0, lines)
 
 
 def _inside(slices: Sequence[_Slice], measure: float) -> bool:
