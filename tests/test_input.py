@@ -189,3 +189,16 @@ def test_the_schema_and_the_text_checks_forbid_the_same_characters(summary_form,
         summary["training"]["content"] = "文" + "".join(block)
         forbidden = any(texts.clean(character) != character for character in block)
         assert structure.is_valid(summary) is not forbidden, hex(start)
+
+
+def test_a_flood_of_rows_is_one_finding_not_a_hundred_thousand(funding_form, funding):
+    funding["project"]["budget"] = [{"item": 1}] * 50_000
+    report = check(funding_form, funding, on=SAMPLES_ON)
+    assert [finding.rule for finding in report.findings] == ["input.size"]
+
+
+def test_very_many_findings_are_cut_off_with_a_word(summary_form, summary):
+    summary |= {f"x{number}": 1 for number in range(2_000)}
+    report = check(summary_form, summary, on=SAMPLES_ON)
+    assert len(report.findings) == 501
+    assert report.findings[0].rule == "schema.more"

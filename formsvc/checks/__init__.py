@@ -2,15 +2,17 @@
 
 from datetime import date
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from formsvc import texts
 from formsvc.checks.rules import compile_rules
-from formsvc.checks.structure import Structure
+from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import Form
 
 MAX_DEPTH = 64
+MAX_VALUES = 10_000
 
 
 class Checker:
@@ -43,19 +45,23 @@ class Checker:
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:
         """Findings about texts and structure, and the data with broken characters replaced."""
-        if _depth(data) > MAX_DEPTH:
-            message = f"嵌套超过 {MAX_DEPTH} 层。"
-            return None, [Finding("input.depth", Severity.ERROR, "", self.form.title, message)]
+        if excess := _excess(data):
+            rule, message = excess
+            return None, [Finding(rule, Severity.ERROR, "", self.form.title, message)]
         found = [
             Finding("text.forbidden", Severity.ERROR, pointer, label, f"{label}{problem}。")
-            for pointer, problem in texts.forbidden(data)
+            for pointer, problem in islice(texts.forbidden(data), MOST)
             for label in [self.form.label(pointer)]
         ]
         if found:
             data = texts.cleaned(data)
         spoken = {finding.pointer for finding in found}
         found += [f for f in self.structure.findings(data) if f.pointer not in spoken]
-        return data, found
+        if len(found) < MOST:
+            return data, found
+        message = f"问题太多，只列出 {MOST} 处；改正这些以后请再检查。"
+        more = Finding("schema.more", Severity.ERROR, "", self.form.title, message)
+        return data, [more, *found[:MOST]]
 
 
 @cache
@@ -69,10 +75,15 @@ def check(form: Form, data: object, *, on: date) -> Report:
     return checker(form).check(data, on)
 
 
-def _depth(data: object) -> int:
-    """Levels of nesting, without recursion; stops counting beyond MAX_DEPTH."""
-    level, depth = [data], 0
-    while level and depth <= MAX_DEPTH:
+def _excess(data: object) -> tuple[str, str] | None:
+    """(rule, message) when data is nested too deep or is far more than one submission."""
+    level, depth, values = [data], 0, 0
+    while level:
+        values += len(level)
+        if values > MAX_VALUES:
+            return "input.size", f"内容超过 {MAX_VALUES:,} 项，不像一份申报。"
+        if depth > MAX_DEPTH:
+            return "input.depth", f"嵌套超过 {MAX_DEPTH} 层。"
         level = [
             child
             for value in level
@@ -80,4 +91,4 @@ def _depth(data: object) -> int:
             for child in (value.values() if isinstance(value, dict) else value)
         ]
         depth += 1
-    return depth
+    return None

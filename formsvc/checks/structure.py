@@ -1,6 +1,7 @@
 """JSON Schema → findings, with jsonschema-rs."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
@@ -26,6 +27,7 @@ _PRECEDENCE = (
 )  # fmt: skip
 # jsonschema-rs checks dates itself, without a call into Python.
 _OWN_FORMATS = ("id-number", "credit-code")
+MOST = 500
 _SHOWN = 40
 
 
@@ -51,9 +53,9 @@ class Structure:
             return False
 
     def findings(self, data: object) -> list[Finding]:
-        """One finding a place, in no particular order."""
+        """One finding a place, in no particular order; at most MOST errors are looked at."""
         try:
-            errors = list(self._validator.iter_errors(data))
+            errors = list(islice(self._validator.iter_errors(data), MOST))
         except (ValueError, TypeError, OverflowError):
             return [
                 Finding(
@@ -86,7 +88,7 @@ class Structure:
                 keyword, reason = "dependentRequired", self._dependence(pointer, name)
             yield keyword, place, reason
         elif keyword == "additionalProperties":
-            for name in details["unexpected"]:
+            for name in details["unexpected"][:MOST]:
                 yield keyword, pointer + pointers.format([name]), "不是本表的项目，请删去或改正名称"
         else:
             yield keyword, pointer, self._complaint(keyword, details, error.instance, field)
