@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from xml.sax.saxutils import escape
 
 from formsvc.documents.pdftemplate import Rect
@@ -110,18 +111,19 @@ def code_places(rect: Rect, at_right: bool) -> tuple[Rect, Rect]:
 
 def draw_code(modules: Sequence[Sequence[int]], square: Rect) -> str:
     """Path operators for a QR code: one rectangle for each run of dark modules."""
-    count = len(modules) + 2 * _QUIET
-    scale = square.width / count
-    rows = "".join(_dark_runs(modules))
-    return (
-        f"q {scale:.4f} 0 0 {scale:.4f} {number(square.left)} {number(square.bottom)} cm\n"
-        f"{rows}f Q\n"
-    )
+    scale = square.width / (len(modules) + 2 * _QUIET)
+    rows = "".join([_draw_row(bytes(map(bool, line))) for line in modules])
+    corner = f"{number(square.left)} {number(square.top)}"
+    return f"q {scale:.4f} 0 0 {scale:.4f} {corner} cm 1 0 0 1 {_QUIET} -{_QUIET} cm\n{rows}Q\n"
 
 
-def _dark_runs(modules: Sequence[Sequence[int]]) -> Iterator[str]:
-    top = len(modules) + _QUIET - 1
-    for row, line in enumerate(modules):
-        for run in _DARK.finditer(bytes(map(bool, line))):
-            start, end = run.span()
-            yield f"{start + _QUIET} {top - row} {end - start} 1 re\n"
+def _draw_row(row: bytes) -> str:
+    """Go down one module and fill the dark runs there."""
+    rectangles = "".join([_rectangle(run.span()) for run in _DARK.finditer(row)])
+    return f"1 0 0 1 0 -1 cm {rectangles}f\n" if rectangles else "1 0 0 1 0 -1 cm\n"
+
+
+@cache
+def _rectangle(span: tuple[int, int]) -> str:
+    start, end = span
+    return f"{start} 0 {end - start} 1 re "
