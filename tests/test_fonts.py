@@ -38,6 +38,15 @@ def test_the_whole_basic_block_has_glyphs(fonts):
     assert not fonts.missing("".join(map(chr, range(0x4E00, 0x9FA6))))
 
 
+def test_every_character_of_gb2312_and_big5_has_a_glyph(fonts):
+    pairs = [bytes((high, low)) for high in range(0xA1, 0xFF) for low in range(0x40, 0xFF)]
+    for codec in ("gb2312", "big5"):
+        text = "".join(pair.decode(codec, "ignore") for pair in pairs)
+        hanzi = [char for char in text if "\u4e00" <= char <= "\u9fff"]
+        assert len(hanzi) > 6700
+        assert not fonts.missing("".join(hanzi))
+
+
 @pytest.mark.parametrize(
     ("text", "lacking", "offset"),
     [

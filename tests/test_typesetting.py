@@ -129,6 +129,13 @@ def test_han_and_latin_stand_a_quarter_em_apart():
     assert SETTER.width("，a", 10) == pytest.approx(10 + SETTER.width("a", 10))
 
 
+def test_an_apostrophe_in_a_latin_word_is_narrow():
+    if FONTS.narrow("’") is None:
+        pytest.skip("no font with a narrow apostrophe is installed")
+    assert SETTER.width("it’s", 10) < SETTER.width("its", 10) + 5
+    assert SETTER.width("‘国’", 10) == 30
+
+
 def test_short_cells_are_centred_vertically():
     (line,) = SETTER.layout("张三", 100, 30, Style(size=12)).lines
     middle = line.y + 0.38 * 12

@@ -55,6 +55,7 @@ _CLUSTER = re.compile(f"{_DASH}|.[{_MARKS}]+|.", re.DOTALL)
 _MARKED = re.compile(f"[{_MARKS}]")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LAYOUT = frozenset("\n\r\t")
+_NARROW = 500
 _TWO_EM_DASH = 0x2E3A
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"})
 # Scripts that read wrongly without a shaping engine, whatever glyphs a font has: Hebrew to
@@ -141,6 +142,14 @@ class FontSet:
         lacks = {cluster for cluster in set(clusters(text)) if self.glyph(cluster) is None}
         lacks -= _LAYOUT
         return tuple(_places(text, lacks)) if lacks else ()
+
+    def narrow(self, char: str) -> Glyph | None:
+        """A glyph as Latin text wants it, where Chinese fonts draw the character full width."""
+        for index, font in enumerate(self.fonts):
+            number = font.face.cmap.get(ord(char))
+            if number and font.advance(number) < _NARROW:
+                return Glyph(char, index, number, font.advance(number))
+        return None
 
     def _find(self, cluster: str) -> Glyph | None:
         base = cluster

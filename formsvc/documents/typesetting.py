@@ -29,6 +29,7 @@ _PARAGRAPH_BOX = 4  # a box of so many lines is for paragraphs: indented, filled
 _PARAGRAPH_WIDTH = 10  # characters in a line that leave room for an indent
 _MAX_STRETCH = 300  # wider gaps look worse than a ragged line
 _TOLERANCE = 0.01
+_APOSTROPHE = "’"
 _BLANKS = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # Zs
 
 
@@ -225,12 +226,23 @@ class _Units(dict[str, _Unit]):
         return unit
 
 
+def _narrow_apostrophes(units: list[_Unit], narrow: _Unit) -> None:
+    """An apostrophe inside a Latin word is the same character as a full-width quotation mark."""
+    for index in range(1, len(units) - 1):
+        if units[index].glyph.text == _APOSTROPHE:
+            around = units[index - 1].kind, units[index + 1].kind
+            if around == (Kind.LATIN, Kind.LATIN):
+                units[index] = narrow
+
+
 class Typesetter:
     """Sets texts in one font set; raises ``NoGlyphError`` for characters that it lacks."""
 
     def __init__(self, fonts: FontSet) -> None:
         self.fonts = fonts
         self._units = _Units(fonts)
+        narrow = fonts.narrow(_APOSTROPHE)
+        self._narrow = _Unit(narrow, Kind.LATIN, narrow.advance, 0) if narrow else None
 
     def layout(self, text: str, width: float, height: float, style: Style) -> Layout:
         """Set a text in a box of ``width`` × ``height`` points, as large as ``style`` allows."""
@@ -301,7 +313,10 @@ class Typesetter:
         return [self._paragraph(line) for line in stripped if line]
 
     def _paragraph(self, line: str) -> Paragraph:
-        return Paragraph(list(map(self._units.__getitem__, clusters(line))))
+        units = list(map(self._units.__getitem__, clusters(line)))
+        if _APOSTROPHE in line and self._narrow:
+            _narrow_apostrophes(units, self._narrow)
+        return Paragraph(units)
 
 
 @dataclass(frozen=True, slots=True)
