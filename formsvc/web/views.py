@@ -1,15 +1,44 @@
-"""Pages for people."""
+"""The pages that need nothing of a person: the front page, the rules, the interface."""
 
 from flask import Blueprint, current_app, render_template, url_for
 
-from formsvc.web.api import catalogue
+from formsvc.web import explain
+from formsvc.web.api import catalogue, form_or_404
+from formsvc.web.widgets import widgets
 
 views = Blueprint("views", __name__)
+
+# (endpoint, path, label) of the links at the top of every page.
+_NAVIGATION = [
+    ("views.index", "/", "填表"),
+    ("views.docs", "/api/docs", "接口说明"),
+]
+
+
+@views.app_context_processor
+def _site() -> dict[str, object]:
+    return {"navigation": _NAVIGATION}
 
 
 @views.get("/")
 def index() -> str:
     return render_template("index.html", forms=list(catalogue().values()))
+
+
+@views.get("/forms/<form>/rules")
+def rules(form: str) -> str:
+    """What is checked, and why."""
+    chosen = form_or_404(form)
+    demands = [
+        (rule, explain.demand(chosen, rule), explain.places(chosen, rule)) for rule in chosen.rules
+    ]
+    return render_template(
+        "rules.html",
+        form=chosen,
+        demands=demands,
+        sections=widgets(chosen),
+        label=explain.label,
+    )
 
 
 @views.get("/api/docs")
