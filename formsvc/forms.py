@@ -253,6 +253,9 @@ class _Reader:
             raise FormError(f"{self.schema_path}: {pointer}: has no title (the label on paper)")
         if schema.get("type") == "object" and schema.get("additionalProperties") is not False:
             raise FormError(f"{self.schema_path}: {pointer}: additionalProperties must be false")
+        if schema.get("type") == "string" and not schema.keys() & {"not", "pattern", "format"}:
+            where = f"{self.schema_path}: {pointer}"
+            raise FormError(f"{where}: a free text must refer to one of the common text types")
         yield Field(pointer, str(schema["title"]), schema, required)
         yield from self.walk(schema, pointer)
 

@@ -17,17 +17,6 @@ _FORBIDDEN = re.compile(
 )
 
 
-def is_clean(data: object) -> bool:
-    """Whether no text in a submission holds a forbidden character."""
-    strings: list[str] = []
-    _collect(data, strings)
-    joined = "".join(strings)
-    # Every forbidden character is unprintable to str.isprintable, which is many times faster.
-    if joined.replace("\n", "").replace("\u3000", "").isprintable():
-        return True
-    return _FORBIDDEN.search(joined) is None
-
-
 def forbidden(data: object, pointer: str = "") -> Iterator[tuple[str, str]]:
     """(pointer, Chinese description) of the first forbidden character in every text."""
     if isinstance(data, str):
@@ -57,21 +46,6 @@ def cleaned(data: object) -> object:
     if isinstance(data, list):
         return [cleaned(value) for value in data]
     return data
-
-
-def _collect(data: object, strings: list[str]) -> None:
-    if type(data) is str:
-        strings.append(data)
-    elif type(data) is dict:
-        for value in data.values():
-            if type(value) is str:
-                strings.append(value)
-            else:
-                _collect(value, strings)
-        strings.extend(data)
-    elif type(data) is list:
-        for value in data:
-            _collect(value, strings)
 
 
 def _describe(text: str, place: int) -> str:

@@ -125,3 +125,33 @@ def test_the_openapi_description_names_every_route(client, app):
 def test_health_and_readiness(client):
     assert client.get("/healthz").json == {"status": "ok"}
     assert client.get("/readyz").json["forms"] >= 2
+
+
+def test_who_waits_too_long_at_the_gate_is_told_to_come_again():
+    import threading
+
+    from formsvc.web.gate import Gate
+
+    inside, leave = threading.Event(), threading.Event()
+
+    def slow(environ, start_response):
+        inside.set()
+        leave.wait(10)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    gate = Gate(slow, at_once=1, patience=0.05)
+    said: list = []
+
+    def start_response(status, headers):
+        said.append((status, dict(headers)))
+
+    first = threading.Thread(target=lambda: gate({"PATH_INFO": "/"}, start_response).close())
+    first.start()
+    inside.wait(10)
+    gate({"PATH_INFO": "/"}, start_response)
+    assert said[0][0].startswith("503")
+    assert said[0][1]["Retry-After"]
+    leave.set()
+    first.join()
+    assert list(gate({"PATH_INFO": "/"}, start_response)) == [b"done"]

@@ -3,22 +3,33 @@
 from granian import Granian
 from granian.constants import Interfaces
 
+from formsvc import config
 from formsvc.config import Settings
+from formsvc.web import create_app
+from formsvc.web.gate import Gate
 
 # How long requests in flight may take to finish after SIGTERM, in seconds.
 _GRACE = 30
+# Threads for each request worked on: the others wait at the gate, or are told to come again.
+_WAITING = 4
+
+
+def application() -> Gate:
+    """What a worker serves: the application behind its gate."""
+    settings = config.from_environment()
+    return Gate(create_app(settings).wsgi_app, settings.threads)
 
 
 def run(settings: Settings, host: str | None = None, port: int | None = None) -> None:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished first."""
     Granian(
-        "formsvc.web:create_app",
+        "formsvc.web.server:application",
         address=host or settings.host,
         port=port or settings.port,
         interface=Interfaces.WSGI,
         factory=True,
         workers=1,
-        blocking_threads=settings.threads,
+        blocking_threads=settings.threads * _WAITING,
         backpressure=settings.backlog,
         workers_kill_timeout=_GRACE,
         websockets=False,
