@@ -330,6 +330,17 @@ def test_a_file_that_is_no_pdf_is_a_template_error(tmp_path):
         PdfTemplate(tmp_path / "form.pdf", FONTS)
 
 
+def test_a_rotated_page_or_a_check_box_is_a_template_error(tmp_path):
+    for key, value, words in (("/Rotate", 90, "rotated"), ("/FT", Name.Btn, "not a text field")):
+        path = make_template(tmp_path / "form.pdf", [[("a", (100, 700, 300, 730), 12, False, 0)]])
+        with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+            place = pdf.pages[0].obj if key == "/Rotate" else pdf.Root.AcroForm.Fields[0]
+            place[key] = value
+            pdf.save(path)
+        with pytest.raises(TemplateError, match=f"page 1.*{words}"):
+            PdfTemplate(path, FONTS)
+
+
 def test_fonts_are_mixed_where_the_first_lacks_a_character(tmp_path):
     folder = Path("/usr/share/fonts/truetype/dejavu")
     if not folder.is_dir():

@@ -171,9 +171,10 @@ def test_what_does_not_fit_is_returned():
 
 
 def test_flow_goes_on_without_indent():
-    layout = SETTER.flow("国" * 100, 120, 60, PARAGRAPHS, goes_on=True)
-    assert layout.lines[0].x == 2
-    assert shown(layout) + layout.rest == "国" * 100
+    layouts = list(SETTER.flow("国" * 100, 120, 60, PARAGRAPHS, goes_on=True))
+    assert layouts[0].lines[0].x == 2
+    assert len(layouts) == 4
+    assert "".join(map(shown, layouts)) == "国" * 100
 
 
 def test_twenty_thousand_characters_are_set():

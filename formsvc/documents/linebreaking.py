@@ -13,7 +13,6 @@ from enum import IntEnum
 from typing import NamedTuple
 
 HALF, QUARTER = 500, 250
-_DASH_SIDE = 60  # beside the two-em dash, a glyph of 1,690 with some blank of its own
 
 
 class Kind(IntEnum):
@@ -115,8 +114,6 @@ def _breaks(left: Kind, right: Kind) -> bool:
 
 
 def _glue(left: Kind, right: Kind) -> int:
-    if Kind.DASH in (left, right) and Kind.SPACE not in (left, right):
-        return _DASH_SIDE * (1 + (left is right))
     if left is Kind.CLOSE and right in (Kind.CLOSE, Kind.OPEN):
         return -HALF
     if left is Kind.OPEN and right is Kind.OPEN:

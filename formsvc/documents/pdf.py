@@ -207,8 +207,6 @@ def _write_page(
     entries = [
         f"<</Type/Page{links}/MediaBox{box_array(template.box)}/Resources<<{fonts}{content}>>"
     ]
-    if template.rotate:
-        entries.append(f"/Rotate {template.rotate}")
     if signatures:
         entries.append(f"/Annots[{_references(signatures)}]")
     writer.add("".join((*entries, ">>")), page)

@@ -145,12 +145,11 @@ class Composer:
         top = A4[3] - _SHEET_MARGIN - _HEADING_HEIGHT
         style = replace(field.style, padding=0.0, align=Align.LEFT)
         heading = self._heading(self._overflow[field.name], owner, left, right)
-        blank = replace(page, box=A4, rotate=0)
-        while layout.rest:
-            layout = self.setter.flow(
-                layout.rest, right - left, top - bottom, style, layout.goes_on
-            )
-            yield Sheet(blank, (*heading, Placed(layout, left, bottom)), is_extra=True)
+        blank = replace(page, box=A4)
+        for part in self.setter.flow(
+            layout.rest, right - left, top - bottom, style, layout.goes_on
+        ):
+            yield Sheet(blank, (*heading, Placed(part, left, bottom)), is_extra=True)
 
     def _heading(self, label: str, owner: str, left: float, right: float) -> tuple[Placed, Placed]:
         y = A4[3] - _SHEET_MARGIN - _HEADING_SIZE

@@ -61,7 +61,6 @@ class Page:
     """A template page: its box, its fields, and the number of its content as a Form XObject."""
 
     box: tuple[float, float, float, float]
-    rotate: int
     content: int
     fields: tuple[Field, ...]
     signatures: tuple[Field, ...]
@@ -91,15 +90,12 @@ def load(path: Path, names: Mapping[str, str] | None = None) -> Parts:
                 for number, page in enumerate(source.pages)
             ]
             boxes = [_box(page) for page in source.pages]
-            rotations = [int(page.obj.get("/Rotate", 0)) for page in source.pages]
             prefix, offsets, contents = _objects(source)
-    except (pikepdf.PdfError, OSError) as fault:
+    except (pikepdf.PdfError, OSError, KeyError, ValueError, TypeError) as fault:
         raise TemplateError(f"{path}: {fault}") from fault
     pages = tuple(
-        Page(box, rotate, content, tuple(fields), tuple(signatures))
-        for box, rotate, content, (fields, signatures) in zip(
-            boxes, rotations, contents, found, strict=True
-        )
+        Page(box, content, tuple(fields), tuple(signatures))
+        for box, content, (fields, signatures) in zip(boxes, contents, found, strict=True)
     )
     return Parts(pages, prefix, offsets)
 
@@ -143,6 +139,8 @@ def _page_fields(
 ) -> tuple[list[Field], list[Field]]:
     fields: list[Field] = []
     signatures: list[Field] = []
+    if int(page.obj.get("/Rotate", 0)) % 360:
+        raise TemplateError(f"{path}: page {index + 1} is rotated")
     for widget in page.obj.get("/Annots", []):
         if widget.get("/Subtype") != "/Widget":
             continue

@@ -252,13 +252,17 @@ class Typesetter:
 
     def flow(
         self, text: str, width: float, height: float, style: Style, goes_on: bool = False
-    ) -> Layout:
-        """Set as much as fits at the style's own size, from the top; the rest is returned."""
+    ) -> Iterator[Layout]:
+        """Set a text at the style's own size in as many boxes as it takes, from the top.
+
+        With ``goes_on`` it starts inside a paragraph, so without indent.
+        """
         box = _Box(width, height, style.padding, _indent(width, style), from_top=True)
         slices = _broken(self._paragraphs(text), box.measure(style.size), box.indent, goes_on)
         room = max(1, _capacity(height, style.size, style.leading))
-        lines = box.place(slices[:room], style, style.size, style.leading)
-        return Layout(style.size, lines, *_rest(slices[room:]))
+        for first in range(0, len(slices), room):
+            part = slices[first : first + room]
+            yield Layout(style.size, box.place(part, style, style.size, style.leading))
 
     def line(self, text: str, x: float, y: float, size: float, align: Align = Align.LEFT) -> Line:
         """One line of text at a point."""
