@@ -1,0 +1,343 @@
+"""Proof that a paper matches its data: canonical JSON, digest, printed code, and what carries them.
+
+Every document holds its submission (a PDF as an attachment, a DOCX as a custom XML part) and
+prints a code on each page. `verify` fills the form again with what a document holds, and compares.
+Pure: bytes in, values out. What it reads is hostile: call it for uploads in a process that can be
+killed.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+import segno
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from formsvc import submissions
+from formsvc.documents import carriage, comparison
+from formsvc.documents.carriage import Format, Record
+from formsvc.documents.pdfparts import Code
+from formsvc.documents.printing import printed
+from formsvc.errors import FormError, FormsvcError, UnreadableDocument
+from formsvc.forms import Form
+
+DIGEST_CHARS: Final = 20  # 100 bits
+_SIGNED_BYTES: Final = 16  # of the digest in a signed code
+_SIGNATURE_BYTES: Final = 64
+_DOMAIN: Final = b"formsvc-code-1"  # a signature for this is valid for nothing else
+_LARGEST_EXPONENT: Final = 400
+_MISREAD: Final = str.maketrans("018", "OIB")  # not in base32, often typed for what is
+_PARTS: Final = re.compile(
+    r"FS(?P<kind>[12])/(?P<form>[^/]+)/(?P<edition>[^/]+)/(?P<proof>[A-Z0-9]+)"
+    r"(?:/(?P<page>[0-9]{1,4})/(?P<pages>[0-9]{1,4}))?"
+)
+_SPACE: Final = re.compile(r"\s+")
+# Any mask can be read; trying all eight, to choose the prettiest, takes five times as long.
+_MASK: Final = 3
+_LARGEST_QR: Final = 10  # 57 modules: 0.3 mm each in a square of 17 mm
+
+# (form, data, format, draft) → our own document; may raise FormsvcError when it cannot be made.
+Refill = Callable[[Form, object, Format, bool], bytes]
+
+
+# data → digest
+
+
+def canonical(data: object) -> bytes:
+    """A submission as canonical JSON: the same bytes for equal data, however it was written.
+
+    RFC 8785 (sorted keys, no spaces, UTF-8), but numbers are exact decimals without exponent, so
+    that 100000, 100000.0 and Decimal("100000.00") are the same. ValueError for what is not JSON:
+    NaN, infinities, lone surrogates, other types.
+    """
+    return _text(data).encode()
+
+
+def digest(data: object) -> bytes:
+    """SHA-256 of the canonical JSON."""
+    return hashlib.sha256(canonical(data)).digest()
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case int() | float() | Decimal():
+            return _number(value)
+        case list() | tuple():
+            return f"[{','.join(map(_text, value))}]"
+        case dict():
+            names = sorted(value, key=lambda name: name.encode("utf-16-be"))
+            return f"{{{','.join(f'{_text(name)}:{_text(value[name])}' for name in names)}}}"
+    raise ValueError(f"{type(value).__name__} is not JSON")
+
+
+def _number(value: int | float | Decimal) -> str:
+    exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    if not exact.is_finite() or abs(exact.adjusted()) > _LARGEST_EXPONENT:
+        raise ValueError(f"{value} is not a number of JSON")
+    text = format(exact, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+# digest → printed code
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A code as parsed: `proof` is the base32 digest, shortened; `signature` is b"" when unsigned.
+
+    `page` and `pages` are 0 where the code does not stand on a page.
+    """
+
+    form: str
+    edition: str
+    proof: str
+    page: int = 0
+    pages: int = 0
+    signature: bytes = b""
+
+    def __str__(self) -> str:
+        """What the QR code holds: `FS1/<FORM>/<EDITION>/<digest>/<n>/<N>`, signed `FS2/…`."""
+        proof = self.proof[:DIGEST_CHARS]
+        if self.signature:
+            proof = _base32(_unbase32(self.proof) + self.signature)
+        page = f"/{self.page}/{self.pages}" if self.pages else ""
+        kind = 2 if self.signature else 1
+        return f"FS{kind}/{self.form.upper()}/{self.edition}/{proof}{page}"
+
+    @property
+    def label(self) -> str:
+        """What people read beside the QR code; short enough to type."""
+        groups = (self.proof[start : start + 5] for start in range(0, DIGEST_CHARS, 5))
+        page = f" {self.page}/{self.pages}" if self.pages else ""
+        return f"FS1/{self.form.upper()}/{self.edition}\n{'-'.join(groups)}{page}"
+
+
+def mark(
+    form: Form, data: object, *, page: int = 0, pages: int = 0, key: bytes | None = None
+) -> Mark:
+    """The code of a submission. `key` is a raw Ed25519 seed, 32 bytes; with it the code is signed.
+
+    ValueError when the data is not JSON or the key has another length.
+    """
+    return _mark(form, digest(data), (page, pages), _signer(key) if key else None)
+
+
+def codes(form: Form, data: object, key: bytes | None = None) -> Callable[[int, int], Code]:
+    """For the engine: (page n, of N) → text and QR modules."""
+    whole = digest(data)
+    signer = _signer(key) if key else None
+
+    def code(page: int, pages: int) -> Code:
+        found = _mark(form, whole, (page, pages), signer)
+        return Code(found.label, qr(str(found)))
+
+    return code
+
+
+def parse_mark(text: str) -> Mark:
+    """A code as scanned or typed: spaces, hyphens in the digest and lower case do not matter.
+
+    UnreadableDocument when it is not one of ours.
+    """
+    joined = re.sub(r"\s*\n\s*", "/", text.strip().upper())
+    found = _PARTS.fullmatch(_plain(joined))
+    if found is None:
+        raise UnreadableDocument(
+            "这不是本系统的校验码。校验码以“FS1/”或“FS2/”开头，请核对后重新输入。"
+        )
+    proof, signature = found["proof"].translate(_MISREAD), b""
+    if found["kind"] == "2":
+        raw = _unbase32(proof)
+        if len(raw) != _SIGNED_BYTES + _SIGNATURE_BYTES:
+            raise UnreadableDocument("校验码不完整，请重新扫描。")
+        proof, signature = _base32(raw[:_SIGNED_BYTES]), raw[_SIGNED_BYTES:]
+    elif len(proof) != DIGEST_CHARS:
+        raise UnreadableDocument(f"校验码不完整：末段应有 {DIGEST_CHARS} 个字符。")
+    page, pages = int(found["page"] or 0), int(found["pages"] or 0)
+    return Mark(found["form"].lower(), found["edition"], proof, page, pages, signature)
+
+
+def is_signed(code: Mark, public_key: bytes) -> bool:
+    """Whether a code was signed by the key's owner: form, edition, digest and page are genuine."""
+    try:
+        verifier = Ed25519PublicKey.from_public_bytes(public_key)
+        verifier.verify(code.signature, _message(code))
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def matches(code: Mark, form: Form, data: object) -> bool:
+    """Whether a code belongs to this submission."""
+    own = (form.id, form.edition.upper(), _base32(digest(data))[:DIGEST_CHARS])
+    return own == (code.form, code.edition.upper(), code.proof[:DIGEST_CHARS])
+
+
+def public_key(key: bytes) -> bytes:
+    """The raw public key of a raw seed; verifying needs no more."""
+    return _signer(key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+def qr(text: str) -> tuple[bytes, ...]:
+    """QR modules, rows from the top, 1 is dark, without quiet zone. ISO/IEC 18004, level M."""
+    try:
+        code = segno.make_qr(text, error="m", boost_error=False, mask=_MASK)
+    except segno.DataOverflowError as error:
+        raise FormError(f"code {text!r} is too long for a QR code") from error
+    if int(code.version) > _LARGEST_QR:
+        raise FormError(f"code {text!r} needs a QR code larger than version {_LARGEST_QR}")
+    return tuple(bytes(row) for row in code.matrix)
+
+
+def _mark(
+    form: Form, whole: bytes, place: tuple[int, int], signer: Ed25519PrivateKey | None
+) -> Mark:
+    proof = _base32(whole[:_SIGNED_BYTES]) if signer else _base32(whole)[:DIGEST_CHARS]
+    unsigned = Mark(form.id, form.edition, proof, *place)
+    return replace(unsigned, signature=signer.sign(_message(unsigned))) if signer else unsigned
+
+
+def _message(code: Mark) -> bytes:
+    place = (str(code.page), str(code.pages))
+    parts = (code.form.lower(), code.edition.upper(), code.proof, *place)
+    return b"\0".join((_DOMAIN, *(part.encode() for part in parts)))
+
+
+def _signer(key: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(key)
+
+
+def _plain(text: str) -> str:
+    """Without the spaces and hyphens that people put into a digest."""
+    text = re.sub(r"\s+([0-9]+/[0-9]+)\s*$", r"/\1", text)
+    head, *rest = _SPACE.sub("", text).split("/")
+    if len(rest) >= 3:
+        rest[2] = rest[2].replace("-", "")
+    return "/".join((head, *rest))
+
+
+def _base32(raw: bytes) -> str:
+    return base64.b32encode(raw).decode().rstrip("=")
+
+
+def _unbase32(text: str) -> bytes:
+    try:
+        return base64.b32decode(text + "=" * (-len(text) % 8))
+    except ValueError:
+        return b""
+
+
+# what a document carries, and whether it shows that
+
+
+class Status(StrEnum):
+    UNCHANGED = "unchanged"
+    CHANGED = "changed"
+    NOT_OURS = "not_ours"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What `verify` found. `message` is Chinese; `pointers` are the fields that differ, as far as
+    they can be told; `data` is the submission that the document carries, None when there is none.
+    """
+
+    status: Status
+    message: str
+    code: Mark | None = None
+    pointers: tuple[str, ...] = ()
+    data: object = None
+
+
+def record(form: Form, data: object, key: bytes | None = None) -> Record:
+    """What a document of this submission carries: see `carriage.attachment`, `carriage.part`."""
+    return Record(str(mark(form, data, key=key)), canonical(data))
+
+
+def verify(
+    raw: bytes,
+    forms: Mapping[str, Form],
+    refill: Refill,
+    *,
+    signer: bytes | None = None,
+) -> Verdict:
+    """Whether a document shows the data that it carries, and nothing else.
+
+    `signer` is a raw public key: with it, an unsigned or wrongly signed document counts as
+    changed. Never raises for what is in `raw`.
+    """
+    try:
+        format, carried = carriage.format_of(raw), carriage.extract(raw)
+        if carried is None:
+            return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
+        return _judged(raw, format, carried, forms, refill, signer)
+    except UnreadableDocument as unreadable:
+        return Verdict(Status.UNREADABLE, str(unreadable))
+
+
+def _judged(
+    raw: bytes,
+    format: Format,
+    carried: Record,
+    forms: Mapping[str, Form],
+    refill: Refill,
+    signer: bytes | None,
+) -> Verdict:
+    try:
+        code = parse_mark(carried.code)
+    except UnreadableDocument:
+        return Verdict(Status.CHANGED, "文件中的校验码被改动。")
+    form = forms.get(code.form)
+    if form is None or form.edition.upper() != code.edition.upper():
+        name = f"{code.form}（版次 {code.edition}）"
+        return Verdict(Status.NOT_OURS, f"本系统没有这份文件所用的表单：{name}。", code)
+    data = submissions.parse(carried.data).data
+    if not isinstance(data, dict) or data.get("form") != form.id:
+        return Verdict(Status.CHANGED, "文件中的填报数据被改动。", code)
+    differing = _differing(raw, format, form, data, refill)
+    if not matches(code, form, data):
+        message = "文件中的填报数据被改动，与校验码不符。"
+        return Verdict(Status.CHANGED, message, code, differing or (), data)
+    if differing is not None:
+        labels = "、".join(map(form.label, differing)) or "文字或外观"
+        return Verdict(Status.CHANGED, f"文件被改动：{labels}。", code, differing, data)
+    if signer is not None and not is_signed(code, signer):
+        return Verdict(Status.CHANGED, "文件没有有效的签名。", code, (), data)
+    return Verdict(Status.UNCHANGED, "文件未被改动，与填报数据一致。", code, (), data)
+
+
+def _differing(
+    raw: bytes, format: Format, form: Form, data: object, refill: Refill
+) -> tuple[str, ...] | None:
+    """Where a document differs from our own, final or draft; () when ours cannot be made."""
+    found: tuple[str, ...] | None = None
+    values = printed(form, data)
+    for draft in (False, True):
+        try:
+            expected = refill(form, data, format, draft)
+        except FormsvcError:
+            continue
+        differing = comparison.differences(expected, raw, format, form, values)
+        if differing is None:
+            return None
+        found = differing if found is None else found
+    return found or ()
