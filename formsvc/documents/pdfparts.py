@@ -100,9 +100,9 @@ def code_places(rect: Rect, at_right: bool) -> tuple[Rect, Rect]:
     """The QR code's square and the text's box: beside it in a wide rectangle, else below."""
     if rect.width >= 2 * rect.height:
         edge = rect.right - rect.height if at_right else rect.left + rect.height
-        left = Rect(rect.left, rect.bottom, edge, rect.top)
-        right = Rect(edge, rect.bottom, rect.right, rect.top)
-        return (right, left) if at_right else (left, right)
+        first = Rect(rect.left, rect.bottom, edge, rect.top)
+        second = Rect(edge, rect.bottom, rect.right, rect.top)
+        return (second, first) if at_right else (first, second)
     side = min(rect.width, rect.height - 10)
     left = (rect.left + rect.right - side) / 2
     square = Rect(left, rect.top - side, left + side, rect.top)

@@ -80,10 +80,10 @@ def _append(target: pikepdf.Pdf, source: pikepdf.Pdf, duplex: bool) -> int:
 
 def _stamp(target: pikepdf.Pdf, page: pikepdf.Page, label: pikepdf.Object) -> None:
     """Print a copy's number on a page; what the page shares with other copies stays as it is."""
-    resources = pikepdf.Dictionary(page.obj.Resources)
-    resources.XObject = pikepdf.Dictionary(resources.get("/XObject", pikepdf.Dictionary()))
-    resources.XObject[_LABEL_NAME] = label
-    page.obj.Resources = resources
+    resources = dict(page.obj.Resources.items())
+    forms = dict(resources["/XObject"].items()) if "/XObject" in resources else {}
+    resources["/XObject"] = pikepdf.Dictionary({**forms, str(_LABEL_NAME): label})
+    page.obj.Resources = pikepdf.Dictionary(resources)
     _, _, right, top = _edges(page)
     place = f"q 1 0 0 1 {right - _LABEL_RIGHT:.2f} {top - _LABEL_TOP:.2f} cm {_LABEL_NAME} Do Q"
     page.contents_add(target.make_stream(place.encode("ascii")))
