@@ -21,7 +21,7 @@ ON = date(2026, 3, 1)
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗欧阳"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞宇轩浩然思雨欣怡子涵"
 _PLACES = ["南昌", "九江", "赣州", "上饶", "宜春", "吉安", "抚州", "景德镇", "萍乡", "新余", "鹰潭"]
-_KINDS = ["第一人民医院", "职业技术学院", "机床厂有限公司", "农业科学研究所", "大学", "陶瓷研究院", "铜业集团"]
+_KINDS = ["第一人民医院", "职业技术学院", "机床厂有限公司", "农业科学研究所", "大学", "铜业集团"]
 
 Data = dict[str, Any]
 
@@ -84,7 +84,7 @@ def _settle(data: Data, unit: str, number: int, random_: random.Random) -> None:
 def _wrong_check_character(data: Data, random_: random.Random) -> None:
     code = data["person"].get("id_number")
     if code:
-        data["person"]["id_number"] = code[:17] + random_.choice([d for d in "012" if d != code[17]])
+        data["person"]["id_number"] = code[:17] + ("0" if code[17] != "0" else "1")
     else:
         data["person"].pop("name", None)
 
@@ -131,7 +131,8 @@ def _incomplete(data: Data, random_: random.Random) -> None:
 
 
 _FAULTS: list[Callable[[Data, random.Random], None]] = [
-    _wrong_check_character, _no_name, _odd_amount, _too_long, _stranger, _text_for_number, _incomplete,
+    _wrong_check_character, _no_name, _odd_amount, _too_long, _stranger, _text_for_number,
+    _incomplete,
 ]  # fmt: skip
 
 

@@ -1,0 +1,108 @@
+"""Where a run writes: a local folder or any fsspec address. A file is there whole or not at all."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Protocol, cast
+
+from formsvc.errors import ConfigError
+
+
+class Folder(Protocol):
+    """Files by relative names with `/`. `create` makes a file visible only when it is complete."""
+
+    def create(self, name: str) -> Any:
+        """A context manager that gives a binary stream to write."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """A seekable binary stream; FileNotFoundError when there is none."""
+
+    def exists(self, name: str) -> bool:
+        """Whether there is such a file or folder."""
+
+    def remove(self, name: str) -> None:
+        """Take away a file or a whole folder; nothing happens when there is none."""
+
+
+def folder(address: str) -> Folder:
+    """The folder at a local path, or at an address such as `s3://bucket/run`."""
+    return RemoteFolder(address) if is_remote(address) else LocalFolder(Path(address))
+
+
+def is_remote(address: str) -> bool:
+    """Whether fsspec is to open it."""
+    return "://" in address
+
+
+def filesystem(address: str) -> tuple[Any, str]:
+    """(fsspec file system, path in it); ConfigError when the extra is not installed."""
+    try:
+        from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415  # extra
+    except ImportError:
+        raise ConfigError(f"{address}: needs `pip install formsvc[cluster]`") from None
+    return cast(tuple[Any, str], url_to_fs(address))
+
+
+class LocalFolder:
+    """Written to a hidden neighbour, flushed to the disk, then renamed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[IO[bytes]]:
+        target = self.path / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        hidden = target.with_name(f".{target.name}.part")
+        try:
+            with hidden.open("wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            hidden.replace(target)
+        finally:
+            hidden.unlink(missing_ok=True)
+
+    def open(self, name: str) -> IO[bytes]:
+        return (self.path / name).open("rb")
+
+    def exists(self, name: str) -> bool:
+        return (self.path / name).exists()
+
+    def remove(self, name: str) -> None:
+        target = self.path / name
+        if target.is_dir():
+            shutil.rmtree(target)
+        else:
+            target.unlink(missing_ok=True)
+
+
+class RemoteFolder:
+    """An object store shows an object once its upload has ended."""
+
+    def __init__(self, address: str) -> None:
+        self._system, self._root = filesystem(address)
+
+    @contextmanager
+    def create(self, name: str) -> Iterator[IO[bytes]]:
+        target = self._path(name)
+        self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
+        hidden = f"{target}.part"
+        with self._system.open(hidden, "wb") as stream:
+            yield stream
+        self._system.mv(hidden, target)
+
+    def open(self, name: str) -> IO[bytes]:
+        return cast(IO[bytes], self._system.open(self._path(name), "rb"))
+
+    def exists(self, name: str) -> bool:
+        return bool(self._system.exists(self._path(name)))
+
+    def remove(self, name: str) -> None:
+        with suppress(FileNotFoundError):
+            self._system.rm(self._path(name), recursive=True)
+
+    def _path(self, name: str) -> str:
+        return f"{self._root.rstrip('/')}/{name}"
