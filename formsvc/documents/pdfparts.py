@@ -14,7 +14,7 @@ from formsvc.documents.pdfwriter import PdfWriter, number, text_string
 
 PRODUCER = "formsvc"
 _QUIET = 2  # modules kept clear around a QR code inside its rectangle
-_DARK = re.compile(b"\x01+")
+_DARK = re.compile(rb"[^\0]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ def code_places(rect: Rect, at_right: bool) -> tuple[Rect, Rect]:
 def draw_code(modules: Sequence[Sequence[int]], square: Rect) -> str:
     """Path operators for a QR code: one rectangle for each run of dark modules."""
     scale = square.width / (len(modules) + 2 * _QUIET)
-    rows = "".join([_draw_row(bytes(map(bool, line))) for line in modules])
+    rows = "".join([_draw_row(bytes(line)) for line in modules])
     corner = f"{number(square.left)} {number(square.top)}"
     return f"q {scale:.4f} 0 0 {scale:.4f} {corner} cm 1 0 0 1 {_QUIET} -{_QUIET} cm\n{rows}Q\n"
 
