@@ -7,7 +7,7 @@
 
 from formsvc.catalogue import Catalogue, load_forms
 from formsvc.checks import check
-from formsvc.documents import Unprintable, blank, fill
+from formsvc.documents import Press, Unprintable, blank, fill
 from formsvc.findings import Citation, Finding, Report, Severity, Skipped
 from formsvc.forms import Form
 
@@ -16,6 +16,7 @@ __all__ = [
     "Citation",
     "Finding",
     "Form",
+    "Press",
     "Report",
     "Severity",
     "Skipped",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from formsvc import checks, forms, submissions
 from formsvc.checks.steps import next_steps
-from formsvc.documents import docx
+from formsvc.documents import authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
@@ -78,6 +78,8 @@ def load_forms(schemas: Path | None = None, templates: Path | None = None) -> Ca
         checks.checker(form)
         next_steps(form, {})
         docx.prepared(form)
+        if form.pdf.exists():
+            authoring.verify(form)
     return Catalogue(loaded)
 
 

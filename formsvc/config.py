@@ -1,11 +1,15 @@
 """Settings from the environment, with defaults that serve on this machine alone."""
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from formsvc.documents import Press
 from formsvc.errors import ConfigError
+
+_SEED_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +19,8 @@ class Settings:
     FORMSVC_SCHEMAS, FORMSVC_TEMPLATES: folders to use instead of the forms that come along.
     FORMSVC_HOST, FORMSVC_PORT: where `formsvc serve` listens.
     FORMSVC_THREADS: requests worked on at once; FORMSVC_BACKLOG: how many more may wait.
+    FORMSVC_FONTS: folders with the office's own fonts, separated by the system's path separator.
+    FORMSVC_KEY: file with the Ed25519 seed (32 bytes, raw or base64) that signs printed codes.
     FORMSVC_TRUSTED_HOSTS: comma-separated host names that requests may be addressed to.
     """
 
@@ -25,6 +31,7 @@ class Settings:
     threads: int = 4
     backlog: int = 128
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
+    press: Press = Press()
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -38,6 +45,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         port=_number(given, "FORMSVC_PORT", defaults.port, 65535),
         threads=_number(given, "FORMSVC_THREADS", defaults.threads, 64),
         backlog=_number(given, "FORMSVC_BACKLOG", defaults.backlog, 4096),
+        press=Press(_folders(given, "FORMSVC_FONTS"), _key(given, "FORMSVC_KEY")),
         trusted_hosts=_names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts),
     )
 
@@ -49,6 +57,28 @@ def _folder(given: Mapping[str, str], name: str) -> Path | None:
     if not Path(value).is_dir():
         raise ConfigError(f"{name}: {value} is not a folder")
     return Path(value)
+
+
+def _folders(given: Mapping[str, str], name: str) -> tuple[Path, ...]:
+    folders = tuple(Path(part) for part in given.get(name, "").split(os.pathsep) if part)
+    for folder in folders:
+        if not folder.is_dir():
+            raise ConfigError(f"{name}: {folder} is not a folder")
+    return folders
+
+
+def _key(given: Mapping[str, str], name: str) -> bytes | None:
+    value = given.get(name)
+    if not value:
+        return None
+    try:
+        content = Path(value).read_bytes()
+        seed = content if len(content) == _SEED_BYTES else base64.b64decode(content, validate=False)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}") from error
+    if len(seed) != _SEED_BYTES:
+        raise ConfigError(f"{name}: {value} does not hold a seed of {_SEED_BYTES} bytes")
+    return seed
 
 
 def _number(given: Mapping[str, str], name: str, default: int, highest: int) -> int:

@@ -5,7 +5,7 @@ from datetime import date
 
 from formsvc import documents
 from formsvc.catalogue import Catalogue
-from formsvc.documents import Format
+from formsvc.documents import HOUSE, Format, Press, Printed
 from formsvc.findings import Report
 from formsvc.forms import Form
 from formsvc.texts import clean
@@ -28,15 +28,29 @@ def deliver(
     on: date,
     form: Form | None = None,
     draft: bool = False,
+    copies: int = 1,
+    press: Press = HOUSE,
+    signature_fields: bool = False,
 ) -> Delivery:
-    """Check, then fill. Errors refuse the document unless `draft`, which marks it 草稿."""
+    """Check, then fill. Errors refuse the document unless `draft`, which marks it 草稿.
+
+    Several `copies` of a PDF come as one, numbered and padded to whole sheets for duplex printing.
+    """
     data, report = catalogue.check(raw, on=on, form=form)
     form = form or catalogue.of(data)
     if form is None or data is None or not (report.ok or draft):
         return Delivery(report, None, "")
     name = file_name(form, data, format, draft=draft)
     try:
-        return Delivery(report, documents.fill(form, data, format, draft=draft), name)
+        document = documents.fill(
+            form, data, format, draft=draft, press=press, signature_fields=signature_fields
+        )
+        if copies > 1 and format == "pdf":
+            title = name.removesuffix(".pdf")
+            document = documents.pack(
+                [Printed(title, document)], press, title=title, copies=copies, duplex=True
+            )
+        return Delivery(report, document, name)
     except documents.Unprintable as unprintable:
         return Delivery(report.preceded_by(unprintable.findings), None, name)
 

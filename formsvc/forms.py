@@ -91,6 +91,7 @@ class Form:
     programme: str
     edition: str
     copies: int
+    continues: tuple[Field, ...]
     person: Field
     unit: Field
     schema: Mapping[str, Any]
@@ -204,6 +205,9 @@ class _Reader:
             programme=self.text(head, "programme", "[form]"),
             edition=self.text(head, "edition", "[form]"),
             copies=int(head.get("copies", 1)),
+            continues=tuple(
+                self.field(pointer, "[form] continues") for pointer in head.get("continues", [])
+            ),
             person=self.field(head.get("person"), "[form] person"),
             unit=self.field(head.get("unit"), "[form] unit"),
             schema=schema,

@@ -4,8 +4,6 @@ from datetime import date, timedelta, timezone
 from datetime import datetime as _datetime
 from decimal import Decimal
 
-import cn2an
-
 _FULL_WIDTH = {0x3000: 0x20, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 CHINA = timezone(timedelta(hours=8))
 
@@ -31,6 +29,8 @@ def yuan(amount: int | float | Decimal) -> str:
 
 def yuan_in_words(amount: int | float | Decimal) -> str:
     """100000 → `壹拾万元整`, as cheques and receipts write it."""
+    import cn2an  # noqa: PLC0415  # slow to load, and only filling needs it
+
     exact = Decimal(cents(amount)).scaleb(-2).quantize(Decimal("0.01"))
     return str(cn2an.an2cn(str(exact), "rmb"))
 

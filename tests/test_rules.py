@@ -13,7 +13,8 @@ from stdnum.cn import ric, uscc
 
 from formsvc import check, load_forms, pointers
 from formsvc.catalogue import SAMPLES_ON
-from formsvc.checks import formats, words
+from formsvc import words
+from formsvc.checks import formats
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 CATALOGUE = load_forms()

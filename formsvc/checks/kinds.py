@@ -11,7 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
-from formsvc.checks import months, words
+from formsvc import words
+from formsvc.checks import months
 from formsvc.checks.formats import REGIONS, id_birth_date
 from formsvc.findings import Amount
 from formsvc.forms import Field

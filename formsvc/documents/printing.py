@@ -117,6 +117,8 @@ def _code(value: object) -> str:
 
 
 def _words(value: object) -> str:
+    if value is None:
+        return ""
     try:
         return f"（大写：{yuan_in_words(value)}）"  # type: ignore[arg-type]  # as above
     except (TypeError, ValueError, ArithmeticError):
