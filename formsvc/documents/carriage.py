@@ -118,6 +118,12 @@ def extract(raw: bytes) -> Record | None:
     return _from_docx(package(raw)) if format_of(raw) == "docx" else _from_pdf(raw)
 
 
+def carried(raw: bytes) -> bytes:
+    """The submission that a document carries, b"" for none: `extract` for the sandbox."""
+    record = extract(raw)
+    return record.data if record else b""
+
+
 def package(raw: bytes) -> dict[str, bytes]:
     """The members of a DOCX. UnreadableDocument for a ZIP that is broken, too big or a trap."""
     try:
