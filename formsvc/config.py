@@ -21,6 +21,8 @@ class Settings:
     FORMSVC_THREADS: requests worked on at once; FORMSVC_BACKLOG: how many more may wait.
     FORMSVC_FONTS: folders with the office's own fonts, separated by the system's path separator.
     FORMSVC_KEY: file with the Ed25519 seed (32 bytes, raw or base64) that signs printed codes.
+    FORMSVC_RUNS: where background runs keep their sealed results, by default a folder of its own
+    under the system's temporary one; FORMSVC_RUN_MINUTES: how long they are kept.
     FORMSVC_TRUSTED_HOSTS: comma-separated host names that requests may be addressed to.
     """
 
@@ -32,6 +34,8 @@ class Settings:
     backlog: int = 128
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     press: Press = Press()
+    runs: Path | None = None
+    run_minutes: int = 120
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -45,6 +49,8 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         port=_number(given, "FORMSVC_PORT", defaults.port, 65535),
         threads=_number(given, "FORMSVC_THREADS", defaults.threads, 64),
         backlog=_number(given, "FORMSVC_BACKLOG", defaults.backlog, 4096),
+        runs=Path(given["FORMSVC_RUNS"]) if given.get("FORMSVC_RUNS") else None,
+        run_minutes=_number(given, "FORMSVC_RUN_MINUTES", defaults.run_minutes, 24 * 60),
         press=Press(_folders(given, "FORMSVC_FONTS"), _key(given, "FORMSVC_KEY")),
         trusted_hosts=_names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts),
     )

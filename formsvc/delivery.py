@@ -60,11 +60,12 @@ def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> 
     person = data.get("person") if isinstance(data, dict) else None
     name = person.get("name") if isinstance(person, dict) else None
     parts = [form.title, name if isinstance(name, str) else "", "草稿" if draft else ""]
-    stem = "-".join(part for part in map(_safe, parts) if part)
+    stem = "-".join(part for part in map(safe_name, parts) if part)
     return f"{stem}.{format}"
 
 
-def _safe(text: str) -> str:
+def safe_name(text: str) -> str:
+    """A part of a file name: what file systems and archives refuse is left out."""
     kept = "".join(
         character
         for character in clean(text)
