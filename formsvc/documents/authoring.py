@@ -9,15 +9,10 @@ Lengths are points (1 pt = 1/72 in), y grows upwards. AcroForm: ISO 32000-1, 12.
 import hashlib
 import io
 import itertools
-import os
 import re
-import signal
-import subprocess
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pikepdf
@@ -25,9 +20,9 @@ from docxtpl import DocxTemplate
 from lxml import etree
 from pikepdf import Array, Dictionary, Name, String
 
-from formsvc.documents import docx
+from formsvc.documents import docx, office
 from formsvc.documents.printing import printed
-from formsvc.documents.rectangles import CLEAR, Box, Page, measured, rectangle
+from formsvc.documents.rectangles import CLEAR, TYPED, Box, Page, measured, rectangle
 from formsvc.documents.wordstyles import Placement, Styles, is_page_number
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
@@ -40,25 +35,12 @@ _PLACEHOLDER = re.compile(r"\{\{-?\s*([\w.]+)")
 _PARTS = re.compile(r"word/(?:document|header\d*|footer\d*)\.xml")
 # Rare, in every Chinese font of this machine, and not a twin of a radical (as U+4E00 is).
 _FIRST_TOKEN: Final = 0x3447
-_TIMEOUT: Final = 120  # seconds; a first start of LibreOffice takes about five
 _EDGE: Final = 14.0  # printers do not print on the outer 5 mm
 _CODE_HEIGHT: Final = (28.0, 50.0)
 _HIDDEN, _PRINTED = 2, 4
 _READ_ONLY, _MULTILINE = 1, 1 << 12
 _DEEPEST: Final = 32
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_FONTS: Final = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
-<include ignore_missing="yes">/etc/fonts/fonts.conf</include>%s</fontconfig>"""
-_ALIAS: Final = """<alias binding="same"><family>%s</family>
-<prefer><family>%s</family></prefer></alias>"""
-# Labels look the same wherever the form is built, and like the values that formsvc typesets.
-_SUBSTITUTES: Final = {
-    "宋体": "Noto Serif CJK SC",
-    "仿宋_GB2312": "Noto Serif CJK SC",
-    "方正小标宋简体": "Noto Serif CJK SC",
-    "Times New Roman": "Noto Serif CJK SC",
-    "黑体": "Noto Sans CJK SC",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +68,11 @@ def build(form: Form) -> bytes:
     template = _read(form)
     sites, probe = _probe(form, template)
     tokens = re.compile(f"[{''.join(sites)}]")
-    pages, plain = convert((probe, _without(probe, tokens)))
+    pages, plain = office.convert((probe, _without(probe, tokens)))
     drawn, blank = measured(pages), measured(plain)
     _same_layout(form, drawn, blank, tokens)
     widgets = list(_widgets(form, sites, drawn))
-    _apart(form, widgets)
+    _apart(form, widgets, blank)
     widgets += _codes(form, drawn, sites.values())
     return _assemble(form, plain, widgets, hashlib.sha256(template).hexdigest())
 
@@ -195,48 +177,7 @@ def _packed(members: Mapping[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-# LibreOffice
-
-
-def convert(packages: Sequence[bytes]) -> list[bytes]:
-    """Each DOCX as a PDF by LibreOffice, in a profile of its own with Noto fonts for all others.
-
-    Only for documents of our own: LibreOffice fetches what a DOCX links to. TemplateError when
-    it is missing, fails, or takes longer than two minutes.
-    """
-    with tempfile.TemporaryDirectory(prefix="formsvc-") as name:
-        folder = Path(name)
-        sources = [folder / f"{number}.docx" for number in range(len(packages))]
-        for path, package in zip(sources, packages, strict=True):
-            path.write_bytes(package)
-        aliases = "".join(_ALIAS % pair for pair in _SUBSTITUTES.items())
-        (folder / "fonts.conf").write_text(_FONTS % aliases, "utf-8")
-        said = _run_office(folder, sources)
-        try:
-            return [path.with_suffix(".pdf").read_bytes() for path in sources]
-        except OSError as error:
-            raise TemplateError(f"soffice: made no PDF: {said}") from error
-
-
-def _run_office(folder: Path, sources: Sequence[Path]) -> str:
-    command = [
-        "soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless",
-        "--convert-to", "pdf", "--outdir", str(folder), *map(str, sources),
-    ]  # fmt: skip
-    environment = {**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")}
-    try:
-        office = subprocess.Popen(  # noqa: S603  # a fixed command on files of our own
-            command, env=environment, start_new_session=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
-    except OSError as error:
-        raise TemplateError(f"soffice: {error}; building a form.pdf needs LibreOffice") from error
-    try:
-        return office.communicate(timeout=_TIMEOUT)[0].decode("utf-8", "replace")
-    except subprocess.TimeoutExpired as error:
-        os.killpg(office.pid, signal.SIGKILL)
-        office.communicate()
-        raise TemplateError(f"soffice: did not finish in {_TIMEOUT} s") from error
+# the two drawings
 
 
 def _same_layout(
@@ -277,12 +218,22 @@ def _widgets(form: Form, sites: Mapping[str, _Site], pages: Sequence[Page]) -> I
         raise TemplateError(f"{form.docx}: {sites[token].pointer} does not show on any page")
 
 
-def _apart(form: Form, widgets: Sequence[_Widget]) -> None:
+def _apart(form: Form, widgets: Sequence[_Widget], blank: Sequence[Page]) -> None:
+    """Fields must stand on nothing: not on each other, and not on a label."""
     for one, other in itertools.combinations(widgets, 2):
         if one.page == other.page and one.box.overlaps(other.box):
             raise TemplateError(
                 f"{form.docx}: page {one.page + 1}: {one.pointer} and {other.pointer} overlap"
             )
+    for widget in widgets:
+        # A full-width colon before a field has an empty right half.
+        box = replace(widget.box, left=widget.box.left + TYPED + CLEAR)
+        for char in blank[widget.page].chars:
+            if box.overlaps(char.box):
+                raise TemplateError(
+                    f"{form.docx}: page {widget.page + 1}: {char.text!r} moves as"
+                    f" {widget.pointer} is filled in; put a tab stop or a cell between them"
+                )
 
 
 def _codes(form: Form, pages: Sequence[Page], sites: Any) -> Iterator[_Widget]:

@@ -14,6 +14,7 @@ from formsvc.documents.wordstyles import Placement
 
 TYPED: Final = 2.0  # what viewers, and formsvc, keep clear inside a field, left and right
 CLEAR: Final = 1.0  # from a ruling line's middle to a field
+_BETWEEN: Final = 0.25  # from one line's field to the middle between lines
 _RULE: Final = 3.0  # thicker is a box, not a line
 _EM_MIDDLE: Final = 0.38  # above the baseline: (0.88 − 0.12) / 2
 
@@ -91,8 +92,13 @@ def rectangle(placement: Placement, char: Char, page: Page, block: bool) -> Box:
     if placement.is_alone:
         return cell
     middle = char.baseline + _EM_MIDDLE * placement.size
-    half = placement.pitch / 2 - 0.25
-    bottom, top = middle - half, middle + half
+    bottom, top = _line(placement, middle, [
+        other.baseline + _EM_MIDDLE * placement.size
+        for other in page.chars
+        if cell.left < other.box.left < cell.right
+    ])  # fmt: skip
+    if placement.in_cell:
+        bottom, top = max(bottom, cell.bottom), min(top, cell.top)
     right = cell.right
     for other in page.chars:
         if other.box.left >= char.box.right and bottom < other.baseline < top:
@@ -105,6 +111,18 @@ def rectangle(placement: Placement, char: Char, page: Page, block: bool) -> Box:
         ]  # fmt: skip
         bottom = max([cell.bottom, *below])
     return Box(left, bottom, right, top)
+
+
+def _line(placement: Placement, middle: float, others: list[float]) -> tuple[float, float]:
+    """Bottom and top of a line, halfway to the lines around it but not higher than its pitch."""
+    near = placement.size / 2
+    above = min((y for y in others if y > middle + near), default=middle + placement.pitch)
+    below = max((y for y in others if y < middle - near), default=middle - placement.pitch)
+    pitch = placement.pitch
+    return (
+        middle - min(pitch, middle - below) / 2 + _BETWEEN,
+        middle + min(pitch, above - middle) / 2 - _BETWEEN,
+    )
 
 
 def _cell(placement: Placement, char: Char, page: Page) -> Box:

@@ -5,7 +5,7 @@ WordprocessingML, ISO/IEC 29500-1, 17.3 (paragraphs), 17.4 (tables), 17.7 (style
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -63,11 +63,11 @@ class Styles:
     def __init__(self, members: Mapping[str, bytes]) -> None:
         styles = etree.fromstring(members["word/styles.xml"])
         self._styles = {style.get(f"{_W}styleId"): style for style in styles.iter(f"{_W}style")}
-        self._default = next(
-            (name for name, style in self._styles.items()
-             if style.get(f"{_W}default") == "1" and style.get(f"{_W}type") == "paragraph"),
-            None,
-        )  # fmt: skip
+        self._defaults_by_type = {
+            style.get(f"{_W}type"): name
+            for name, style in self._styles.items()
+            if style.get(f"{_W}default") in ("1", "true", "on")
+        }
         self._defaults = styles.find(f"{_W}docDefaults")
         body = etree.fromstring(members["word/document.xml"])
         margins = list(body.iter(f"{_W}pgMar"))
@@ -94,7 +94,37 @@ class Styles:
             follows_text=bool(before.strip()),
             page_margins=self._page,
         )
-        return facts if cell is None else _in_cell(facts, cell, value)
+        return facts if cell is None else self._in_cell(facts, cell, value)
+
+    def _in_cell(self, facts: Placement, cell: Any, value: str) -> Placement:
+        row, table = _ancestor(cell, "tr"), _ancestor(cell, "tbl")
+        properties = cell.find(f"{_W}tcPr")
+        width, vertical, own = (
+            None if properties is None else properties.find(f"{_W}{name}")
+            for name in ("tcW", "vAlign", "tcMar")
+        )
+        heights = [_points(node, "val") for node in row.iter(f"{_W}trHeight")]
+        margins = (own, *self._table_margins(table))
+        return replace(
+            facts,
+            vertical="Top" if vertical is None else _VERTICAL.get(vertical.get(f"{_W}val"), "Top"),
+            in_cell=True,
+            is_alone="".join(map(_text, cell.iter(f"{_W}p"))).strip() == value,
+            cell_width=0.0 if width is None else _points(width, "w"),
+            row_height=heights[0] if heights else 0.0,
+            cell_margins=Margins(*(
+                _margin(margins, side)
+                for side in ("left", "top", "right", "bottom")
+            )),
+        )  # fmt: skip
+
+    def _table_margins(self, table: Any) -> Iterator[Any]:
+        """The table's own cell margins, then those of its style and the styles that it is on."""
+        yield table.find(f"{_W}tblPr/{_W}tblCellMar")
+        named = table.find(f"{_W}tblPr/{_W}tblStyle")
+        name = self._defaults_by_type.get("table") if named is None else named.get(f"{_W}val")
+        for style in self._styles_from(name):
+            yield style.find(f"{_W}tblPr/{_W}tblCellMar")
 
     def _value(self, paragraph: Any, tag: str, attribute: str) -> str | None:
         """A paragraph property: the paragraph's own, or else that of its style."""
@@ -118,17 +148,22 @@ class Styles:
         named = None if properties is None else properties.find(f"{_W}pStyle")
         if tag == "pPr" and properties is not None:
             yield properties
-        name = self._default if named is None else named.get(f"{_W}val")
+        name = self._defaults_by_type.get("paragraph") if named is None else named.get(f"{_W}val")
+        for style in self._styles_from(name):
+            if (found := style.find(f"{_W}{tag}")) is not None:
+                yield found
+        if self._defaults is not None:
+            yield from self._defaults.iter(f"{_W}{tag}")
+
+    def _styles_from(self, name: str | None) -> Iterator[Any]:
+        """A style and those that it is based on."""
         for _ in range(_DEEPEST):
             style = self._styles.get(name)
             if style is None:
-                break
-            if (found := style.find(f"{_W}{tag}")) is not None:
-                yield found
+                return
+            yield style
             base = style.find(f"{_W}basedOn")
             name = None if base is None else base.get(f"{_W}val")
-        if self._defaults is not None:
-            yield from self._defaults.iter(f"{_W}{tag}")
 
 
 def is_page_number(paragraph: Any) -> bool:
@@ -138,32 +173,11 @@ def is_page_number(paragraph: Any) -> bool:
     return any(_PAGE_NUMBER.search(field) for field in fields)
 
 
-def _in_cell(facts: Placement, cell: Any, value: str) -> Placement:
-    row, table = _ancestor(cell, "tr"), _ancestor(cell, "tbl")
-    properties = cell.find(f"{_W}tcPr")
-    width, vertical, own = (
-        None if properties is None else properties.find(f"{_W}{name}")
-        for name in ("tcW", "vAlign", "tcMar")
-    )
-    heights = [_points(node, "val") for node in row.iter(f"{_W}trHeight")]
-    shared = table.find(f"{_W}tblPr/{_W}tblCellMar")
-    return replace(
-        facts,
-        vertical="Top" if vertical is None else _VERTICAL.get(vertical.get(f"{_W}val"), "Top"),
-        in_cell=True,
-        is_alone="".join(map(_text, cell.iter(f"{_W}p"))).strip() == value,
-        cell_width=0.0 if width is None else _points(width, "w"),
-        row_height=heights[0] if heights else 0.0,
-        cell_margins=Margins(*(
-            _margin(own, side) or _margin(shared, side) or 0.0
-            for side in ("left", "top", "right", "bottom")
-        )),
-    )  # fmt: skip
-
-
-def _margin(margins: Any, side: str) -> float | None:
-    node = None if margins is None else margins.find(f"{_W}{side}")
-    return None if node is None else _points(node, "w")
+def _margin(margins: Iterable[Any], side: str) -> float:
+    """The first that is given, of the cell, its table, the table's style."""
+    given = (node for node in margins if node is not None)
+    found = (found for node in given if (found := node.find(f"{_W}{side}")) is not None)
+    return next((_points(node, "w") for node in found), 0.0)
 
 
 def _points(node: Any, attribute: str) -> float:

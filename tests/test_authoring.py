@@ -1,0 +1,293 @@
+"""From Word form to fillable PDF: LibreOffice's page, with a field for every placeholder."""
+
+import dataclasses
+import io
+import itertools
+import re
+import zipfile
+
+import docx
+import pikepdf
+import pypdfium2
+import pytest
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.shared import Cm
+from pypdf import PdfReader, PdfWriter
+
+from formsvc import blank
+from formsvc.documents import authoring, office
+from formsvc.documents.printing import printed
+from formsvc.documents.rectangles import Box, measured
+from formsvc.errors import TemplateError
+
+FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
+RESERVED = {"/_page", "/_code"}
+DPI = 100
+
+
+@pytest.fixture(scope="module")
+def built(catalogue) -> dict[str, bytes]:
+    return {name: authoring.build(catalogue[name]) for name in FORMS}
+
+
+@pytest.fixture
+def copy_of(catalogue, tmp_path):
+    """A form whose templates may be changed."""
+
+    def copy(name):
+        form = catalogue[name]
+        (tmp_path / "form.docx").write_bytes(form.docx.read_bytes())
+        (tmp_path / "form.pdf").write_bytes(form.pdf.read_bytes())
+        return dataclasses.replace(form, templates=tmp_path)
+
+    return copy
+
+
+def widgets(raw: bytes) -> list[tuple[int, str, Box]]:
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        return [
+            (
+                number,
+                str(widget.get("/T") or widget.Parent.T),
+                Box(*(float(edge) for edge in widget.Rect)),
+            )
+            for number, page in enumerate(pdf.pages)
+            for widget in page.obj.Annots
+        ]
+
+
+def pictures(raw: bytes, masks: list[tuple[int, Box]] = ()) -> list[bytes]:
+    """Grey pages at 100 dpi without form fields; masked rectangles are white."""
+    document, pages = pypdfium2.PdfDocument(raw), []
+    for number, page in enumerate(document):
+        bitmap = page.render(scale=DPI / 72, grayscale=True, may_draw_forms=False)
+        pixels, width = bytearray(bytes(bitmap.buffer)), bitmap.stride
+        for _, box in (mask for mask in masks if mask[0] == number):
+            first, last = (int((page.get_height() - y) * DPI / 72) for y in (box.top, box.bottom))
+            pixels[first * width : (last + 1) * width] = b"\xff" * ((last + 1 - first) * width)
+        pages.append(bytes(pixels))
+    document.close()
+    return pages
+
+
+def changed_docx(form, old: str, new: str) -> None:
+    with zipfile.ZipFile(form.docx) as package:
+        members = {name: package.read(name) for name in package.namelist()}
+    body = members["word/document.xml"].decode()
+    assert old in body
+    members["word/document.xml"] = body.replace(old, new).encode()
+    with zipfile.ZipFile(form.docx, "w") as package:
+        for name, content in members.items():
+            package.writestr(name, content)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_committed_pdf_is_the_one_that_is_built(catalogue, built, name):
+    committed = catalogue[name].pdf.read_bytes()
+    assert widgets(committed) == widgets(built[name])
+    assert pictures(committed) == pictures(built[name])
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_building_twice_gives_the_same_bytes(catalogue, built, name):
+    assert authoring.build(catalogue[name]) == built[name]
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_lines_and_labels_are_those_of_the_blank_word_form(catalogue, built, name):
+    word = office.convert([blank(catalogue[name], "docx")])[0]
+    footers = [(page, box) for page, name, box in widgets(built[name]) if name == "/_page"]
+    expected, found = pictures(word, footers), pictures(built[name], footers)
+    assert found[: len(expected)] == expected
+    for one, other in zip(measured(word), measured(built[name]), strict=False):
+        assert one.across == other.across
+        assert one.down == other.down
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_printed_pointer_has_a_field(catalogue, built, name):
+    form = catalogue[name]
+    with zipfile.ZipFile(form.docx) as package:
+        body = package.read("word/document.xml").decode()
+    placeholders = re.findall(r"\{\{ ([\w.]+) \}\}", body)
+    assert placeholders
+    found = [pointer for _, pointer, _ in widgets(built[name]) if pointer not in RESERVED]
+    assert sorted(found) == sorted("/" + name.replace(".", "/") for name in placeholders)
+    assert set(found) <= set(printed(form, {}))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_fields_overlap_neither_each_other_nor_any_ink(built, name):
+    boxes = widgets(built[name])
+    for (page, one, box), (other_page, other, other_box) in itertools.combinations(boxes, 2):
+        assert page != other_page or not box.overlaps(other_box), (one, other)
+    for number, drawn in enumerate(measured(built[name])):
+        lines = [Box(start, y, end, y) for y, start, end in drawn.across]
+        lines += [Box(x, start, x, end) for x, start, end in drawn.down]
+        for page, pointer, box in boxes:
+            if page == number:
+                assert not any(crosses(box, line) for line in lines), pointer
+                near = dataclasses.replace(box, left=box.left + 2.5)  # after a full-width colon
+                assert not [char for char in drawn.chars if near.overlaps(char.box)], pointer
+
+
+def crosses(box: Box, line: Box) -> bool:
+    return min(box.right, line.right) >= max(box.left, line.left) and min(box.top, line.top) >= max(
+        box.bottom, line.bottom
+    )
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_every_page_has_room_for_its_code_and_cover_has_no_number(built, name):
+    boxes = widgets(built[name])
+    pages = {page for page, _, _ in boxes}
+    assert pages == {page for page, pointer, _ in boxes if pointer == "/_code"}
+    numbered = {page for page, pointer, _ in boxes if pointer == "/_page"}
+    assert numbered == (pages - {0} if name == "jiangxi-training-summary" else pages)
+    for text in (page.extract_text() for page in PdfReader(io.BytesIO(built[name])).pages):
+        assert "页" not in text
+
+
+def test_style_of_a_field_comes_from_word(built):
+    with pikepdf.open(io.BytesIO(built["jiangxi-training-summary"])) as pdf:
+        fields = {str(field.T): field for field in pdf.Root.AcroForm.Fields}
+        outcome, name = fields["/training/outcome"], fields["/person/name"]
+        assert str(outcome.DA) == "/Song 10.5 Tf 0 g"
+        assert outcome.Ff == 1 << 12
+        assert (outcome.FormsvcStyle.Block, outcome.FormsvcStyle.Indent) == (True, True)
+        assert (outcome.FormsvcStyle.Leading, outcome.FormsvcStyle.Justify) == (14, True)
+        assert outcome.TU == "研修成效"
+        assert [str(kid.DA) for kid in name.Kids] == ["/Song 15 Tf 0 g", "/Song 10.5 Tf 0 g"]
+        assert [kid.Q for kid in name.Kids] == [1, 1]
+        assert pdf.Root.Lang == "zh-CN"
+
+
+def test_other_programs_can_fill_and_read_the_form(built):
+    writer = PdfWriter(clone_from=io.BytesIO(built["jiangxi-project-funding"]))
+    writer.update_page_form_field_values(None, {"/person/name": "张三"}, auto_regenerate=True)
+    filled = io.BytesIO()
+    writer.write(filled)
+    assert PdfReader(filled).get_form_text_fields()["/person/name"] == "张三"
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_the_committed_pdf_agrees_with_its_word_form(catalogue, name):
+    authoring.verify(catalogue[name])
+
+
+def test_a_changed_word_form_asks_for_a_new_pdf(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    changed_docx(form, "联系电话", "手机号码")
+    with pytest.raises(TemplateError, match="template build jiangxi-project-funding"):
+        authoring.verify(form)
+
+
+def test_a_pointer_without_a_field_is_refused(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    rename(form, "/person/phone", None)
+    with pytest.raises(TemplateError, match=r"/person/phone of form\.docx has no field"):
+        authoring.verify(form)
+
+
+def test_a_field_without_a_pointer_is_refused(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    with pikepdf.open(form.pdf, allow_overwriting_input=True) as pdf:
+        page = pdf.pages[0].obj
+        extra = pikepdf.Dictionary(page.Annots[0])
+        for key in ("/Parent", "/Kids"):
+            if key in extra:
+                del extra[key]
+        extra.T, extra.FT = pikepdf.String("/person/shoe_size"), pikepdf.Name.Tx
+        page.Annots.append(pdf.make_indirect(extra))
+        pdf.Root.AcroForm.Fields.append(page.Annots[-1])
+        pdf.save(form.pdf)
+    with pytest.raises(TemplateError, match="field '/person/shoe_size' is not in the form"):
+        authoring.verify(form)
+
+
+def test_a_pdf_of_an_office_is_mapped_by_its_own_field_names(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    rename(form, "/person/phone", "电话")
+    with pikepdf.open(form.pdf, allow_overwriting_input=True) as pdf:
+        del pdf.docinfo["/FormsvcSource"]
+        pdf.save(form.pdf)
+    with pytest.raises(TemplateError, match="was not built from"):
+        authoring.verify(form)
+    authoring.verify(form, {"电话": "/person/phone"})
+    with pytest.raises(TemplateError, match="has no field"):
+        authoring.verify(form, {"电话": "/person/fax"})
+
+
+def rename(form, old: str, new: str | None) -> None:
+    with pikepdf.open(form.pdf, allow_overwriting_input=True) as pdf:
+        for page in pdf.pages:
+            kept = pikepdf.Array()
+            for widget in page.obj.Annots:
+                if widget.get("/T") == old and new is None:
+                    continue
+                if widget.get("/T") == old:
+                    widget.T = pikepdf.String(new)
+                kept.append(widget)
+            page.obj.Annots = kept
+        pdf.save(form.pdf)
+
+
+def test_a_placeholder_that_never_prints_is_refused(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    changed_docx(
+        form, "{{ person.phone }}", "{% if not person.phone %}{{ person.phone }}{% endif %}"
+    )
+    with pytest.raises(TemplateError, match="/person/phone does not show"):
+        authoring.build(form)
+
+
+@pytest.fixture
+def simple(catalogue, tmp_path):
+    """A form as a clerk might draw it in Word, without any of our styles."""
+
+    def form(amount="金额：{{ project.amount }}"):
+        document = docx.Document()
+        line = document.add_paragraph("姓名：{{ person.name }}\t电话：{{ person.phone }}")
+        line.paragraph_format.tab_stops.add_tab_stop(Cm(8))
+        table = document.add_table(2, 2, style="Table Grid")
+        table.cell(0, 0).text, table.cell(0, 1).text = "地址", "{{ person.address }}"
+        table.cell(1, 0).text, table.cell(1, 1).text = "项目", "名称："
+        table.rows[1].height = Cm(3)
+        table.cell(1, 1).add_paragraph("{{ project.name }}")
+        table.cell(1, 1).add_paragraph(amount)
+        document.add_paragraph("{{ unit.name }}").alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        document.save(tmp_path / "form.docx")
+        return dataclasses.replace(catalogue["jiangxi-project-funding"], templates=tmp_path)
+
+    return form
+
+
+def test_values_may_stand_in_lines_with_labels(simple):
+    form = simple()
+    form.pdf.write_bytes(authoring.build(form))
+    authoring.verify(form)
+    boxes = {pointer: box for _, pointer, box in widgets(form.pdf.read_bytes())}
+    letters = {char.text: char.box for char in measured(form.pdf.read_bytes())[0].chars}
+    name, phone = boxes["/person/name"], boxes["/person/phone"]
+    assert letters["姓"].right < name.left
+    assert letters["电"].left - 30 < name.right < letters["电"].left
+    assert letters["话"].right < phone.left
+    assert name.bottom < letters["姓"].bottom < letters["姓"].top < name.top
+    title, amount, address = (
+        boxes[pointer] for pointer in ("/project/name", "/project/amount", "/person/address")
+    )
+    assert amount.top <= title.bottom < title.top < address.bottom
+    assert title.left < amount.left
+    assert title.right == pytest.approx(amount.right) == pytest.approx(address.right)
+    assert "/_page" not in boxes
+
+
+def test_a_label_that_moves_with_the_value_before_it_is_refused(simple):
+    with pytest.raises(TemplateError, match="'元' moves as /project/amount is filled in"):
+        authoring.build(simple(amount="金额：{{ project.amount }}元"))
+
+
+def test_without_libreoffice_the_error_says_what_is_missing(catalogue, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(TemplateError, match="needs LibreOffice"):
+        authoring.build(catalogue["jiangxi-project-funding"])
