@@ -26,7 +26,7 @@ _SUBSTITUTES: Final = {
 
 
 def convert(packages: Sequence[bytes]) -> list[bytes]:
-    """Each DOCX as a PDF by LibreOffice, in a profile of its own, with Noto fonts as the forms' fonts.
+    """Each DOCX as a PDF by LibreOffice, in a profile of its own and set in Noto fonts.
 
     Only for documents of our own: LibreOffice fetches what a DOCX links to. TemplateError when
     it is missing, fails, or takes longer than two minutes.
