@@ -65,6 +65,7 @@ def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> 
 
 
 def safe_name(text: str) -> str:
+    """A text as part of a file name, for every file system; "" when nothing of it can stand."""
     """A part of a file name: what file systems and archives refuse is left out."""
     kept = "".join(
         character
