@@ -186,7 +186,7 @@ class Meetings:
             ),
         )
 
-    def keys(self) -> Iterator[dict[str, str]]:
+    def rows(self) -> Iterator[dict[str, str]]:
         """This run's entries as a keys file holds them, in the order of the input."""
         query = "SELECT comparison, key, differs, source FROM entry WHERE run=0 ORDER BY rowid"
         for comparison, key, differs, source in self._database.execute(query):

@@ -12,7 +12,7 @@ from typing import Any, Never, get_args
 
 import click
 
-from formsvc import config, documents, reporters
+from formsvc import config, documents, reporters, tables
 from formsvc.catalogue import Catalogue, data_folder, load_forms, verify_samples
 from formsvc.delivery import deliver
 from formsvc.documents import Format
@@ -151,10 +151,13 @@ def fill(file: str, output: str, draft: bool, on: datetime | None) -> None:
 
 @main.command()
 @click.argument("form")
-@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 结尾的文件名。")
+@click.option("-o", "--output", required=True, help="写到哪里：.docx、.pdf，或 .xlsx（一行一份）。")
 def blank(form: str, output: str) -> None:
     """空白的正式表格 FORM，可打印或线下填写。"""
-    _write(output, documents.blank(_form(form), _format(output)))
+    if output.lower().endswith(".xlsx"):
+        _write(output, tables.write(_form(form)))
+    else:
+        _write(output, documents.blank(_form(form), _format(output)))
 
 
 def _format(output: str) -> Format:
@@ -168,6 +171,43 @@ def _format(output: str) -> Format:
 def _write(output: str, document: bytes) -> None:
     Path(output).write_bytes(document)
     click.echo(f"已写出 {output}（{len(document):,} 字节）。", err=True)
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, help="结果写到这个目录（或 fsspec 地址）。")
+@click.option("--workers", type=click.IntRange(1, 256), help="用几个进程，默认每个处理器核心一个。")
+@click.option("--scheduler", help="在 Dask 集群上运行，如 tcp://主机:8786。")
+@click.option("--documents", "formats", help="为没有问题的申报填写文件：docx、pdf 或 docx,pdf。")
+@click.option("--against", multiple=True, help="与以往批次的 keys.jsonl（或其目录）比对；可多次给出。")
+@click.option("--changes-since", help="与以往批次的目录相比：哪些已改正，哪些是新问题。")
+@click.option("--resume", is_flag=True, help="接着做被中断的批次。")
+@_on
+def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
+    """批量检查 SOURCES（JSONL、JSON、文件夹、ZIP、XLSX、CSV；- 为标准输入）。
+
+    结果：reports.jsonl、report.xlsx、各单位的退回通知，以及按单位分开的正式表格。
+    """
+    from formsvc import batches  # noqa: PLC0415  # checking one file should not load all this
+
+    settings = config.from_environment()
+    formats = tuple(_format(f".{name.strip()}") for name in (options["formats"] or "").split(",") if name)
+    order = batches.Order(
+        sources=sources,
+        output=options["output"],
+        on=_day(on),
+        schemas=settings.schemas,
+        templates=settings.templates,
+        formats=formats,
+        press=settings.press,
+        workers=options["workers"],
+        scheduler=options["scheduler"],
+        against=options["against"],
+        changes_since=options["changes_since"],
+        resume=options["resume"],
+    )
+    faulty = batches.run(order, _catalogue(), _style)
+    sys.exit(FINDINGS if faulty else 0)
 
 
 @main.group()

@@ -291,7 +291,7 @@ class _Text:
             except (ValueError, RecursionError):
                 end = 0
             # A number may go on in the next block: an element ends before something.
-            if 0 < end < len(self._window):
+            if 0 < end < len(self._window) or (end and self._ended):
                 break
             if len(self._window) > MAX_BYTES or not self._fill():
                 return None

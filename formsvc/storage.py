@@ -13,8 +13,14 @@ from formsvc.errors import ConfigError
 class Folder(Protocol):
     """Files by relative names with `/`. `create` makes a file visible only when it is complete."""
 
-    def create(self, name: str) -> Any:
-        """A context manager that gives a binary stream to write."""
+    def create(self, name: str, *, flush: bool = True) -> Any:
+        """A context manager that gives a binary stream to write.
+
+        With `flush` the file outlasts a power failure; many small ones rather share one `flush`.
+        """
+
+    def flush(self) -> None:
+        """See to it that everything written so far outlasts a power failure."""
 
     def open(self, name: str) -> IO[bytes]:
         """A seekable binary stream; FileNotFoundError when there is none."""
@@ -52,18 +58,22 @@ class LocalFolder:
         self.path = path
 
     @contextmanager
-    def create(self, name: str) -> Iterator[IO[bytes]]:
+    def create(self, name: str, *, flush: bool = True) -> Iterator[IO[bytes]]:
         target = self.path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         hidden = target.with_name(f".{target.name}.part")
         try:
             with hidden.open("wb") as stream:
                 yield stream
-                stream.flush()
-                os.fsync(stream.fileno())
+                if flush:
+                    stream.flush()
+                    os.fsync(stream.fileno())
             hidden.replace(target)
         finally:
             hidden.unlink(missing_ok=True)
+
+    def flush(self) -> None:
+        os.sync()
 
     def open(self, name: str) -> IO[bytes]:
         return (self.path / name).open("rb")
@@ -86,13 +96,16 @@ class RemoteFolder:
         self._system, self._root = filesystem(address)
 
     @contextmanager
-    def create(self, name: str) -> Iterator[IO[bytes]]:
+    def create(self, name: str, *, flush: bool = True) -> Iterator[IO[bytes]]:
         target = self._path(name)
         self._system.makedirs(target.rpartition("/")[0], exist_ok=True)
         hidden = f"{target}.part"
         with self._system.open(hidden, "wb") as stream:
             yield stream
         self._system.mv(hidden, target)
+
+    def flush(self) -> None:
+        """An object store has each object safe when its upload ends."""
 
     def open(self, name: str) -> IO[bytes]:
         return cast(IO[bytes], self._system.open(self._path(name), "rb"))

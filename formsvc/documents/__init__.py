@@ -41,9 +41,10 @@ def fill(
     """
     if format == "pdf":
         return printing_press.fill(form, data, press, draft=draft, signature_fields=signature_fields)
-    return docx.prepared(form).fill(data, draft=draft)
+    template = docx.prepared(form)
+    return template.draft(data) if draft else template.fill(data, key=press.key)
 
 
 def blank(form: Form, format: Format) -> bytes:
     """The empty official form; as PDF it can be filled in on screen."""
-    return printing_press.blank(form) if format == "pdf" else docx.prepared(form).fill({})
+    return printing_press.blank(form) if format == "pdf" else docx.prepared(form).blank()

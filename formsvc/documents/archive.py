@@ -2,9 +2,10 @@
 
 import struct
 import zipfile
-import zlib
 from collections.abc import Mapping
 from typing import Final
+
+from isal import isal_zlib
 
 # MS-DOS date of 1980-01-01 00:00:00: documents made from the same data have the same bytes.
 _DATE: Final = 0x21
@@ -13,8 +14,8 @@ _UTF8_NAME: Final = 0x800
 _LOCAL: Final = struct.Struct("<IHHHHHIIIHH")
 _CENTRAL: Final = struct.Struct("<IHHHHHHIIIHHHHHII")
 _END: Final = struct.Struct("<IHHHHIIH")
-# Level 1 of zlib: half the time of the default, and a form is small either way.
-_LEVEL: Final = 1
+# Of Intel's deflate, which takes a quarter of zlib's time; both write what any reader reads.
+_LEVEL: Final = 2
 
 
 class Archive:
@@ -25,7 +26,7 @@ class Archive:
         self._directory = bytearray()
         self._count = len(members)
         for name, content in members.items():
-            _append(self._files, self._directory, name, content, level=9)
+            _append(self._files, self._directory, name, content, level=3)
 
     def with_members(self, members: Mapping[str, bytes]) -> bytes:
         """The whole ZIP with these members behind the static ones."""
@@ -40,13 +41,17 @@ class Archive:
 def _append(
     files: bytearray, directory: bytearray, name: str, content: bytes, *, level: int
 ) -> None:
-    packer = zlib.compressobj(level, zlib.DEFLATED, -15)
-    packed = packer.compress(content) + packer.flush()
+    method = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
+    packed = content if method == zipfile.ZIP_STORED else _packed(content, level)
     raw_name = name.encode()
     common = (
-        _VERSION, _UTF8_NAME, zipfile.ZIP_DEFLATED, 0, _DATE,
-        zlib.crc32(content), len(packed), len(content), len(raw_name), 0,
+        _VERSION, _UTF8_NAME, method, 0, _DATE,
+        isal_zlib.crc32(content), len(packed), len(content), len(raw_name), 0,
     )  # fmt: skip
     offset = len(files)
     files += _LOCAL.pack(0x04034B50, *common) + raw_name + packed
     directory += _CENTRAL.pack(0x02014B50, _VERSION, *common, 0, 0, 0, 0, offset) + raw_name
+
+
+def _packed(content: bytes, level: int) -> bytes:
+    return isal_zlib.compress(content, level, wbits=-15)

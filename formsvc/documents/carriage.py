@@ -38,7 +38,7 @@ _ITEM = re.compile(r"customXml/[^/]+\.xml", re.IGNORECASE)
 # DOCTYPE and entities are looked for in bytes, so a part must be in one of these.
 _ENCODINGS: Final = frozenset({"UTF-8", "utf-8", "ASCII", "US-ASCII", None})
 # Not allowed in XML, but fine as an escape in a JSON string.
-_NOT_XML = re.compile("[\ufffe\uffff]")
+_NOT_XML = "\ufffe\uffff"
 
 Format = Literal["docx", "pdf"]
 
@@ -89,7 +89,9 @@ def prepared(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:
 
 def part(record: Record) -> bytes:
     """The custom XML part of a DOCX."""
-    text = _NOT_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", record.data.decode())
+    text = record.data.decode()
+    for character in _NOT_XML:
+        text = text.replace(character, f"\\u{ord(character):04x}")
     head = f'<submission xmlns="{NAMESPACE}" code={quoteattr(record.code)}>'
     return f"{_DECLARATION}{head}{escape(text)}</submission>".encode()
 

@@ -4,23 +4,24 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Final
 
 import docx
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, Template, nodes
+from jinja2 import StrictUndefined, nodes
 from jinja2 import TemplateError as JinjaError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 from markupsafe import Markup, escape
 
 from formsvc import pointers, texts
-from formsvc.documents import watermark
+from formsvc.documents import carriage, headers, proof
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
+from formsvc.documents.proof import Carried
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -32,15 +33,28 @@ _RUN = re.compile(r"<w:r(?: [^>]*)?>.*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>.*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _TEXT = '<w:t xml:space="preserve">'
+_CLOSE = "</w:t></w:r>"
+_MARK = re.compile("\ue000([0-9]+) ([^\ue001]*)\ue001")
+_CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
 _LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Site:
-    """Where a placeholder stands: what a tab and a new paragraph look like there."""
+class _Slot:
+    """A place for a value: what a tab, a newline and a new paragraph look like there."""
 
+    pointer: str
     tab: str
+    newline: str
     paragraph: str
+
+    def show(self, value: str) -> str:
+        """The value as XML."""
+        text = str(escape(value))
+        if "\n" in text or "\t" in text or "\a" in text:
+            text = text.replace("\t", self.tab).replace("\a", self.paragraph)
+            text = text.replace("\n", self.newline)
+        return text
 
 
 class DocxForm:
@@ -48,16 +62,29 @@ class DocxForm:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        package = _read(form.docx)
-        self._final = _Prepared(form, package)
-        self._draft = _Prepared(form, watermark.marked(package))
+        self._package = _read(form.docx)
+        self._final = _Prepared(form, headers.with_code(self._package), carries=True)
 
-    def fill(self, data: object, *, draft: bool = False) -> bytes:
-        """The filled document; `draft` marks every page 草稿."""
+    @cached_property
+    def _plain(self) -> "_Prepared":
+        return _Prepared(self.form, self._package)
+
+    @cached_property
+    def _draft(self) -> "_Prepared":
+        return _Prepared(self.form, headers.with_draft_mark(self._package))
+
+    def fill(self, data: object, *, key: bytes | None = None) -> bytes:
+        """The filled document, with its proof code on every page and its submission inside."""
+        return self._final.render(printed(self.form, data), proof.carried(self.form, data, key))
+
+    def draft(self, data: object) -> bytes:
+        """The filled document, marked 草稿 on every page; it proves nothing."""
         values = printed(self.form, data)
-        if draft:
-            values = {name: texts.clean(text) for name, text in values.items()}
-        return (self._draft if draft else self._final).render(context(self.form, values))
+        return self._draft.render({name: texts.clean(text) for name, text in values.items()})
+
+    def blank(self) -> bytes:
+        """The empty official form."""
+        return self._plain.render(printed(self.form, {}))
 
 
 @cache
@@ -106,38 +133,86 @@ class _Rows(list[Mapping[str, str]]):
 
 
 class _Prepared:
-    """One package: compiled parts that differ from fill to fill, and all others packed."""
+    """One package: parts that differ from fill to fill cut into segments, all others packed."""
 
-    def __init__(self, form: Form, package: bytes) -> None:
-        self._form = form
-        self._sites: list[_Site] = []
-        self._environment = environment()
-        self._environment.filters["at"] = self._at
+    def __init__(self, form: Form, package: bytes, *, carries: bool = False) -> None:
         template = DocxTemplate(io.BytesIO(package))
         template.init_docx()
         with zipfile.ZipFile(io.BytesIO(package)) as opened:
             static = {name: opened.read(name) for name in opened.namelist()}
-        self._parts: dict[str, Template] = {}
+        self._parts: dict[str, _Part] = {}
         for name, source in _sources(template):
             if name == BODY or "{{" in source or "{%" in source:
-                self._parts[name] = self._compile(name, source)
+                self._parts[name] = _Part(form, name, source)
                 static.pop(name)
+        if carries:
+            static, self._data = carriage.prepared(static)
+            self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
+            static.pop(self._image)
         self._archive = Archive(static)
 
-    def render(self, names: Mapping[str, Any]) -> bytes:
-        return self._archive.with_members(
-            {part: template.render(names).encode() for part, template in self._parts.items()}
-        )
+    def render(self, values: dict[str, str], carried: Carried | None = None) -> bytes:
+        extra = {}
+        if carried:
+            values[_CODE_FORM], values[_CODE_DIGEST] = carried.label.split("\n")
+            extra = {self._data: carried.part, self._image: headers.png(carried.modules)}
+        parts = {name: part.render(values) for name, part in self._parts.items()}
+        return self._archive.with_members(parts | extra)
 
-    def _compile(self, name: str, source: str) -> Template:
-        where = f"{self._form.docx}: {name}"
+
+class _Part:
+    """A part of the package, rendered by Jinja once for each set of lists that are given.
+
+    What Jinja leaves are segments: ready bytes and the slots between them, which a fill joins.
+    """
+
+    def __init__(self, form: Form, name: str, source: str) -> None:
+        self._form = form
+        self._paragraphs, self._arrays = _shape(form)
+        self._slots: list[_Slot] = []
+        self._segments: dict[frozenset[str], list[tuple[bytes, _Slot | None]]] = {}
+        where = f"{form.docx}: {name}"
+        sandbox = environment()
+        sandbox.filters["slot"] = lambda value, number: Markup(  # noqa: S704  # our own marks
+            f"\ue000{number} {value}\ue001"
+        )
         try:
-            unknown = set(_names(self._environment.parse(source))) - _known(self._form)
-            if unknown:
-                raise TemplateError(f"{where}: placeholder {min(unknown)!r} is not in the form")
-            return self._environment.from_string(_PARAGRAPH.sub(self._place, source))
+            _verify(sandbox.parse(source), form, where)
+            self._template = sandbox.from_string(_PARAGRAPH.sub(self._place, source))
         except JinjaError as error:
             raise TemplateError(f"{where}: {error}") from error
+        self._cut(frozenset())
+
+    def render(self, values: Mapping[str, str]) -> bytes:
+        given = frozenset(
+            array
+            for array in map(pointers.format, self._arrays)
+            if any(values[name] for name in _rows(self._form, array))
+        )
+        segments = self._segments.get(given) or self._cut(given)
+        pieces = []
+        for ready, slot in segments:
+            pieces.append(ready)
+            if slot:
+                text = values[slot.pointer]
+                if slot.pointer in self._paragraphs:
+                    text = text.replace("\n", "\a")
+                pieces.append(slot.show(text).encode())
+        return b"".join(pieces)
+
+    def _cut(self, given: frozenset[str]) -> list[tuple[bytes, _Slot | None]]:
+        names = {name: name for name in (*printed(self._form, {}), _CODE_FORM, _CODE_DIGEST)}
+        for array in map(pointers.format, self._arrays):
+            if array not in given:
+                names |= dict.fromkeys(_rows(self._form, array), "")
+        pieces = _MARK.split(self._template.render(context(self._form, names)))
+        slots = [
+            replace(self._slots[int(number)], pointer=pointer)
+            for number, pointer in zip(pieces[1::3], pieces[2::3], strict=True)
+        ]
+        ready = [piece.encode() for piece in pieces[::3]]
+        self._segments[given] = list(zip(ready, [*slots, None], strict=True))
+        return self._segments[given]
 
     def _place(self, paragraph: re.Match[str]) -> str:
         """Tell every placeholder in a paragraph the properties around it."""
@@ -146,26 +221,35 @@ class _Prepared:
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
-            own = found[0] if found else ""
-            open_run = f"<w:r>{own}"
-            close = "</w:t></w:r>"
-            site = _Site(
-                tab=f"{close}{open_run}<w:tab/></w:r>{open_run}{_TEXT}",
-                paragraph=f"{close}</w:p><w:p>{properties}{open_run}{_TEXT}",
+            opened = f"<w:r>{found[0] if found else ''}"
+            slot = _Slot(
+                pointer="",
+                tab=f"{_CLOSE}{opened}<w:tab/></w:r>{opened}{_TEXT}",
+                newline=_LINE_BREAK,
+                paragraph=f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}",
             )
-            self._sites.append(site)
-            number = len(self._sites) - 1
-            return _PLACEHOLDER.sub(rf"{{{{ (\1) | at({number}) }}}}", match[0])
+            self._slots.append(slot)
+            return _PLACEHOLDER.sub(rf"{{{{ \1 | slot({len(self._slots) - 1}) }}}}", match[0])
 
         return _RUN.sub(run, paragraph[0])
 
-    def _at(self, value: object, number: int) -> Markup:
-        text = str(escape(value))
-        if "\n" in text or "\t" in text or "\a" in text:
-            site = self._sites[number]
-            text = text.replace("\t", site.tab).replace("\a", site.paragraph)
-            text = text.replace("\n", _LINE_BREAK)
-        return Markup(text)  # noqa: S704  # escaped above; the rest is our own template's XML
+
+def _verify(tree: nodes.Template, form: Form, where: str) -> None:
+    """Placeholders are names of the form, conditions are lists of it, and there is nothing else."""
+    arrays = set(map(pointers.format, _shape(form)[1]))
+    known = {*printed(form, {}), *arrays, _CODE_FORM, _CODE_DIGEST}
+    if unknown := set(_names(tree)) - known:
+        raise TemplateError(f"{where}: placeholder {min(unknown)!r} is not in the form")
+    for condition in tree.find_all(nodes.If):
+        if set(_names(condition.test)) - arrays:
+            raise TemplateError(f"{where}: a condition can only ask whether a list is given")
+    for other in tree.find_all((nodes.Filter, nodes.Call, nodes.CondExpr, nodes.BinExpr)):
+        raise TemplateError(f"{where}: line {other.lineno}: only names can be placeholders")
+
+
+@cache
+def _rows(form: Form, array: str) -> tuple[str, ...]:
+    return tuple(name for name in printed(form, {}) if name.startswith(f"{array}/"))
 
 
 def placeholders(form: Form) -> tuple[str, ...]:
@@ -209,17 +293,13 @@ def _sources(template: Any) -> Iterator[tuple[str, str]]:
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
-def _known(form: Form) -> set[str]:
-    return {*printed(form, {}), *map(pointers.format, _shape(form)[1])}
-
-
-def _names(tree: nodes.Template) -> Iterator[str]:
+def _names(tree: nodes.Node) -> Iterator[str]:
     """The pointer of every name in a template: `a.b` and `a.0.b`."""
-    inner: set[int] = set()
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        inner.add(id(node.node))  # type: ignore[attr-defined]  # find_all loses the union
-    for node in tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name)):
-        if id(node) not in inner:
+    found = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
+    chains = [node for node in found if isinstance(node, nodes.Getattr | nodes.Getitem)]
+    inner = {id(node.node) for node in chains}
+    for node in found:
+        if isinstance(node, nodes.Getattr | nodes.Getitem | nodes.Name) and id(node) not in inner:
             yield pointers.format(_chain(node))
 
 

@@ -9,17 +9,12 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from isal import isal_zlib
+
 from formsvc.documents.fonts import Font, FontSet, Glyph
 from formsvc.documents.typesetting import Layout, Line
 
-try:  # Intel's deflate, eight times as fast; machines without a wheel for it lose only speed
-    from isal import isal_zlib as _deflate
-
-    _LEVEL = 2
-except ImportError:  # pragma: no cover
-    import zlib as _deflate  # type: ignore[no-redef]
-
-    _LEVEL = 1
+_LEVEL = 2
 
 HEADER = b"%PDF-1.7\n%\xe5\xbd\xa2\xe5\xbc\x8f\n"
 _BLOCK = 100  # entries a CMap section may have (Adobe Technical Note 5014)
@@ -70,7 +65,7 @@ class PdfWriter:
     def stream(self, data: bytes, entries: str = "", compress: bool = True) -> int:
         """Write a stream object and return its number."""
         if compress:
-            data, entries = _deflate.compress(data, _LEVEL), entries + "/Filter/FlateDecode"
+            data, entries = isal_zlib.compress(data, _LEVEL), entries + "/Filter/FlateDecode"
         head = f"<<{entries}/Length {len(data)}>>\nstream\n".encode("latin-1")
         return self.add(b"".join((head, data, b"\nendstream")))
 

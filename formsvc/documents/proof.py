@@ -8,15 +8,15 @@ killed.
 
 import base64
 import hashlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from json.encoder import encode_basestring
+from typing import Any, Final
 
-import segno
+import zxingcpp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
@@ -43,9 +43,8 @@ _PARTS: Final = re.compile(
     r"(?:/(?P<page>[0-9]{1,4})/(?P<pages>[0-9]{1,4}))?"
 )
 _SPACE: Final = re.compile(r"\s+")
-# Any mask can be read; trying all eight, to choose the prettiest, takes five times as long.
-_MASK: Final = 3
-_LARGEST_QR: Final = 10  # 57 modules: 0.3 mm each in a square of 17 mm
+_LARGEST_QR: Final = 57  # modules of version 10: 0.3 mm each in a square of 17 mm
+_MODULES: Final = bytes([1] * 128 + [0] * 128)  # grey pixels to modules
 
 # (form, data, format, draft) → our own document; may raise FormsvcError when it cannot be made.
 Refill = Callable[[Form, object, Format, bool], bytes]
@@ -76,7 +75,7 @@ def _text(value: object) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return encode_basestring(value)
         case int() | float() | Decimal():
             return _number(value)
         case list() | tuple():
@@ -198,13 +197,12 @@ def public_key(key: bytes) -> bytes:
 
 def qr(text: str) -> tuple[bytes, ...]:
     """QR modules, rows from the top, 1 is dark, without quiet zone. ISO/IEC 18004, level M."""
-    try:
-        code = segno.make_qr(text, error="m", boost_error=False, mask=_MASK)
-    except segno.DataOverflowError as error:
-        raise FormError(f"code {text!r} is too long for a QR code") from error
-    if int(code.version) > _LARGEST_QR:
-        raise FormError(f"code {text!r} needs a QR code larger than version {_LARGEST_QR}")
-    return tuple(bytes(row) for row in code.matrix)
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    image: Any = code.to_image(scale=1, add_quiet_zones=False)
+    width, rows = image.shape[1], bytes(image).translate(_MODULES)
+    if width > _LARGEST_QR:
+        raise FormError(f"code {text!r} needs a QR code of {width} modules")
+    return tuple(rows[start : start + width] for start in range(0, len(rows), width))
 
 
 def _mark(
@@ -271,6 +269,23 @@ class Verdict:
 def record(form: Form, data: object, key: bytes | None = None) -> Record:
     """What a document of this submission carries: see `carriage.attachment`, `carriage.part`."""
     return Record(str(mark(form, data, key=key)), canonical(data))
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a DOCX shows and holds: the label in two lines, QR modules, the custom XML part."""
+
+    label: str
+    modules: tuple[bytes, ...]
+    part: bytes
+
+
+def carried(form: Form, data: object, key: bytes | None = None) -> Carried:
+    """The proof of a submission as a DOCX carries it. The code there names no page."""
+    content = canonical(data)
+    whole = hashlib.sha256(content).digest()
+    code = _mark(form, whole, (0, 0), _signer(key) if key else None)
+    return Carried(code.label, qr(str(code)), carriage.part(Record(str(code), content)))
 
 
 def verify(

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from formsvc import pointers
-from formsvc import words
+from formsvc import pointers, words
 from formsvc.checks.kinds import place
 from formsvc.forms import Form
 from formsvc.notation import cents, yuan, yuan_in_words

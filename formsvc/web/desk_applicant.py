@@ -14,6 +14,7 @@ from formsvc import documents
 from formsvc.checks.steps import next_steps
 from formsvc.delivery import deliver, file_name
 from formsvc.documents import Format
+from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
 from formsvc.notation import today
@@ -21,7 +22,7 @@ from formsvc.web import csrf, entries
 from formsvc.web.api import attachment, catalogue, form_or_404
 from formsvc.web.assist import Asides, asides
 from formsvc.web.entries import Entries
-from formsvc.web.reading import Unreadable, submission_in
+from formsvc.web.reading import submission_in
 from formsvc.web.widgets import Widget, widgets
 
 DOCUMENT_LIMIT: Final = 10_000_000
@@ -195,11 +196,11 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = "请先选择文件，再按“载入”。"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
-        raw = submission_in(file.read(), name)
+        raw = submission_in(file.read())
         data, report = catalogue().check(raw, on=today(), form=None)
         if data is None:
-            raise Unreadable("；".join(finding.message for finding in report.findings))
-    except Unreadable as problem:
+            raise UnreadableDocument("；".join(finding.message for finding in report.findings))
+    except UnreadableDocument as problem:
         notice = f"“{name}”没有载入：{problem}"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     chosen = catalogue().of(data) or form
@@ -222,7 +223,7 @@ def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, i
 
 def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     """The PDF in the browser's viewer, marked 草稿 while there are errors; a DOCX without PDF."""
-    format: Format = "pdf" if "pdf" in documents.MEDIA_TYPES else "docx"  # type: ignore[assignment]
+    format: Format = "pdf" if "pdf" in documents.MEDIA_TYPES else "docx"
     raw = entries.encoded(desk.data)
     report = catalogue().check(raw, on=today(), form=form)[1]
     draft = not report.ok

@@ -1,12 +1,23 @@
 """An uploaded file → the bytes of the submission in it."""
 
+from formsvc.documents import carriage
+from formsvc.documents.sandbox import run_limited
+from formsvc.errors import UnreadableDocument
 
-class Unreadable(Exception):
-    """No submission can be taken from the file; the message is Chinese and for the sender."""
 
+def submission_in(content: bytes) -> bytes:
+    """A JSON file is its submission; a DOCX or PDF of ours carries it.
 
-def submission_in(content: bytes, name: str) -> bytes:
-    """A JSON file is its submission; DOCX and PDF carry theirs."""
-    if content.startswith((b"PK\x03\x04", b"%PDF-")):
-        raise Unreadable("现在只能载入 JSON 文件。")
-    return content
+    Raises UnreadableDocument (Chinese, for the sender). Documents are read in a process that can
+    be killed.
+    """
+    try:
+        carriage.format_of(content)
+    except UnreadableDocument:
+        return content
+    carried = run_limited(carriage.carried, content)
+    if not carried:
+        raise UnreadableDocument(
+            "这个文件里没有申报数据：只能载入本服务生成的 Word 或 PDF 表格（草稿预览不带数据）。"
+        )
+    return carried
