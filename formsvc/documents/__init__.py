@@ -41,8 +41,7 @@ def fill(
     """
     if format == "pdf":
         return printing_press.fill(form, data, press, draft=draft, signature_fields=signature_fields)
-    template = docx.prepared(form)
-    return template.draft(data) if draft else template.fill(data, key=press.key)
+    return docx.prepared(form).fill(data, draft=draft, key=press.key)
 
 
 def blank(form: Form, format: Format) -> bytes:

@@ -63,7 +63,8 @@ class DocxForm:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._package = _read(form.docx)
-        self._final = _Prepared(form, headers.with_code(self._package), carries=True)
+        self._coded = headers.with_code(self._package)
+        self._final = _Prepared(form, self._coded, carries=True)
 
     @cached_property
     def _plain(self) -> "_Prepared":
@@ -71,16 +72,19 @@ class DocxForm:
 
     @cached_property
     def _draft(self) -> "_Prepared":
-        return _Prepared(self.form, headers.with_draft_mark(self._package))
+        return _Prepared(self.form, headers.with_draft_mark(self._coded), carries=True)
 
-    def fill(self, data: object, *, key: bytes | None = None) -> bytes:
-        """The filled document, with its proof code on every page and its submission inside."""
-        return self._final.render(printed(self.form, data), proof.carried(self.form, data, key))
+    def fill(self, data: object, *, draft: bool = False, key: bytes | None = None) -> bytes:
+        """The filled document, with its proof code on every page and its submission inside.
 
-    def draft(self, data: object) -> bytes:
-        """The filled document, marked 草稿 on every page; it proves nothing."""
+        A `draft` is marked 草稿 on every page and shows any data as it stands. ValueError for
+        data that is not JSON.
+        """
         values = printed(self.form, data)
-        return self._draft.render({name: texts.clean(text) for name, text in values.items()})
+        if draft:
+            values = {name: texts.clean(text) for name, text in values.items()}
+        prepared = self._draft if draft else self._final
+        return prepared.render(values, proof.carried(self.form, data, key))
 
     def blank(self) -> bytes:
         """The empty official form."""

@@ -62,10 +62,8 @@ def fill(
             author=texts.clean(unit) or form.programme,
             owner=owner,
             draft=draft,
-            code=None if draft else proof.codes(form, data, press.key),
-            attachment=None
-            if draft
-            else carriage.attachment(proof.record(form, data, press.key)),
+            code=proof.codes(form, data, press.key),
+            attachment=carriage.attachment(proof.record(form, data, press.key)),
             signature_fields=signature_fields,
         )
     except UnprintableError as error:
