@@ -6,11 +6,14 @@ from flask import Flask, Response
 from flask_smorest import Api
 
 from formsvc import config
-from formsvc.catalogue import load_forms
+from formsvc.across import Comparisons
+from formsvc.catalogue import data_folder, load_forms
 from formsvc.config import Settings
 from formsvc.web.api import BODY_LIMIT, api
 from formsvc.web.desk_applicant import applicant
+from formsvc.web.desk_batches import batches
 from formsvc.web.problems import from_exception
+from formsvc.web.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
 
@@ -52,11 +55,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    app.extensions["formsvc"] = load_forms(settings.schemas, settings.templates)
+    catalogue = load_forms(settings.schemas, settings.templates)
+    schemas = settings.schemas or data_folder("schemas")
+    app.extensions["formsvc"] = catalogue
+    app.extensions["formsvc-settings"] = settings
+    app.extensions["formsvc-comparisons"] = Comparisons(catalogue, schemas)
+    app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
     described = _Api(app)
     described.register_blueprint(api)
     app.extensions["formsvc-openapi"] = described.spec
-    for pages in (views, applicant):
+    for pages in (views, applicant, batches):
         app.register_blueprint(pages)
     app.after_request(_with_headers)
     return app

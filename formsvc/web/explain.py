@@ -20,6 +20,20 @@ def demand(form: Form, rule: RuleSpec) -> str:
     return explain(named, rule.parameters) if explain else rule.citations[0].summary
 
 
+def rule_title(catalogue: Mapping[str, Form], rule: str) -> str:
+    """A short name for a rule in lists and charts, whichever form it belongs to."""
+    for form in catalogue.values():
+        for spec in form.rules:
+            if spec.id == rule:
+                return _short(demand(form, spec))
+    family = rule.partition(".")[0]
+    return _BUILT_IN.get(rule) or _BUILT_IN.get(family) or rule
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+
+
 def label(form: Form, pointer: str) -> str:
     """A field's label; that of a column says which list it is in."""
     outer, row, _ = pointer.partition("/*/")
@@ -65,6 +79,26 @@ def _one_of_by(n: Named, p: Mapping[str, Any]) -> str:
     )
     return f"{cases}；其他至少填写其中一项"
 
+
+_SHORT: Final = 40
+# Findings that come from no form's rules: by id, or else by the part before the dot.
+_BUILT_IN: Final[Mapping[str, str]] = {
+    "schema.required": "必填的栏目没有填写",
+    "schema.dependentRequired": "填了一处，另一处没有填",
+    "schema.enum": "填的不在可选之列",
+    "schema.minLength": "栏目是空白",
+    "schema.maxLength": "文字太长",
+    "schema.pattern": "格式不对",
+    "schema.format": "号码或日期不对",
+    "schema.type": "类型不对，如数字写成了文字",
+    "schema.additionalProperties": "有本表没有的项目",
+    "schema": "填写不符合栏目的要求",
+    "text": "文字中有不可见的字符",
+    "input": "文件无法读取",
+    "print": "纸面上印不下或印不出",
+    "same-person": "同一人报送了多种表",
+    "same-account": "同一账号用于其他单位的人",
+}
 
 _DEMANDS: Final[Mapping[str, Callable[[Named, Mapping[str, Any]], str]]] = {
     "word_limit": lambda n, p: f"{n(p['field'])}不超过 {p['limit']} 字（按 Word 的字数计）",

@@ -1,6 +1,6 @@
 """The pages that need nothing of a person: the front page, the rules, the interface."""
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, current_app, render_template, request, url_for
 
 from formsvc.web import explain
 from formsvc.web.api import catalogue, form_or_404
@@ -8,16 +8,22 @@ from formsvc.web.widgets import widgets
 
 views = Blueprint("views", __name__)
 
-# (endpoint, path, label) of the links at the top of every page.
-_NAVIGATION = [
-    ("views.index", "/", "填表"),
-    ("views.docs", "/api/docs", "接口说明"),
-]
+# (path, where its pages begin, label) of the links at the top of every page.
+_NAVIGATION = (
+    ("/", "/forms", "我要填表"),
+    ("/unit", "/unit", "单位汇总"),
+    ("/review", "/review", "批量审核"),
+    ("/api/docs", "/api/docs", "接口说明"),
+)
 
 
 @views.app_context_processor
 def _site() -> dict[str, object]:
-    return {"navigation": _NAVIGATION}
+    links = [
+        (path, label, request.path == path or request.path.startswith(begin))
+        for path, begin, label in _NAVIGATION
+    ]
+    return {"navigation": links}
 
 
 @views.get("/")

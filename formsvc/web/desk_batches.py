@@ -1,0 +1,274 @@
+"""The employer's and the reviewer's desk: many submissions at once, in a run of the browser's own.
+
+Both desks read the same runs; they differ in the page that shows one.
+"""
+
+from datetime import datetime
+from typing import Any, Final
+
+from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+
+from formsvc import pointers
+from formsvc.delivery import deliver, file_name
+from formsvc.documents import MEDIA_TYPES, Format
+from formsvc.notation import CHINA, identity_code, today
+from formsvc.web import csrf, entries, explain, summaries
+from formsvc.web.api import attachment, catalogue
+from formsvc.web.batches import Batch, Found, Reading, Row
+from formsvc.web.held import comparisons, press, runs
+from formsvc.web.ownership import continued, own, run_or_404, started, with_key
+from formsvc.web.paper import loose, materials, paper
+from formsvc.web.products import PRODUCTS, Making, Product
+from formsvc.web.runs import Run
+
+# Uploads stay in memory until they are sealed, so a page takes less than the command line.
+UPLOAD_LIMIT: Final = 64_000_000
+# How long a post waits for its work before it answers with a page that shows how far it is.
+_MOMENT: Final = 1.2
+
+batches = Blueprint("batches", __name__)
+csrf.install(batches)
+
+
+@batches.app_template_filter("clock")
+def _clock(seconds: float) -> str:
+    """A time today, in China: 14:05."""
+    return datetime.fromtimestamp(seconds, CHINA).strftime("%H:%M")
+
+
+@batches.get("/<any(unit, review):desk>")
+def start(desk: str) -> str:
+    """Where a batch is handed in, and those handed in before."""
+    return _landing(desk)
+
+
+@batches.post("/<any(unit, review):desk>")
+def begin(desk: str) -> Any:
+    """Read a batch; small ones are done before the answer."""
+    request.max_content_length = UPLOAD_LIMIT
+    csrf.protect()
+    files = [
+        (file.filename, file.read()) for file in request.files.getlist("files") if file.filename
+    ]
+    if not files:
+        return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
+    reading = Reading(catalogue(), comparisons(), today())
+    run = started(desk, lambda run: reading.read(run, files))
+    runs().wait(run, _MOMENT)
+    return with_key(redirect(url_for("batches.show", desk=desk, id=run.id), 303))
+
+
+@batches.get("/<any(unit, review):desk>/<id>")
+def show(desk: str, id: str) -> str | tuple[str, int]:
+    """The batch, or how far it is."""
+    run = run_or_404(desk, id)
+    if not run.folder.exists("index"):
+        return render_template("progress.html", desk=desk, run=run)
+    batch = Batch(run, catalogue())
+    return _unit(batch) if desk == "unit" else _review(batch)
+
+
+@batches.get("/<any(unit, review):desk>/<id>/status")
+def status(desk: str, id: str) -> dict[str, Any]:
+    """For the script that waits."""
+    run = run_or_404(desk, id)
+    told = run.status
+    return {"state": told.state, "label": told.label, "done": told.done, "total": told.total}
+
+
+@batches.post("/<any(unit, review):desk>/<id>/delete")
+def delete(desk: str, id: str) -> Any:
+    """Gone from the disk at once."""
+    csrf.protect()
+    runs().delete(run_or_404(desk, id))
+    return redirect(url_for("batches.start", desk=desk), 303)
+
+
+@batches.get("/<any(unit, review):desk>/<id>/<int:number>")
+def item(desk: str, id: str, number: int) -> str:
+    """One submission: its findings beside what the paper says."""
+    batch = Batch(run_or_404(desk, id), catalogue())
+    found = _item(batch, number)
+    form = catalogue().get(found.row.form)
+    parts = paper(form, found.data, found.report["findings"]) if form else ()
+    query = summaries.Query.of(request.args)
+    rows = query.rows(batch)
+    place = next((i for i, row in enumerate(rows) if row.number == number), -1)
+    return render_template(
+        "item.html",
+        desk=desk,
+        run=batch.run,
+        found=found,
+        form=form,
+        paper=parts,
+        loose=loose(parts, found.report["findings"]),
+        entries=entries.entered(form, found.data) if form else {},
+        query=query,
+        before=rows[place - 1] if place > 0 else None,
+        after=rows[place + 1] if 0 <= place < len(rows) - 1 else None,
+        formats=MEDIA_TYPES,
+    )
+
+
+@batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
+def document(desk: str, id: str, number: int, format: Format) -> Response:
+    """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
+    batch = Batch(run_or_404(desk, id), catalogue())
+    found = _item(batch, number)
+    form = catalogue().get(found.row.form)
+    if form is None or format not in MEDIA_TYPES:
+        raise NotFound
+    draft = bool(found.row.errors)
+    delivery = deliver(
+        catalogue(), found.raw, format, on=batch.on, form=form, draft=draft, press=press()
+    )
+    if delivery.document is None:
+        raise BadRequest
+    if "show" in request.args and format == "pdf":
+        response: Response = current_app.response_class(
+            delivery.document, mimetype=MEDIA_TYPES[format]
+        )
+        response.headers["Content-Disposition"] = "inline"
+        return response
+    fallback = f"{form.id}.{format}"
+    return attachment(delivery.document, delivery.name, fallback, MEDIA_TYPES[format])
+
+
+@batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
+def submission(desk: str, id: str, number: int) -> Response:
+    """The submission as it came."""
+    found = _item(Batch(run_or_404(desk, id), catalogue()), number)
+    form = catalogue().get(found.row.form)
+    if form is None:
+        raise NotFound
+    name = file_name(form, found.data, "json")
+    return attachment(found.raw, name, f"{form.id}.json", "application/json")
+
+
+@batches.post("/<any(unit, review):desk>/<id>/files/<name>")
+def make(desk: str, id: str, name: str) -> Any:
+    """Make a file of the batch; a quick one comes at once, others are waited for on the page."""
+    csrf.protect()
+    run, product = run_or_404(desk, id), _product(name)
+    if run.folder.exists(name):
+        return _file(run, name, product)
+    if run.status.state != "running":
+        work = Making(Batch(run, catalogue()), catalogue(), press())
+
+        def written(run: Run) -> None:
+            with run.folder.create(name) as out:
+                product.make(work, out, run.tell)
+
+        continued(run, written)
+    if runs().wait(run, _MOMENT) and run.folder.exists(name):
+        return _file(run, name, product)
+    return redirect(url_for("batches.show", desk=desk, id=id, _anchor="files"), 303)
+
+
+@batches.get("/<any(unit, review):desk>/<id>/files/<name>")
+def take(desk: str, id: str, name: str) -> Response:
+    """A file that was made."""
+    run, product = run_or_404(desk, id), _product(name)
+    if not run.folder.exists(name):
+        raise NotFound
+    return _file(run, name, product)
+
+
+@batches.get("/review/<id>/changes/<earlier>")
+def changes(id: str, earlier: str) -> str:
+    """What became of the findings of an earlier batch."""
+    later = Batch(run_or_404("review", id), catalogue())
+    before = Batch(run_or_404("review", earlier), catalogue())
+    compared = summaries.compare(before, later, _identity)
+    return render_template(
+        "changes.html", run=later.run, earlier=before.run, compared=compared, forms=catalogue()
+    )
+
+
+# The pages
+
+
+def _landing(desk: str, notice: str = "") -> str:
+    return render_template(
+        f"{desk}_start.html",
+        desk=desk,
+        runs=own(desk),
+        notice=notice,
+        limit=UPLOAD_LIMIT // 1_000_000,
+        minutes=runs().seconds // 60,
+    )
+
+
+def _unit(batch: Batch) -> str:
+    query = summaries.Query.of(request.args)
+    rows = query.rows(batch)
+    shown = rows[(query.page - 1) * summaries.PAGE : query.page * summaries.PAGE]
+    people = [
+        (found, materials(catalogue().get(found.row.form), found.data))
+        for found in batch.found(shown)
+    ]
+    return render_template(
+        "unit.html", people=people, **_common(batch, "unit", query, rows), sources=batch.names
+    )
+
+
+def _review(batch: Batch) -> str:
+    query = summaries.Query.of(request.args)
+    rows = query.rows(batch)
+    shown = rows[(query.page - 1) * summaries.PAGE : query.page * summaries.PAGE]
+    earlier = [r for r in own("review") if r.status.began < batch.run.status.began]
+    return render_template(
+        "review.html",
+        rows=shown,
+        earlier=[r for r in earlier if r.folder.exists("index")],
+        product_names=list(PRODUCTS),
+        **_common(batch, "review", query, rows),
+    )
+
+
+def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) -> dict[str, Any]:
+    counted = summaries.summary(batch.rows)
+    return {
+        "desk": desk,
+        "run": batch.run,
+        "on": batch.on,
+        "query": query,
+        "found": len(rows),
+        "pages": max(-(-len(rows) // summaries.PAGE), 1),
+        "summary": counted,
+        "forms": catalogue(),
+        "titles": {s.key: explain.rule_title(catalogue(), s.key) for s in counted.rules},
+        "products": PRODUCTS,
+        "made": {name for name in PRODUCTS if batch.run.folder.exists(name)},
+        "printable": len(batch.clean),
+    }
+
+
+def _identity(found: Found) -> str:
+    """The same person's same form, in whatever batch: by ID number, else by name and unit."""
+    number = pointers.get(found.data, "/person/id_number")
+    who = identity_code(number) if isinstance(number, str) and number else ""
+    return f"{found.row.form}\0{who or found.row.person + chr(0) + found.row.unit}"
+
+
+# Small things
+
+
+def _item(batch: Batch, number: int) -> Found:
+    found = batch.item(number)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _product(name: str) -> Product:
+    if name not in PRODUCTS:
+        raise NotFound
+    return PRODUCTS[name]
+
+
+def _file(run: Run, name: str, product: Product) -> Response:
+    title = f"{product.title}-{run.id[:6]}.{product.suffix}"
+    content = run.folder.read(name)
+    return attachment(content, title, f"{name}.{product.suffix}", product.media_type)

@@ -1,0 +1,61 @@
+"""Whose run it is: the key in the browser's cookie, and nowhere else, opens it."""
+
+import base64
+import secrets
+from typing import Any, Final
+
+from flask import g, request
+from werkzeug.exceptions import NotFound, ServiceUnavailable
+
+from formsvc.web.held import runs
+from formsvc.web.runs import KEY_BYTES, Busy, Run, Work
+
+_COOKIE: Final = "formsvc_runs"
+_RETRY: Final = 30
+
+
+def own(kind: str) -> list[Run]:
+    """The runs of one kind that this browser began, newest first."""
+    key = _key()
+    return runs().of(key, kind) if key else []
+
+
+def run_or_404(kind: str, id: str) -> Run:
+    """The run, for the browser that began it; for others there is none."""
+    key = _key()
+    run = runs().open(id, key) if key else None
+    if run is None or run.status.kind != kind:
+        raise NotFound
+    return run
+
+
+def started(kind: str, work: Work) -> Run:
+    """A new run of this browser, which `with_key` must then tell its key."""
+    g.key = _key() or secrets.token_bytes(KEY_BYTES)
+    try:
+        return runs().start(g.key, kind, work)
+    except Busy:
+        raise ServiceUnavailable(retry_after=_RETRY) from None
+
+
+def continued(run: Run, work: Work) -> None:
+    """More work on a run."""
+    try:
+        runs().again(run, work)
+    except Busy:
+        raise ServiceUnavailable(retry_after=_RETRY) from None
+
+
+def with_key(response: Any) -> Any:
+    """The response, with the cookie that opens what was started."""
+    key = base64.urlsafe_b64encode(g.key).decode()
+    response.set_cookie(_COOKIE, key, httponly=True, samesite="Lax", secure=request.is_secure)
+    return response
+
+
+def _key() -> bytes | None:
+    try:
+        key = base64.urlsafe_b64decode(request.cookies.get(_COOKIE, ""))
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
