@@ -145,7 +145,7 @@ class _Prepared:
         with zipfile.ZipFile(io.BytesIO(package)) as opened:
             static = {name: opened.read(name) for name in opened.namelist()}
         self._parts: dict[str, _Part] = {}
-        for name, source in sources(template):
+        for name, source in part_sources(template):
             if name == BODY or "{{" in source or "{%" in source:
                 self._parts[name] = _Part(form, name, source)
                 static.pop(name)
@@ -260,7 +260,7 @@ def placeholders(form: Form) -> tuple[str, ...]:
     """The pointers that a form's DOCX prints, in the order of the paper."""
     template: Any = DocxTemplate(form.docx)
     template.init_docx()
-    sources = (environment().parse(source) for _, source in sources(template))
+    sources = (environment().parse(source) for _, source in part_sources(template))
     return tuple(dict.fromkeys(name for tree in sources for name in _names(tree)))
 
 
@@ -280,7 +280,7 @@ def _read(path: Path) -> bytes:
     return package
 
 
-def sources(template: Any) -> Iterator[tuple[str, str]]:
+def part_sources(template: Any) -> Iterator[tuple[str, str]]:
     """(part name, Jinja source) of the body and of every header and footer, as docxtpl sees it."""
     root = etree.fromstring(etree.tostring(template.docx._element))
     for body in root.iterfind("{*}body"):
