@@ -21,17 +21,22 @@ def demand(form: Form, rule: RuleSpec) -> str:
 
 
 def rule_title(catalogue: Mapping[str, Form], rule: str) -> str:
-    """A short name for a rule in lists and charts, whichever form it belongs to."""
+    """What is wrong where a rule is broken, in a few words for lists and charts."""
+    titles = []
     for form in catalogue.values():
         for spec in form.rules:
-            if spec.id == rule:
-                return _short(demand(form, spec))
+            if spec.id == rule and (title := _title(form, spec)) not in titles:
+                titles.append(title)
     family = rule.partition(".")[0]
-    return _BUILT_IN.get(rule) or _BUILT_IN.get(family) or rule
+    return "；".join(titles) or _BUILT_IN.get(rule) or _BUILT_IN.get(family) or rule
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+def _title(form: Form, rule: RuleSpec) -> str:
+    def named(pointer: str) -> str:
+        return label(form, pointer)
+
+    title = _TITLES.get(rule.kind)
+    return title(named, rule.parameters) if title else rule.citations[0].summary
 
 
 def label(form: Form, pointer: str) -> str:
@@ -80,7 +85,6 @@ def _one_of_by(n: Named, p: Mapping[str, Any]) -> str:
     return f"{cases}；其他至少填写其中一项"
 
 
-_SHORT: Final = 40
 # Findings that come from no form's rules: by id, or else by the part before the dot.
 _BUILT_IN: Final[Mapping[str, str]] = {
     "schema.required": "必填的栏目没有填写",
@@ -135,4 +139,27 @@ _DEMANDS: Final[Mapping[str, Callable[[Named, Mapping[str, Any]], str]]] = {
         f"按{n(p['id_number'])}计算的年龄在 {p['youngest']} 至 {p['oldest']} 岁之间"
     ),
     "id_region": lambda n, p: f"{n(p['id_number'])}开头两位是省级行政区代码",
+}
+
+_TITLES: Final[Mapping[str, Callable[[Named, Mapping[str, Any]], str]]] = {
+    "word_limit": lambda n, p: f"{n(p['field'])}超过 {p['limit']} 字",
+    "at_most": lambda n, p: f"{n(p['field'])}超过 {yuan(p['limit'])}",
+    "between_by": lambda n, p: f"{n(p['field'])}与{n(p['by'])}的额度不符",
+    "sum_equals": lambda n, p: f"{n(p['total'])}与各项之和不符",
+    "sum_covers": lambda n, p: f"经费来源少于{n(p['total'])}",
+    "surplus_at_most": lambda n, p: f"结余超过{n(p['base'])}的 {p['percent']}%",
+    "dates_ordered": lambda n, p: f"{n(p['end'])}不晚于{n(p['start'])}",
+    "at_least_months": lambda n, p: f"时间不足 {p['months']} 个月",
+    "within_months_after": lambda n, p: f"超过{n(p['anchor'])}后 {p['months']} 个月才报送",
+    "within_years": lambda n, p: f"时间超出{n(p['year'])}起的周期",
+    "not_starting_with": lambda n, p: f"{n(p['field'])}在境内",
+    "refused_if": lambda n, p: f"{n(p['field'])}不能申请",
+    "contains_all": lambda n, p: f"{n(p['field'])}不齐",
+    "items_among": lambda n, p: f"{n(p['field'])}不在可列支之内",
+    "none_contains": lambda n, p: f"{n(p['field'])}有{'、'.join(p['words'])}",
+    "one_of_by": lambda n, p: f"{'、'.join(map(n, p['choices'].values()))}与{n(p['by'])}不符",
+    "unique_across": lambda n, p: "一人不止一份",
+    "id_agrees": lambda n, p: f"{n(p['birth_date'])}或{n(p['gender'])}与{n(p['id_number'])}不一致",
+    "id_age": lambda n, p: f"{n(p['id_number'])}的年龄不合",
+    "id_region": lambda n, p: f"{n(p['id_number'])}的地区代码不明",
 }
