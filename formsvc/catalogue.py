@@ -67,20 +67,24 @@ def load_forms(schemas: Path | None = None, templates: Path | None = None) -> Ca
 
     Without arguments, the forms that come with formsvc.
     """
+    loaded = read_forms(schemas, templates)
+    for form in loaded:
+        checks.checker(form)
+        docx.prepared(form)
+        authoring.verify(form)
+        next_steps(form, {})
+    return Catalogue(loaded)
+
+
+def read_forms(schemas: Path | None = None, templates: Path | None = None) -> list[Form]:
+    """The same without their templates, for those who are about to make them."""
     schemas = schemas or data_folder("schemas")
     templates = templates or data_folder("templates")
     common = forms.load_common(schemas)
     folders = sorted(path.parent for path in schemas.glob("*/form.toml"))
     if not folders:
         raise FormError(f"{schemas}: holds no form")
-    loaded = [forms.load(folder, common, templates / folder.name) for folder in folders]
-    for form in loaded:
-        checks.checker(form)
-        next_steps(form, {})
-        docx.prepared(form)
-        if form.pdf.exists():
-            authoring.verify(form)
-    return Catalogue(loaded)
+    return [forms.load(folder, common, templates / folder.name) for folder in folders]
 
 
 def data_folder(name: str) -> Path:

@@ -12,10 +12,11 @@ from typing import Any, Never, get_args
 
 import click
 
-from formsvc import config, documents, reporters, tables
-from formsvc.catalogue import Catalogue, data_folder, load_forms, verify_samples
+from formsvc import config, documents, reading, reporters, tables
+from formsvc.catalogue import Catalogue, data_folder, load_forms, read_forms, verify_samples
 from formsvc.delivery import deliver
-from formsvc.documents import Format
+from formsvc.documents import Format, authoring
+from formsvc.documents.proof import Status
 from formsvc.errors import FormsvcError
 from formsvc.forms import Form
 from formsvc.notation import today
@@ -81,6 +82,10 @@ def _source(name: str) -> bytes:
     return content
 
 
+def _submission(name: str) -> bytes:
+    return reading.submission_in(_source(name))
+
+
 @click.group(cls=_Commands)
 @click.version_option(package_name="formsvc")
 def main() -> None:
@@ -120,7 +125,7 @@ def forms(form: str | None) -> None:
 def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
     catalogue = _catalogue()
-    reports = {name: catalogue.check(_source(name), on=_day(on))[1] for name in files}
+    reports = {name: catalogue.check(_submission(name), on=_day(on))[1] for name in files}
     if output == "json":
         click.echo(reporters.as_json(reports))
     else:
@@ -134,13 +139,25 @@ def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
 
 @main.command()
 @click.argument("file")
-@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 结尾的文件名。")
+@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 或 .pdf 结尾的文件名。")
 @click.option("--draft", is_flag=True, help="有问题也填，每页标“草稿”。")
+@click.option("--copies", type=click.IntRange(1, 20), default=1, help="PDF 打印几份。")
+@click.option("--signature-fields", is_flag=True, help="PDF 中留出电子签章的位置。")
 @_on
-def fill(file: str, output: str, draft: bool, on: datetime | None) -> None:
+def fill(
+    file: str, output: str, draft: bool, copies: int, signature_fields: bool, on: datetime | None
+) -> None:
     """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
-    format = _format(output)
-    delivery = deliver(_catalogue(), _source(file), format, on=_day(on), draft=draft)
+    delivery = deliver(
+        _catalogue(),
+        _submission(file),
+        _format(output),
+        on=_day(on),
+        draft=draft,
+        copies=copies,
+        press=config.from_environment().press,
+        signature_fields=signature_fields,
+    )
     if delivery.document is None or delivery.report.findings:
         form = _catalogue().get(delivery.report.form)
         click.echo(reporters.as_text(file, form, delivery.report, _style), err=True)
@@ -158,6 +175,32 @@ def blank(form: str, output: str) -> None:
         _write(output, tables.write(_form(form)))
     else:
         _write(output, documents.blank(_form(form), _format(output)))
+
+
+@main.command()
+@click.argument("file")
+@click.option("-o", "--output", help="写到哪里，默认标准输出。")
+def read(file: str, output: str | None) -> None:
+    """取出 FILE（本服务生成的 DOCX 或 PDF）中的申报数据。"""
+    content = _submission(file)
+    if output:
+        _write(output, content)
+    else:
+        click.echo(content)
+
+
+@main.command()
+@click.argument("paper")
+def verify(paper: str) -> None:
+    """核对 PAPER：文件名，或纸上印的校验码。"""
+    press = config.from_environment().press
+    if paper == "-" or Path(paper).exists():
+        verdict = reading.verify(_source(paper), _catalogue(), press)
+    else:
+        verdict = reading.verify_code(paper, _catalogue(), press)
+    good = verdict.status is Status.UNCHANGED
+    click.echo(_style(verdict.message, "ok" if good else "error"))
+    sys.exit(0 if good else FINDINGS)
 
 
 def _format(output: str) -> Format:
@@ -179,7 +222,9 @@ def _write(output: str, document: bytes) -> None:
 @click.option("--workers", type=click.IntRange(1, 256), help="用几个进程，默认每个处理器核心一个。")
 @click.option("--scheduler", help="在 Dask 集群上运行，如 tcp://主机:8786。")
 @click.option("--documents", "formats", help="为没有问题的申报填写文件：docx、pdf 或 docx,pdf。")
-@click.option("--against", multiple=True, help="与以往批次的 keys.jsonl（或其目录）比对；可多次给出。")
+@click.option(
+    "--against", multiple=True, help="与以往批次的 keys.jsonl（或其目录）比对；可多次给出。"
+)
 @click.option("--changes-since", help="与以往批次的目录相比：哪些已改正，哪些是新问题。")
 @click.option("--resume", is_flag=True, help="接着做被中断的批次。")
 @_on
@@ -191,7 +236,8 @@ def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
     from formsvc import batches  # noqa: PLC0415  # checking one file should not load all this
 
     settings = config.from_environment()
-    formats = tuple(_format(f".{name.strip()}") for name in (options["formats"] or "").split(",") if name)
+    names = (options["formats"] or "").split(",")
+    formats = tuple(_format(f".{name.strip()}") for name in names if name)
     order = batches.Order(
         sources=sources,
         output=options["output"],
@@ -206,7 +252,7 @@ def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
         changes_since=options["changes_since"],
         resume=options["resume"],
     )
-    faulty = batches.run(order, _catalogue(), _style)
+    faulty = batches.run(order, _catalogue(), lambda text: click.echo(text, err=True), _style)
     sys.exit(FINDINGS if faulty else 0)
 
 
@@ -217,7 +263,20 @@ def template() -> None:
 
 @template.command()
 @click.argument("form", required=False)
-def verify(form: str | None) -> None:
+def build(form: str | None) -> None:
+    """用 FORM（默认全部）的 form.docx 制作可填写的 form.pdf；需要 LibreOffice。"""
+    settings = config.from_environment()
+    known = read_forms(settings.schemas, settings.templates)
+    if form and form not in {each.id for each in known}:
+        _form(form)
+    for each in known:
+        if form in (None, each.id):
+            _write(str(each.pdf), authoring.build(each))
+
+
+@template.command("verify")
+@click.argument("form", required=False)
+def verify_templates(form: str | None) -> None:
     """严格核对 FORM（默认全部）：结构、规则、模板和样例。"""
     samples = data_folder("samples")
     chosen = [_form(form)] if form else list(_catalogue().values())

@@ -1,10 +1,12 @@
 """Whether a document shows what it should, and where it does not."""
 
 import difflib
+import hashlib
 import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pikepdf
@@ -34,24 +36,40 @@ _LONGEST: Final = 4000  # characters compared one by one; beyond this a region i
 _OCCURRENCES: Final = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Appearance:
+    """What a reader sees of a document: its text, marks that alter or add to it, and, of a PDF,
+    size and picture of every page."""
+
+    text: str
+    marks: Mapping[str, int]
+    pages: tuple[str, ...] = ()
+
+    def shows(self, other: "Appearance") -> bool:
+        """Whether this, found, shows what the other, expected, does."""
+        return (
+            self.text == other.text
+            and self.pages == other.pages
+            and not Counter(self.marks) - Counter(other.marks)
+        )
+
+
+def appearance(raw: bytes, format: Format) -> Appearance:
+    """How a document looks. UnreadableDocument when it cannot be read."""
+    if format == "docx":
+        members = package(raw)
+        return Appearance(_docx_text(members), _disguises(members))
+    return Appearance(_pdf_text(raw), _annotations(raw), _pictures(raw))
+
+
 def differences(
-    expected: bytes, found: bytes, format: Format, form: Form, values: Mapping[str, str]
+    expected: Appearance, found: Appearance, form: Form, values: Mapping[str, str]
 ) -> tuple[str, ...] | None:
     """The pointers whose text differs, () when something else differs, None when nothing does.
 
-    `expected` is our own filling of the form with `values`. UnreadableDocument when `found`
-    cannot be read.
+    `expected` is our own filling of the form with `values`.
     """
-    if expected == found:
-        return None
-    if format == "docx":
-        ours, theirs = package(expected), package(found)
-        texts = _docx_text(ours), _docx_text(theirs)
-        is_same = texts[0] == texts[1] and not _disguises(theirs) - _disguises(ours)
-    else:
-        texts = _pdf_text(expected), _pdf_text(found)
-        is_same = texts[0] == texts[1] and _looks_the_same(expected, found)
-    return None if is_same else _pointers(*texts, form, values)
+    return None if found.shows(expected) else _pointers(expected.text, found.text, form, values)
 
 
 # what a reader sees
@@ -92,19 +110,15 @@ def _pdf_text(raw: bytes) -> str:
         document.close()
 
 
-def _looks_the_same(expected: bytes, found: bytes) -> bool:
-    """Whether both show the same pages; electronic seals may have been added."""
-    if _annotations(found) - _annotations(expected):
-        return False
-    one, other = _opened(expected), _opened(found)
+def _pictures(raw: bytes) -> tuple[str, ...]:
+    """Size and digest of every page's picture."""
+    document = _opened(raw)
     try:
-        return len(one) == len(other) and all(
-            page.get_size() == other[number].get_size() and _pixels(page) == _pixels(other[number])
-            for number, page in enumerate(one)
+        return tuple(
+            f"{page.get_size()} {hashlib.sha256(_pixels(page)).hexdigest()}" for page in document
         )
     finally:
-        one.close()
-        other.close()
+        document.close()
 
 
 def _pixels(page: Any) -> bytes:

@@ -8,6 +8,7 @@ killed.
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from formsvc import submissions
 from formsvc.documents import carriage, comparison
 from formsvc.documents.carriage import Format, Record
+from formsvc.documents.comparison import Appearance
 from formsvc.documents.pdfparts import Code
 from formsvc.documents.printing import printed
 from formsvc.errors import FormError, FormsvcError, UnreadableDocument
@@ -250,6 +252,7 @@ class Status(StrEnum):
     UNCHANGED = "unchanged"
     CHANGED = "changed"
     NOT_OURS = "not_ours"
+    UNSIGNED = "unsigned"
     UNREADABLE = "unreadable"
 
 
@@ -288,30 +291,47 @@ def carried(form: Form, data: object, key: bytes | None = None) -> Carried:
     return Carried(code.label, qr(str(code)), carriage.part(Record(str(code), content)))
 
 
+def look(raw: bytes) -> bytes:
+    """All that `verify` needs of a document, as JSON: what it carries and how it looks.
+
+    Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
+    """
+    format, carried = carriage.format_of(raw), carriage.extract(raw)
+    if carried is None:
+        return b"null"
+    seen = comparison.appearance(raw, format)
+    parts = [carried.code, carried.data.decode(), seen.text, dict(seen.marks), seen.pages]
+    return json.dumps(parts).encode()
+
+
 def verify(
     raw: bytes,
     forms: Mapping[str, Form],
     refill: Refill,
     *,
     signer: bytes | None = None,
+    look: Callable[[bytes], bytes] = look,
 ) -> Verdict:
     """Whether a document shows the data that it carries, and nothing else.
 
     `signer` is a raw public key: with it, an unsigned or wrongly signed document counts as
-    changed. Never raises for what is in `raw`.
+    changed. `look` is this module's, or runs that in a process that can be killed. Never raises
+    for what is in `raw`.
     """
     try:
-        format, carried = carriage.format_of(raw), carriage.extract(raw)
-        if carried is None:
+        parts = json.loads(look(raw))
+        if parts is None:
             return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
-        return _judged(raw, format, carried, forms, refill, signer)
+        code, data, text, marks, pages = parts
+        seen = Appearance(text, marks, tuple(pages))
+        return _judged(raw, seen, Record(code, data.encode()), forms, refill, signer)
     except UnreadableDocument as unreadable:
         return Verdict(Status.UNREADABLE, str(unreadable))
 
 
 def _judged(
     raw: bytes,
-    format: Format,
+    seen: Appearance,
     carried: Record,
     forms: Mapping[str, Form],
     refill: Refill,
@@ -328,7 +348,7 @@ def _judged(
     data = submissions.parse(carried.data).data
     if not isinstance(data, dict) or data.get("form") != form.id:
         return Verdict(Status.CHANGED, "文件中的填报数据被改动。", code)
-    differing = _differing(raw, format, form, data, refill)
+    differing = _differing(raw, seen, form, data, refill)
     if not matches(code, form, data):
         message = "文件中的填报数据被改动，与校验码不符。"
         return Verdict(Status.CHANGED, message, code, differing or (), data)
@@ -341,17 +361,21 @@ def _judged(
 
 
 def _differing(
-    raw: bytes, format: Format, form: Form, data: object, refill: Refill
+    raw: bytes, seen: Appearance, form: Form, data: object, refill: Refill
 ) -> tuple[str, ...] | None:
     """Where a document differs from our own, final or draft; () when ours cannot be made."""
     found: tuple[str, ...] | None = None
     values = printed(form, data)
+    format = carriage.format_of(raw)
     for draft in (False, True):
         try:
             expected = refill(form, data, format, draft)
         except FormsvcError:
             continue
-        differing = comparison.differences(expected, raw, format, form, values)
+        if expected == raw:
+            return None
+        shown = comparison.appearance(expected, format)
+        differing = comparison.differences(shown, seen, form, values)
         if differing is None:
             return None
         found = differing if found is None else found

@@ -8,18 +8,22 @@ from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import NotFound
 
-from formsvc import documents
+from formsvc import documents, reading
 from formsvc.catalogue import Catalogue
+from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name
-from formsvc.documents import Format
+from formsvc.documents import Format, Press
+from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 from formsvc.notation import today
+from formsvc.reading import submission_in
 from formsvc.submissions import MAX_BYTES
 from formsvc.web import payloads
 from formsvc.web.problems import MEDIA_TYPE, problem
 
 # One byte more than a submission may have, so that the reader itself says what is wrong.
 BODY_LIMIT = MAX_BYTES + 1
+DOCUMENT_LIMIT = 10_000_000
 
 api = Blueprint("api", __name__, url_prefix="/api/v1", description="检查申报内容，填写正式表格")
 
@@ -28,6 +32,20 @@ _BODY: dict[str, Any] = {
         "required": True,
         "description": "一份申报，JSON；字段见 GET /api/v1/forms/{form}/schema",
         "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+_FILE: dict[str, Any] = {
+    "requestBody": {
+        "description": "文件内容，或只有一个文件的 multipart/form-data",
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
     }
 }
 _PROBLEM: dict[str, Any] = {
@@ -115,7 +133,7 @@ def check(query: dict[str, Any], form: str) -> Any:
 
 @api.post("/forms/<form>/documents")
 @api.doc(**_BODY)
-@api.arguments(payloads.DocumentQuery, location="query")
+@api.arguments(payloads.FillQuery, location="query")
 @api.response(200, description="填好的正式表格")
 @api.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
 @api.alt_response(404, **_PROBLEM, description="没有这种表")
@@ -126,7 +144,15 @@ def fill(query: dict[str, Any], form: str) -> Response:
     chosen = form_or_404(form)
     format: Format = query["format"]
     delivery = deliver(
-        catalogue(), _body(), format, on=_day(query), form=chosen, draft=query["draft"]
+        catalogue(),
+        _body(),
+        format,
+        on=_day(query),
+        form=chosen,
+        draft=query["draft"],
+        copies=query["copies"],
+        press=_press(),
+        signature_fields=query["signature_fields"],
     )
     if delivery.document is None:
         status, detail = (
@@ -139,9 +165,48 @@ def fill(query: dict[str, Any], form: str) -> Response:
     return attachment(delivery.document, delivery.name, f"{chosen.id}.{format}", media_type)
 
 
-def _body() -> bytes:
-    request.max_content_length = BODY_LIMIT
+@api.post("/read")
+@api.doc(**_FILE)
+@api.arguments(payloads.OnQuery, location="query")
+@api.response(200, payloads.SubmissionPayload, description="取出的申报数据和报告")
+@api.alt_response(413, **_PROBLEM, description="文件太大")
+@api.alt_response(422, **_PROBLEM, description="文件里没有申报数据，或无法读取")
+def read(query: dict[str, Any]) -> Any:
+    """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查"""
+    try:
+        content = submission_in(_body(DOCUMENT_LIMIT))
+    except UnreadableDocument as unreadable:
+        return problem(422, str(unreadable))
+    data, report = catalogue().check(content, on=_day(query))
+    if report.unreadable:
+        return problem(422, "文件里的内容无法读取，请看 report。", report=report)
+    return {"submission": data, "report": report.to_dict()}
+
+
+@api.post("/verify")
+@api.doc(**_FILE)
+@api.arguments(payloads.CodeQuery, location="query")
+@api.response(200, payloads.VerdictPayload, description="核对的结果")
+@api.alt_response(413, **_PROBLEM, description="文件太大")
+def verify(query: dict[str, Any]) -> Any:
+    """核对文件是否与其中的数据一致；有签名的，也可只核对印出的校验码"""
+    if "code" in query:
+        return reading.verify_code(query["code"], catalogue(), _press())
+    return reading.verify(_body(DOCUMENT_LIMIT), catalogue(), _press())
+
+
+def _body(limit: int = BODY_LIMIT) -> bytes:
+    """The request's bytes, or those of its one file when it is a multipart form."""
+    request.max_content_length = limit
+    if request.mimetype == "multipart/form-data":
+        files = list(request.files.values())
+        return files[0].read() if files else b""
     return request.get_data(cache=False)
+
+
+def _press() -> Press:
+    settings: Settings = current_app.extensions["formsvc-settings"]
+    return settings.press
 
 
 def _day(query: dict[str, Any]) -> date:

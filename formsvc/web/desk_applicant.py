@@ -18,12 +18,12 @@ from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
 from formsvc.notation import today
+from formsvc.reading import submission_in
 from formsvc.web import csrf, entries
 from formsvc.web.api import attachment, catalogue, form_or_404
 from formsvc.web.assist import Asides, asides
 from formsvc.web.entries import Entries
 from formsvc.web.held import press
-from formsvc.web.reading import submission_in
 from formsvc.web.widgets import Widget, widgets
 
 DOCUMENT_LIMIT: Final = 10_000_000

@@ -5,6 +5,7 @@ from typing import get_args
 from marshmallow import Schema, fields, validate
 
 from formsvc.documents import Format
+from formsvc.documents.proof import Status
 
 
 class OnQuery(Schema):
@@ -18,6 +19,23 @@ class DocumentQuery(OnQuery):
         metadata={"description": "文件格式"},
     )
     draft = fields.Boolean(load_default=False, metadata={"description": "有问题也填，每页标“草稿”"})
+
+
+class FillQuery(DocumentQuery):
+    copies = fields.Integer(
+        load_default=1,
+        validate=validate.Range(1, 20),
+        metadata={"description": "PDF 打印几份，编号并按双面补页"},
+    )
+    signature_fields = fields.Boolean(
+        load_default=False, metadata={"description": "PDF 中留出电子签章的位置"}
+    )
+
+
+class CodeQuery(Schema):
+    code = fields.String(
+        validate=validate.Length(max=400), metadata={"description": "纸上印的校验码，代替文件"}
+    )
 
 
 class CitationPayload(Schema):
@@ -48,6 +66,21 @@ class ReportPayload(Schema):
     ok = fields.Boolean(required=True, metadata={"description": "没有错误（可以有提醒）"})
     findings = fields.List(fields.Nested(FindingPayload), required=True)
     skipped = fields.List(fields.Nested(SkippedPayload), required=True)
+
+
+class VerdictPayload(Schema):
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf([status.value for status in Status]),
+        metadata={"description": "unchanged 为与数据一致"},
+    )
+    message = fields.String(required=True)
+    pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
+
+
+class SubmissionPayload(Schema):
+    submission = fields.Raw(required=True, metadata={"description": "取出的申报数据"})
+    report = fields.Nested(ReportPayload, required=True)
 
 
 class ProblemPayload(Schema):

@@ -1,0 +1,56 @@
+"""Documents → submissions and verdicts. Whatever parses an upload runs where it can be killed."""
+
+from collections.abc import Mapping
+
+from formsvc import documents
+from formsvc.documents import Format, Press, carriage, proof
+from formsvc.documents.proof import Verdict
+from formsvc.documents.sandbox import run_limited
+from formsvc.errors import UnreadableDocument
+from formsvc.forms import Form
+
+
+def submission_in(content: bytes) -> bytes:
+    """A JSON file is its submission; a DOCX or PDF of ours carries it.
+
+    Raises UnreadableDocument (Chinese, for the sender).
+    """
+    try:
+        carriage.format_of(content)
+    except UnreadableDocument:
+        return content
+    carried = run_limited(carriage.carried, content)
+    if not carried:
+        raise UnreadableDocument(
+            "这个文件里没有申报数据：只能读取由本服务生成的 Word 或 PDF 表格。"
+        )
+    return carried
+
+
+def verify(content: bytes, forms: Mapping[str, Form], press: Press) -> Verdict:
+    """Whether a document shows the data that it carries, and nothing else; see `proof.verify`."""
+
+    def refill(form: Form, data: object, format: Format, draft: bool) -> bytes:
+        return documents.fill(form, data, format, draft=draft, press=press)
+
+    signer = proof.public_key(press.key) if press.key else None
+    look = lambda raw: run_limited(proof.look, raw)  # noqa: E731  # a name for one use
+    return proof.verify(content, forms, refill, signer=signer, look=look)
+
+
+def verify_code(text: str, forms: Mapping[str, Form], press: Press) -> Verdict:
+    """What a printed code alone says. Only a signed code can be trusted without its document."""
+    try:
+        mark = proof.parse_mark(text)
+    except UnreadableDocument as unreadable:
+        return Verdict(proof.Status.UNREADABLE, str(unreadable))
+    form = forms.get(mark.form)
+    if form is None:
+        return Verdict(proof.Status.NOT_OURS, f"没有“{mark.form}”这种表。", mark)
+    if press.key and proof.is_signed(mark, proof.public_key(press.key)):
+        message = f"签名有效：{form.title}，版次 {mark.edition}，由本服务签发。"
+        return Verdict(proof.Status.UNCHANGED, message, mark)
+    if mark.signature:
+        return Verdict(proof.Status.CHANGED, "签名无效：不是本服务签发的校验码。", mark)
+    message = "这个校验码没有签名，单凭它不能判断真假；请用 Word 或 PDF 文件核对。"
+    return Verdict(proof.Status.UNSIGNED, message, mark)
