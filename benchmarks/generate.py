@@ -144,8 +144,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--form")
     given = parser.parse_args()
-    for data in batch(given.count, units=given.units, faulty=given.faulty, seed=given.seed,
-                      form=given.form):
+    for data in batch(
+        given.count, units=given.units, faulty=given.faulty, seed=given.seed, form=given.form
+    ):
         sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
 
 

@@ -301,9 +301,7 @@ class _Reader:
             citations[self._text(entry, "id", "[[citation]]")] = Citation(*parts)
         return [self._comparison(entry, citations) for entry in table.get("rule", [])]
 
-    def _comparison(
-        self, entry: dict[str, Any], citations: Mapping[str, Citation]
-    ) -> Comparison:
+    def _comparison(self, entry: dict[str, Any], citations: Mapping[str, Citation]) -> Comparison:
         name = self._text(entry, "id", "[[rule]]")
         place = f"[[rule]] {name}"
         if unknown := set(entry) - {"id", "severity", "cite", "keys", "differs", "message"}:

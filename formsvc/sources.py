@@ -1,4 +1,4 @@
-"""Where submissions come from: JSONL, a JSON array, folders, ZIP, XLSX, CSV → a stream of items.
+"""Where submissions come from: JSON, JSONL, tables, documents, folders, ZIP → a stream of items.
 
 One unreadable item is one item with a finding, never the end of the stream. Only what an operator
 gets wrong (no such file) raises.
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from formsvc import storage, tables
+from formsvc import reading, storage, tables
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
@@ -24,10 +24,12 @@ from formsvc.texts import clean
 from formsvc.zipfiles import Member, ZipReader
 
 STANDARD_INPUT: Final = "标准输入"
-MAX_DOCUMENT: Final = 50_000_000
+MAX_TABLE: Final = 50_000_000
+MAX_PAPER: Final = 10_000_000
 _BLOCK: Final = 1 << 16
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".xlsx", ".csv")
+_DOCUMENTS = (".docx", ".pdf")
 _JUNK = re.compile(r"(^|/)(\.[^/]*|~\$[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
 _BLANK = b" \t\r\n"
 
@@ -182,15 +184,28 @@ def _file(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
         yield from _json(stream, name)
     elif kind in _TABLES:
         yield from _table(stream, name, catalogue)
+    elif kind in _DOCUMENTS:
+        yield _document(stream, name)
     else:
-        kinds = "、".join((".json", *_LINES, *_TABLES, ".zip"))
+        kinds = "、".join((".json", *_LINES, *_TABLES, *_DOCUMENTS, ".zip"))
         yield refused(name, "input.kind", f"不是可以读取的文件，应为 {kinds} 之一。")
 
 
+def _document(stream: IO[bytes], name: str) -> Item:
+    """A document that this service made holds one submission."""
+    content = stream.read(MAX_PAPER + 1)
+    if len(content) > MAX_PAPER:
+        return refused(name, "input.size", f"文件超过 {MAX_PAPER:,} 字节的上限。")
+    try:
+        return Item(name, reading.submission_in(content))
+    except UnreadableDocument as refusal:
+        return refused(name, "input.document", str(refusal))
+
+
 def _table(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
-    content = stream.read(MAX_DOCUMENT + 1)
-    if len(content) > MAX_DOCUMENT:
-        yield refused(name, "input.size", f"文件超过 {MAX_DOCUMENT:,} 字节的上限。")
+    content = stream.read(MAX_TABLE + 1)
+    if len(content) > MAX_TABLE:
+        yield refused(name, "input.size", f"文件超过 {MAX_TABLE:,} 字节的上限。")
         return
     try:
         for row in tables.rows(content, name, catalogue):

@@ -1,0 +1,59 @@
+"""Where chunks are worked on: in this process, in processes beside it, or on a Dask cluster."""
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, cast
+
+from formsvc.errors import ConfigError
+
+# How often a chunk may be lost with its worker before the run gives up.
+_RETRIES = 5
+
+
+class HereExecutor(Executor):
+    """Does each task at once, in the calling thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def opened(workers: int | None, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
+    """(executor, how many chunks to have under way at once).
+
+    `workers` processes, by default one a core; or the cluster at `scheduler`, such as
+    `tcp://host:8786`. ConfigError when the cluster cannot be reached.
+    """
+    if scheduler:
+        yield from _cluster(scheduler)
+    elif (count := workers or len(os.sched_getaffinity(0))) == 1:
+        yield HereExecutor(), 1
+    else:
+        # A fork server starts workers fast, and safely where there are threads.
+        context = multiprocessing.get_context("forkserver")
+        with ProcessPoolExecutor(count, mp_context=context) as pool:
+            yield pool, count * 3
+
+
+def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    try:
+        import distributed  # noqa: PLC0415  # comes with the extra `cluster`
+    except ImportError:
+        raise ConfigError("--scheduler needs `pip install formsvc[cluster]`") from None
+    try:
+        connect: Any = distributed.Client
+        client = connect(scheduler, timeout=10, set_as_default=False)
+    except (OSError, TimeoutError) as error:
+        raise ConfigError(f"--scheduler {scheduler}：连不上（{error}）") from None
+    with client:
+        threads = sum(client.nthreads().values())
+        executor = client.get_executor(retries=_RETRIES)
+        yield cast(Executor, executor), max(threads, 2) * 3
