@@ -83,7 +83,7 @@ def _source(name: str) -> bytes:
 
 
 def _submission(name: str) -> bytes:
-    return reading.submission_in(_source(name))
+    return reading.submission_in(_source(name), _catalogue())
 
 
 @click.group(cls=_Commands)

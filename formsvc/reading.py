@@ -1,30 +1,44 @@
 """Documents → submissions and verdicts. Whatever parses an upload runs where it can be killed."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 
 from formsvc import documents
-from formsvc.documents import Format, Press, carriage, proof
+from formsvc.documents import Format, Press, carriage, proof, typed
 from formsvc.documents.proof import Verdict
 from formsvc.documents.sandbox import run_limited
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 
 
-def submission_in(content: bytes) -> bytes:
-    """A JSON file is its submission; a DOCX or PDF of ours carries it.
+def submission_in(content: bytes, forms: Mapping[str, Form]) -> bytes:
+    """A JSON file is its submission; a DOCX or PDF of ours carries it, or was typed into.
 
     Raises UnreadableDocument (Chinese, for the sender).
     """
     try:
-        carriage.format_of(content)
+        format = carriage.format_of(content)
     except UnreadableDocument:
         return content
-    carried = run_limited(carriage.carried, content)
-    if not carried:
-        raise UnreadableDocument(
-            "这个文件里没有申报数据：只能读取由本服务生成的 Word 或 PDF 表格。"
-        )
-    return carried
+    if carried := run_limited(carriage.carried, content):
+        return carried
+    if format == "pdf" and (found := _typed(content, forms)):
+        return found
+    raise UnreadableDocument(
+        "这个文件里没有申报数据：只能读取由本服务生成的 Word 或 PDF 表格，或在空白 PDF 表格上填写的文件。"
+    )
+
+
+def _typed(content: bytes, forms: Mapping[str, Form]) -> bytes | None:
+    """What somebody typed into our fillable PDF; None when it is not one of ours."""
+    source, texts = json.loads(run_limited(typed.fields, content))
+    for form in forms.values():
+        names = form.fields.keys() | {box.name for box in form.printed}
+        ours = source == hashlib.sha256(form.docx.read_bytes()).hexdigest()
+        if texts and (ours or texts.keys() <= names):
+            return proof.canonical(typed.submission(form, texts))
+    return None
 
 
 def verify(content: bytes, forms: Mapping[str, Form], press: Press) -> Verdict:

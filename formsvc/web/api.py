@@ -174,7 +174,7 @@ def fill(query: dict[str, Any], form: str) -> Response:
 def read(query: dict[str, Any]) -> Any:
     """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查"""
     try:
-        content = submission_in(_body(DOCUMENT_LIMIT))
+        content = submission_in(_body(DOCUMENT_LIMIT), catalogue())
     except UnreadableDocument as unreadable:
         return problem(422, str(unreadable))
     data, report = catalogue().check(content, on=_day(query))

@@ -197,7 +197,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = "请先选择文件，再按“载入”。"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
-        raw = submission_in(file.read())
+        raw = submission_in(file.read(), catalogue())
         data, report = catalogue().check(raw, on=today(), form=None)
         if data is None:
             raise UnreadableDocument("；".join(finding.message for finding in report.findings))
