@@ -185,19 +185,19 @@ def _file(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
     elif kind in _TABLES:
         yield from _table(stream, name, catalogue)
     elif kind in _DOCUMENTS:
-        yield _document(stream, name)
+        yield _document(stream, name, catalogue)
     else:
         kinds = "、".join((".json", *_LINES, *_TABLES, *_DOCUMENTS, ".zip"))
         yield refused(name, "input.kind", f"不是可以读取的文件，应为 {kinds} 之一。")
 
 
-def _document(stream: IO[bytes], name: str) -> Item:
+def _document(stream: IO[bytes], name: str, catalogue: Catalogue) -> Item:
     """A document that this service made holds one submission."""
     content = stream.read(MAX_PAPER + 1)
     if len(content) > MAX_PAPER:
         return refused(name, "input.size", f"文件超过 {MAX_PAPER:,} 字节的上限。")
     try:
-        return Item(name, reading.submission_in(content))
+        return Item(name, reading.submission_in(content, catalogue))
     except UnreadableDocument as refusal:
         return refused(name, "input.document", str(refusal))
 

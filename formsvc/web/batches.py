@@ -17,9 +17,9 @@ from formsvc.across import Comparisons, Meetings
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Report, Severity
+from formsvc.reading import submission_in
 from formsvc.sources import Item, items, refused
 from formsvc.texts import clean
-from formsvc.web.reading import submission_in
 from formsvc.web.runs import Run
 
 MOST: Final = 20_000
@@ -196,7 +196,7 @@ def _file_items(name: str, content: bytes, catalogue: Catalogue) -> Iterator[Ite
     """What an uploaded file holds; a document that this service made holds one submission."""
     if name.lower().endswith(_DOCUMENTS):
         try:
-            yield Item(name, submission_in(content))
+            yield Item(name, submission_in(content, catalogue))
         except UnreadableDocument as problem:
             yield refused(name, "input.document", str(problem))
     else:
