@@ -39,8 +39,11 @@ class SealedFolder:
         self._names = derived(key, "names")
 
     @contextmanager
-    def create(self, name: str) -> Iterator[IO[bytes]]:
-        """A binary stream to write. Raises OSError when the disk refuses."""
+    def create(self, name: str, *, flush: bool = True) -> Iterator[IO[bytes]]:
+        """A binary stream to write. Raises OSError when the disk refuses.
+
+        What is here lives for hours: it need not outlast a power failure, so nothing is flushed.
+        """
         target = self._path(name)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         hidden = target.with_name(f".{target.name}.part")
@@ -55,10 +58,18 @@ class SealedFolder:
         finally:
             hidden.unlink(missing_ok=True)
 
+    def flush(self) -> None:
+        """Nothing is to be done: see `create`."""
+
     def open(self, name: str) -> IO[bytes]:
         """A seekable binary stream; FileNotFoundError when there is none."""
         stream = self._path(name).open("rb")
-        return io.BufferedReader(_Reader(stream, self._cipher(name, stream.read(_SALT))), CHUNK)
+        try:
+            reader = _Reader(stream, self._cipher(name, stream.read(_SALT)))
+        except OSError:
+            stream.close()
+            raise
+        return io.BufferedReader(reader, CHUNK)
 
     def exists(self, name: str) -> bool:
         return self._path(name).exists()
@@ -129,7 +140,10 @@ class _Writer(io.RawIOBase):
 
 
 class _Reader(io.RawIOBase):
-    """Opens one chunk at a time. OSError when a chunk was changed or the key is another."""
+    """Opens one chunk at a time, the last one first: so that none is missing.
+
+    OSError when a chunk was changed or the key is another.
+    """
 
     def __init__(self, stream: IO[bytes], cipher: AESGCM) -> None:
         super().__init__()
@@ -139,6 +153,7 @@ class _Reader(io.RawIOBase):
         self._chunks = max(-(-sealed // (CHUNK + _TAG)), 1)
         self._size = max(sealed - self._chunks * _TAG, 0)
         self._place = 0
+        self._open(self._chunks - 1)
 
     def readable(self) -> bool:
         return True
@@ -153,7 +168,7 @@ class _Reader(io.RawIOBase):
 
     def readinto(self, buffer: object) -> int:
         view = memoryview(buffer)  # type: ignore[arg-type]  # any buffer
-        if self._place >= self._size and self._size:
+        if self._place >= self._size:
             return 0
         number, start = divmod(self._place, CHUNK)
         piece = self._open(number)[start : start + len(view)]
