@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-RUN_PACKAGES := fonts-noto-cjk
+RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui poppler-utils qpdf
 
 .PHONY: run test check bench clean
@@ -41,5 +41,5 @@ clean:
 	@touch $@
 
 .venv/dev.stamp: .venv/bin/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[cluster,dev]'
 	@touch $@ .venv/run.stamp
