@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from formsvc.documents import Press
+from formsvc.documents import HOUSE, Press
 from formsvc.errors import ConfigError
 
 _SEED_BYTES = 32
@@ -33,7 +33,7 @@ class Settings:
     threads: int = 4
     backlog: int = 128
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
-    press: Press = Press()
+    press: Press = HOUSE
     runs: Path | None = None
     run_minutes: int = 120
 

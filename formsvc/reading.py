@@ -26,7 +26,7 @@ def submission_in(content: bytes, forms: Mapping[str, Form]) -> bytes:
     if format == "pdf" and (found := _typed(content, forms)):
         return found
     raise UnreadableDocument(
-        "这个文件里没有申报数据：只能读取由本服务生成的 Word 或 PDF 表格，或在空白 PDF 表格上填写的文件。"
+        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
     )
 
 

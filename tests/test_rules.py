@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from formsvc import check, load_forms, pointers
+from formsvc import check, load_forms, pointers, words
 from formsvc.catalogue import SAMPLES_ON
-from formsvc import words
 from formsvc.checks import formats
 
 SAMPLES = Path(__file__).parent.parent / "samples"

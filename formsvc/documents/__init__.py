@@ -40,7 +40,9 @@ def fill(
     when a PDF cannot show a text. `signature_fields` is for PDF: empty fields to sign in.
     """
     if format == "pdf":
-        return printing_press.fill(form, data, press, draft=draft, signature_fields=signature_fields)
+        return printing_press.fill(
+            form, data, press, draft=draft, signature_fields=signature_fields
+        )
     return docx.prepared(form).fill(data, draft=draft, key=press.key)
 
 

@@ -124,7 +124,7 @@ def _finding(form: Form, problem: Problem) -> Finding:
     label = form.label(problem.field)
     if problem.missing:
         named = "、".join(f"“{text}”（{_codes(text)}）" for text in problem.missing)
-        message = f"{label}中的{named}在现有字体中没有，印不出来；请改用通用的字，或请管理员添加字体。"
+        message = f"{label}中的{named}没有字体可印；请改用通用的字，或请管理员添加字体。"
         return Finding("print.glyph", Severity.ERROR, problem.field, label, message)
     message = f"{label}在表格中写不下，约多出 {problem.excess} 字，请删减。"
     return Finding(
@@ -134,4 +134,3 @@ def _finding(form: Form, problem: Problem) -> Finding:
 
 def _codes(text: str) -> str:
     return " ".join(f"U+{ord(character):04X}" for character in text)
-
