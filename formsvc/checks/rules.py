@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any, NoReturn
 
 from formsvc import pointers
-from formsvc.checks.kinds import KINDS, MESSAGES, Breach, Evaluate, Place, Unjudged, place
+from formsvc.checks.kinds import KINDS
+from formsvc.checks.operands import MESSAGES, Breach, Evaluate, Place, Unjudged, place
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec

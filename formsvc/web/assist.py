@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from formsvc import pointers, words
-from formsvc.checks.kinds import place
+from formsvc.checks.operands import place
 from formsvc.forms import Form
 from formsvc.notation import cents, yuan, yuan_in_words
 from formsvc.web.widgets import rules_of
