@@ -1,84 +1,52 @@
-"""The real server: real sockets, real signals."""
+"""The real server: real sockets, real signals, nothing of a person's data left behind."""
 
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import pytest
 
-from .conftest import ROOT, valid_samples
+from formsvc import fill, submissions
+from formsvc.pointers import set_
 
-GOOD = valid_samples("jiangxi-training-summary")[0].read_bytes()
+from .conftest import first_sample, valid_samples
+from .serving import served
 
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
-@pytest.fixture
-def server():
-    port = free_port()
-    command = [sys.executable, "-m", "formsvc", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(150):
-        try:
-            urllib.request.urlopen(f"{address}/readyz", timeout=1).read()
-            break
-        except OSError:
-            assert process.poll() is None, process.stdout.read().decode()
-            time.sleep(0.1)
-    yield address, process
-    process.kill()
-    process.wait()
-    process.stdout.close()
+FORM = "jiangxi-training-summary"
+GOOD = valid_samples(FORM)[0].read_bytes()
+CHECK = f"/api/v1/forms/{FORM}/check?on=2026-03-01"
 
 
-def post(address: str, path: str, body: bytes) -> dict:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def post(address: str, path: str, body: bytes) -> bytes:
+    """The answer's body, whatever its status."""
     request = urllib.request.Request(address + path, data=body, method="POST")
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return json.loads(answer.read())
+    try:
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return answer.read()
+    except urllib.error.HTTPError as answer:
+        with answer:
+            return answer.read()
 
 
 def test_it_checks_over_a_real_socket(server):
-    address, _ = server
-    report = post(address, "/api/v1/forms/jiangxi-training-summary/check?on=2026-03-01", GOOD)
-    assert report["ok"]
-
-
-def test_sigterm_finishes_a_request_in_flight(server):
-    address, process = server
-    host, port = address.removeprefix("http://").split(":")
-    head = (
-        f"POST /api/v1/forms/jiangxi-training-summary/check?on=2026-03-01 HTTP/1.1\r\n"
-        f"Host: {host}:{port}\r\nContent-Length: {len(GOOD)}\r\nConnection: close\r\n\r\n"
-    ).encode()
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
-        connection.sendall(head + GOOD[:100])
-        time.sleep(0.3)
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.5)
-        connection.sendall(GOOD[100:])
-        answer = b"".join(iter(lambda: connection.recv(65536), b""))
-    assert answer.startswith(b"HTTP/1.1 200")
-    assert b'"ok":true' in answer
-    assert process.wait(timeout=20) == 0
+    assert json.loads(post(server.address, CHECK, GOOD))["ok"]
 
 
 def test_many_at_once_are_all_answered(server):
-    address, _ = server
     answers = []
 
     def work() -> None:
-        path = "/api/v1/forms/jiangxi-training-summary/check?on=2026-03-01"
-        answers.extend(post(address, path, GOOD)["ok"] for _ in range(10))
+        answers.extend(json.loads(post(server.address, CHECK, GOOD))["ok"] for _ in range(10))
 
     threads = [threading.Thread(target=work) for _ in range(20)]
     for thread in threads:
@@ -86,3 +54,47 @@ def test_many_at_once_are_all_answered(server):
     for thread in threads:
         thread.join()
     assert answers == [True] * 200
+
+
+def test_sigterm_finishes_a_request_in_flight(tmp_path):
+    with served(tmp_path) as server:
+        host, port = server.address.removeprefix("http://").split(":")
+        head = (
+            f"POST {CHECK} HTTP/1.1\r\nHost: {host}:{port}\r\n"
+            f"Content-Length: {len(GOOD)}\r\nConnection: close\r\n\r\n"
+        ).encode()
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(head + GOOD[:100])
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            connection.sendall(GOOD[100:])
+            answer = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert b'"ok":true' in answer
+        assert server.process.wait(timeout=20) == 0
+
+
+def test_a_canary_is_found_in_no_log_and_no_file(tmp_path, summary_form):
+    """A number that goes through every route in many ways stays in the answers alone."""
+    canary = "6217000000987654321"
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    good = first_sample(FORM)
+    set_(good, "/account/number", canary)
+    set_(good, "/account/bank", "某银行")
+    bad = {**good, canary: canary, "expenses": canary}
+    raw_good, raw_bad = json.dumps(good).encode(), json.dumps(bad).encode()
+    documents = [fill(summary_form, submissions.parse(raw_good).data, f) for f in ("docx", "pdf")]
+    bodies = [raw_good, raw_bad, raw_bad[:-1], canary.encode() * 3, b"\xff" + raw_bad, *documents]
+    routes = [
+        CHECK, f"/api/v1/forms/{FORM}/documents?on=2026-03-01", "/api/v1/read", "/api/v1/verify",
+        f"/api/v1/forms/{FORM}/documents?format=pdf&draft=true", "/api/v1/bulk", "/", "/unit",
+        f"/forms/{FORM}", "/review", f"/api/v1/{canary}", f"/{canary}?x={canary}",
+        f"/api/v1/verify?code={canary}", f"/api/v1/forms/{FORM}/check?on={canary}",
+    ]  # fmt: skip
+    with served(tmp_path, TMPDIR=str(temporary)) as server:
+        seen = b"".join(post(server.address, r, body) for r in routes for body in bodies)
+    assert canary.encode() in seen
+    for path in [server.log, *(p for p in temporary.rglob("*") if p.is_file())]:
+        assert canary.encode() not in path.read_bytes(), path

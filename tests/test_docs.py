@@ -1,0 +1,58 @@
+"""The documentation names what there is: commands, settings, rule kinds, routes."""
+
+import re
+
+import click
+
+from formsvc import config
+from formsvc.checks.kinds import KINDS
+from formsvc.checks.operands import MESSAGES
+from formsvc.cli import main
+
+from .conftest import ROOT
+
+README = (ROOT / "README.md").read_text("utf-8")
+AUTHORING = (ROOT / "docs" / "authoring.md").read_text("utf-8")
+OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
+
+
+def commands(group: click.Group, prefix: str = "") -> set[str]:
+    names = set()
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            names |= commands(command, f"{prefix}{name} ")
+        else:
+            names.add(f"{prefix}{name}")
+    return names
+
+
+def test_every_command_is_in_the_readme():
+    assert [name for name in sorted(commands(main)) if f"formsvc {name}" not in README] == []
+
+
+def test_the_readme_names_no_command_that_is_gone():
+    said = re.findall(r"^formsvc ([a-z]+(?: build| verify)?)", README, re.MULTILINE)
+    assert set(said) <= commands(main)
+
+
+def test_every_setting_is_documented():
+    used = set(re.findall(r"FORMSVC_[A-Z_]+", (ROOT / "formsvc" / "config.py").read_text("utf-8")))
+    assert used == set(re.findall(r"FORMSVC_[A-Z_]+", OPERATING))
+    assert config.from_environment({}) == config.Settings()
+
+
+def test_every_rule_kind_is_documented_with_its_parameters_and_messages():
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)$", AUTHORING, re.MULTILINE))
+    assert rows.keys() == KINDS.keys()
+    for kind, build in KINDS.items():
+        parameters = build.__code__.co_varnames[: build.__code__.co_argcount]
+        for parameter in parameters:
+            assert f"`{parameter.rstrip('_')}`" in rows[kind], (kind, parameter)
+        for message in MESSAGES[kind]:
+            assert f"`{message}`" in rows[kind], (kind, message)
+
+
+def test_every_local_link_leads_somewhere():
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", path.read_text("utf-8")):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
