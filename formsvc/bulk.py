@@ -74,6 +74,7 @@ class Checked:
     source: str
     form: str
     line: str
+    ok: bool
     entries: tuple[tuple[Entry, ...], ...]
     documents: tuple[str, ...] = ()
 
@@ -89,31 +90,40 @@ class Result:
 # One chunk, in any process
 
 
+Loaded = tuple[Catalogue, Comparisons]
+
+
 @cache
-def _loaded(schemas: Path | None, templates: Path | None) -> tuple[Catalogue, Comparisons]:
+def _loaded(schemas: Path | None, templates: Path | None) -> Loaded:
     catalogue = load_forms(schemas, templates)
     return catalogue, Comparisons(catalogue, schemas or data_folder("schemas"))
 
 
-def loaded(job: Job) -> tuple[Catalogue, Comparisons]:
+def loaded(job: Job) -> Loaded:
     """The forms and comparisons of a job, loaded once in a process."""
     return _loaded(job.schemas, job.templates)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
+    forms = loaded(job)
     files: list[tuple[str, bytes]] = []
     checked = [
-        check_item(job, item, number, files) for number, item in enumerate(chunk.items, chunk.first)
+        check_item(forms, job, item, number, files)
+        for number, item in enumerate(chunk.items, chunk.first)
     ]
     return Result(tuple(checked), tuple(files))
 
 
 def check_item(
-    job: Job, item: Item, number: int, files: list[tuple[str, bytes]] | None = None
+    forms: Loaded,
+    job: Job,
+    item: Item,
+    number: int,
+    files: list[tuple[str, bytes]] | None = None,
 ) -> Checked:
     """Check one item; with `files`, fill its documents too when it is clean."""
-    catalogue, comparisons = loaded(job)
+    catalogue, comparisons = forms
     data: object = None
     report = Report("", "", item.findings)
     if item.raw is not None:
@@ -139,7 +149,7 @@ def check_item(
         ensure_ascii=False,
     )
     names = tuple(name for name, _ in made)
-    return Checked(item.source, report.form, line, tuple(map(tuple, entries)), names)
+    return Checked(item.source, report.form, line, report.ok, tuple(map(tuple, entries)), names)
 
 
 def said(data: object, pointer: str) -> str:

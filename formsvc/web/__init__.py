@@ -6,10 +6,11 @@ from flask import Flask, Response
 from flask_smorest import Api
 
 from formsvc import config
-from formsvc.across import Comparisons
-from formsvc.catalogue import data_folder, load_forms
+from formsvc.catalogue import load_forms
 from formsvc.config import Settings
+from formsvc.web import bulk as bulk_api
 from formsvc.web.api import BODY_LIMIT, api
+from formsvc.web.bulk import bulk
 from formsvc.web.desk_applicant import applicant
 from formsvc.web.desk_batches import batches
 from formsvc.web.problems import from_exception
@@ -56,13 +57,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     catalogue = load_forms(settings.schemas, settings.templates)
-    schemas = settings.schemas or data_folder("schemas")
     app.extensions["formsvc"] = catalogue
     app.extensions["formsvc-settings"] = settings
-    app.extensions["formsvc-comparisons"] = Comparisons(catalogue, schemas)
     app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
     described = _Api(app)
     described.register_blueprint(api)
+    described.register_blueprint(bulk)
+    bulk_api.install(app, settings.threads)
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches):
         app.register_blueprint(pages)
