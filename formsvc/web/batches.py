@@ -1,30 +1,28 @@
 """Many submissions in one run: read, checked, kept sealed; found again by number.
 
-A run holds `items` (each submission's bytes as they came and its report, one after the other) and
-`index` (a row a submission: whose it is, what was found, where its item lies).
+A run's folder holds what `formsvc.bulk` writes, the submissions' bytes as they came, and an index:
+a row a submission, saying whose it is, what was found, and where its bytes and its report lie.
 """
 
 import io
 import json
-import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any, Final
 
-from formsvc import pointers, submissions
-from formsvc.across import Comparisons, Meetings
+from formsvc import bulk, executors, submissions
+from formsvc.bulk import REPORTS, Job
 from formsvc.catalogue import Catalogue
-from formsvc.errors import UnreadableDocument
-from formsvc.findings import Report, Severity
-from formsvc.reading import submission_in
+from formsvc.findings import Severity
 from formsvc.sources import Item, items, refused
-from formsvc.texts import clean
 from formsvc.web.runs import Run
 
 MOST: Final = 20_000
-_DOCUMENTS: Final = (".docx", ".pdf")
-_NAME: Final = 100
+INDEX: Final = "index"
+_RAW: Final = "submissions"
+# Below this many bytes starting processes takes longer than the work.
+_HERE: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +30,7 @@ class Row:
     """One submission in the index. `form` is "" when it could not be told.
 
     `rules` are the ids of what was found, errors first; `place` is (offset, length) of the
-    submission and of the report in `items`.
+    submission and of the report in their files.
     """
 
     number: int
@@ -69,21 +67,22 @@ class Found:
 class Batch:
     """A run that is done, for reading."""
 
-    def __init__(self, run: Run, catalogue: Catalogue) -> None:
+    def __init__(self, run: Run) -> None:
         self.run = run
-        self._catalogue = catalogue
-        with run.folder.open("index") as stream:
+        with run.folder.open(INDEX) as stream:
             head = json.load(stream)
         self.on = date.fromisoformat(head["on"])
-        self.names: list[str] = head["names"]
         self.rows = [_row(values) for values in head["rows"]]
-        self._met: dict[str, list[dict[str, Any]]] = head["met"]
 
     def found(self, rows: Iterable[Row]) -> Iterator[Found]:
         """The items of these rows."""
-        with self.run.folder.open("items") as stream:
+        with self.run.folder.open(_RAW) as raws, self.run.folder.open(REPORTS) as reports:
             for row in rows:
-                yield self._found(stream, row)
+                raw_at, raw_length, report_at, report_length = row.place
+                raws.seek(raw_at)
+                reports.seek(report_at)
+                report = json.loads(reports.read(report_length))["report"]
+                yield Found(row, raws.read(raw_length), report)
 
     def item(self, number: int) -> Found | None:
         if not 0 < number <= len(self.rows):
@@ -95,114 +94,82 @@ class Batch:
         """The rows without errors, which may be printed."""
         return [row for row in self.rows if row.form and not row.errors]
 
-    def _found(self, stream: IO[bytes], row: Row) -> Found:
-        start, length, report_start, report_length = row.place
-        stream.seek(start)
-        raw = stream.read(length)
-        stream.seek(report_start)
-        report = json.loads(stream.read(report_length))
-        if met := self._met.get(str(row.number)):
-            form = self._catalogue[row.form]
-            report["findings"].extend(met)
-            report["findings"].sort(key=lambda finding: form.place(finding["pointer"]))
-            report["ok"] = not row.errors
-        return Found(row, raw, report)
+
+def is_read(run: Run) -> bool:
+    """Whether a run has got as far as a batch."""
+    return run.folder.exists(INDEX)
 
 
-class Reading:
-    """The work of a run: check every submission, compare them, write items and index."""
+def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogue) -> None:
+    """The work of a run: check every submission in the files, compare them, write the index.
 
-    def __init__(self, catalogue: Catalogue, comparisons: Comparisons, on: date) -> None:
-        self._catalogue = catalogue
-        self._comparisons = comparisons
-        self._on = on
-        self._secret = [secrets.token_bytes(32)]
-        self._meetings = Meetings(catalogue, comparisons)
-        self._rows: list[Row] = []
-
-    def read(self, run: Run, files: list[tuple[str, bytes]]) -> None:
-        """Files are (name, content); the run's label and counts tell how far it is."""
-        with run.folder.create("items") as stream:
-            for item in self._items(files):
-                self._rows.append(self._checked(stream, len(self._rows) + 1, item))
-                run.tell("已检查", len(self._rows))
-        run.tell("正在比对")
-        met = dict(self._meetings.findings())
-        self._meetings.close()
-        rows = [_with(row, met.get(row.number, [])) for row in self._rows]
-        head = {
-            "on": self._on.isoformat(),
-            "names": [name for name, _ in files],
-            "rows": [[getattr(row, name) for name in Row.__slots__] for row in rows],
-            "met": met,
-        }
-        run.folder.write("index", json.dumps(head, ensure_ascii=False).encode())
-
-    def _items(self, files: list[tuple[str, bytes]]) -> Iterator[Item]:
-        """What the files hold, to the limit of a batch."""
-        for name, content in files:
-            for item in _file_items(name, content, self._catalogue):
-                if len(self._rows) >= MOST:
-                    message = f"一批最多 {MOST:,} 份，从这里起没有读取。"
-                    yield refused(item.source, "input.many", message)
-                    return
-                yield item
-
-    def _checked(self, stream: IO[bytes], number: int, item: Item) -> Row:
-        raw, report, form, data = item.raw or b"", Report("", "", item.findings), None, None
-        if item.raw is not None:
-            data, checked = self._catalogue.check(raw, on=self._on)
-            report = checked.preceded_by(item.findings)
-            form = self._catalogue.of(data)
-        source = clean(item.source)
-        if form:
-            report, entries = self._comparisons.judge(form, data, report, self._secret)
-            self._meetings.add(number, form.id, source, entries)
-        text = json.dumps(report.to_dict(), ensure_ascii=False).encode()
-        start = stream.tell()
-        stream.write(raw + text)
-        row = Row(
-            number=number,
-            source=source,
-            form=form.id if form else "",
-            person=_said(data, form.person.pointer) if form else "",
-            unit=_said(data, form.unit.pointer) if form else "",
-            errors=0,
-            warnings=0,
-            rules=(),
-            place=(start, len(raw), start + len(raw), len(text)),
+    Files are (name, content). What fits one chunk is checked here, more in processes beside.
+    """
+    batch = bulk.Run(run.folder, job)
+    workers = 1 if sum(len(content) for _, content in files) < _HERE else None
+    with run.folder.create(_RAW) as raws, executors.opened(workers, None) as (executor, at_once):
+        places: list[tuple[int, int]] = []
+        submissions_ = _kept(raws, places, _items(files, catalogue))
+        batch.check(
+            submissions_,
+            executor,
+            at_once=at_once,
+            progress=lambda done: run.tell("已检查", done),
         )
-        return _with(row, [finding.to_dict() for finding in report.findings])
+    run.tell("正在比对")
+    batch.compare()
+    batch.finish()
+    rows = [[getattr(row, name) for name in Row.__slots__] for row in _rows(run, places)]
+    head = {"on": job.on.isoformat(), "rows": rows}
+    run.folder.write(INDEX, json.dumps(head, ensure_ascii=False).encode())
+
+
+def _items(files: list[tuple[str, bytes]], catalogue: Catalogue) -> Iterator[Item]:
+    """What the files hold, to the limit of a batch."""
+    count = 0
+    for name, content in files:
+        for item in items(io.BytesIO(content), name, catalogue):
+            if count == MOST:
+                message = f"一批最多 {MOST:,} 份，从这里起没有读取。"
+                yield refused(item.source, "input.many", message)
+                return
+            count += 1
+            yield item
+
+
+def _kept(
+    stream: IO[bytes], places: list[tuple[int, int]], found: Iterable[Item]
+) -> Iterator[Item]:
+    """The same items, each one's bytes written to the stream and their places remembered."""
+    for item in found:
+        raw = item.raw or b""
+        places.append((stream.tell(), len(raw)))
+        stream.write(raw)
+        yield item
+
+
+def _rows(run: Run, places: list[tuple[int, int]]) -> Iterator[Row]:
+    start = 0
+    with run.folder.open(REPORTS) as stream:
+        for line, raw in zip(stream, places, strict=True):
+            value = json.loads(line)
+            findings = value["report"]["findings"]
+            errors = [f["rule"] for f in findings if f["severity"] == Severity.ERROR]
+            warnings = [f["rule"] for f in findings if f["severity"] != Severity.ERROR]
+            yield Row(
+                number=value["number"],
+                source=value["source"],
+                form=value["report"]["form"],
+                person=value["person"],
+                unit=value["unit"],
+                errors=len(errors),
+                warnings=len(warnings),
+                rules=tuple(dict.fromkeys(errors + warnings)),
+                place=(*raw, start, len(line)),
+            )
+            start += len(line)
 
 
 def _row(values: list[Any]) -> Row:
     named = dict(zip(Row.__slots__, values, strict=True))
     return Row(**{**named, "rules": tuple(named["rules"]), "place": tuple(named["place"])})
-
-
-def _with(row: Row, findings: Sequence[Mapping[str, Any]]) -> Row:
-    """The row with these findings counted in."""
-    errors = [f["rule"] for f in findings if f["severity"] == Severity.ERROR]
-    warnings = [f["rule"] for f in findings if f["severity"] != Severity.ERROR]
-    return replace(
-        row,
-        errors=row.errors + len(errors),
-        warnings=row.warnings + len(warnings),
-        rules=tuple(dict.fromkeys((*row.rules, *errors, *warnings))),
-    )
-
-
-def _file_items(name: str, content: bytes, catalogue: Catalogue) -> Iterator[Item]:
-    """What an uploaded file holds; a document that this service made holds one submission."""
-    if name.lower().endswith(_DOCUMENTS):
-        try:
-            yield Item(name, submission_in(content, catalogue))
-        except UnreadableDocument as problem:
-            yield refused(name, "input.document", str(problem))
-    else:
-        yield from items(io.BytesIO(content), name, catalogue)
-
-
-def _said(data: object, pointer: str) -> str:
-    value = pointers.get(data, pointer)
-    return clean(value)[:_NAME] if isinstance(value, str) else ""

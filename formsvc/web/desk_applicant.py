@@ -23,7 +23,7 @@ from formsvc.web import csrf, entries
 from formsvc.web.api import attachment, catalogue, form_or_404
 from formsvc.web.assist import Asides, asides
 from formsvc.web.entries import Entries
-from formsvc.web.held import press
+from formsvc.web.held import settings
 from formsvc.web.widgets import Widget, widgets
 
 DOCUMENT_LIMIT: Final = 10_000_000
@@ -214,7 +214,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
     raw = entries.encoded(desk.data)
-    delivery = deliver(catalogue(), raw, format, on=today(), form=form, press=press())
+    delivery = deliver(catalogue(), raw, format, on=today(), form=form, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
         return _page(_checked(form, desk.entries, delivery.report, notice=notice)), 422
@@ -228,7 +228,9 @@ def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     raw = entries.encoded(desk.data)
     report = catalogue().check(raw, on=today(), form=form)[1]
     draft = not report.ok
-    delivery = deliver(catalogue(), raw, format, on=today(), form=form, draft=draft, press=press())
+    delivery = deliver(
+        catalogue(), raw, format, on=today(), form=form, draft=draft, press=settings().press
+    )
     if delivery.document is None:
         return _page(_checked(form, desk.entries, delivery.report)), 422
     media_type = documents.MEDIA_TYPES[format]

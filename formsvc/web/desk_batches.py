@@ -10,16 +10,17 @@ from flask import Blueprint, Response, current_app, redirect, render_template, r
 from werkzeug.exceptions import BadRequest, NotFound
 
 from formsvc import pointers
+from formsvc.bulk import Job
 from formsvc.delivery import deliver, file_name
 from formsvc.documents import MEDIA_TYPES, Format
 from formsvc.notation import CHINA, identity_code, today
 from formsvc.web import csrf, entries, explain, summaries
 from formsvc.web.api import attachment, catalogue
-from formsvc.web.batches import Batch, Found, Reading, Row
-from formsvc.web.held import comparisons, press, runs
+from formsvc.web.batches import Batch, Found, Row, is_read, read
+from formsvc.web.held import runs, settings
 from formsvc.web.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.paper import loose, materials, paper
-from formsvc.web.products import PRODUCTS, Making, Product
+from formsvc.web.products import OFFERED, PRODUCTS, Making, Product
 from formsvc.web.runs import Run
 
 # Uploads stay in memory until they are sealed, so a page takes less than the command line.
@@ -53,8 +54,9 @@ def begin(desk: str) -> Any:
     ]
     if not files:
         return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
-    reading = Reading(catalogue(), comparisons(), today())
-    run = started(desk, lambda run: reading.read(run, files))
+    job = Job(today(), settings().schemas, settings().templates)
+    forms = catalogue()
+    run = started(desk, lambda run: read(run, files, job, forms))
     runs().wait(run, _MOMENT)
     return with_key(redirect(url_for("batches.show", desk=desk, id=run.id), 303))
 
@@ -63,9 +65,9 @@ def begin(desk: str) -> Any:
 def show(desk: str, id: str) -> str | tuple[str, int]:
     """The batch, or how far it is."""
     run = run_or_404(desk, id)
-    if not run.folder.exists("index"):
+    if not is_read(run):
         return render_template("progress.html", desk=desk, run=run)
-    batch = Batch(run, catalogue())
+    batch = Batch(run)
     return _unit(batch) if desk == "unit" else _review(batch)
 
 
@@ -88,7 +90,7 @@ def delete(desk: str, id: str) -> Any:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>")
 def item(desk: str, id: str, number: int) -> str:
     """One submission: its findings beside what the paper says."""
-    batch = Batch(run_or_404(desk, id), catalogue())
+    batch = Batch(run_or_404(desk, id))
     found = _item(batch, number)
     form = catalogue().get(found.row.form)
     parts = paper(form, found.data, found.report["findings"]) if form else ()
@@ -114,14 +116,14 @@ def item(desk: str, id: str, number: int) -> str:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
 def document(desk: str, id: str, number: int, format: Format) -> Response:
     """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
-    batch = Batch(run_or_404(desk, id), catalogue())
+    batch = Batch(run_or_404(desk, id))
     found = _item(batch, number)
     form = catalogue().get(found.row.form)
     if form is None or format not in MEDIA_TYPES:
         raise NotFound
     draft = bool(found.row.errors)
     delivery = deliver(
-        catalogue(), found.raw, format, on=batch.on, form=form, draft=draft, press=press()
+        catalogue(), found.raw, format, on=batch.on, form=form, draft=draft, press=settings().press
     )
     if delivery.document is None:
         raise BadRequest
@@ -138,7 +140,7 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
 def submission(desk: str, id: str, number: int) -> Response:
     """The submission as it came."""
-    found = _item(Batch(run_or_404(desk, id), catalogue()), number)
+    found = _item(Batch(run_or_404(desk, id)), number)
     form = catalogue().get(found.row.form)
     if form is None:
         raise NotFound
@@ -154,11 +156,11 @@ def make(desk: str, id: str, name: str) -> Any:
     if run.folder.exists(name):
         return _file(run, name, product)
     if run.status.state != "running":
-        work = Making(Batch(run, catalogue()), catalogue(), press())
+        work = Making(Batch(run), catalogue(), settings(), run.tell)
 
         def written(run: Run) -> None:
             with run.folder.create(name) as out:
-                product.make(work, out, run.tell)
+                product.make(work, out)
 
         continued(run, written)
     if runs().wait(run, _MOMENT) and run.folder.exists(name):
@@ -178,8 +180,8 @@ def take(desk: str, id: str, name: str) -> Response:
 @batches.get("/review/<id>/changes/<earlier>")
 def changes(id: str, earlier: str) -> str:
     """What became of the findings of an earlier batch."""
-    later = Batch(run_or_404("review", id), catalogue())
-    before = Batch(run_or_404("review", earlier), catalogue())
+    later = Batch(run_or_404("review", id))
+    before = Batch(run_or_404("review", earlier))
     compared = summaries.compare(before, later, _identity)
     return render_template(
         "changes.html", run=later.run, earlier=before.run, compared=compared, forms=catalogue()
@@ -193,7 +195,7 @@ def _landing(desk: str, notice: str = "") -> str:
     return render_template(
         f"{desk}_start.html",
         desk=desk,
-        runs=own(desk),
+        runs=[(run, is_read(run)) for run in own(desk)],
         notice=notice,
         limit=UPLOAD_LIMIT // 1_000_000,
         minutes=runs().seconds // 60,
@@ -208,9 +210,7 @@ def _unit(batch: Batch) -> str:
         (found, materials(catalogue().get(found.row.form), found.data))
         for found in batch.found(shown)
     ]
-    return render_template(
-        "unit.html", people=people, **_common(batch, "unit", query, rows), sources=batch.names
-    )
+    return render_template("unit.html", people=people, **_common(batch, "unit", query, rows))
 
 
 def _review(batch: Batch) -> str:
@@ -221,8 +221,7 @@ def _review(batch: Batch) -> str:
     return render_template(
         "review.html",
         rows=shown,
-        earlier=[r for r in earlier if r.folder.exists("index")],
-        product_names=list(PRODUCTS),
+        earlier=[r for r in earlier if is_read(r)],
         **_common(batch, "review", query, rows),
     )
 
@@ -240,6 +239,7 @@ def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) ->
         "forms": catalogue(),
         "titles": {s.key: explain.rule_title(catalogue(), s.key) for s in counted.rules},
         "products": PRODUCTS,
+        "offered": OFFERED[desk],
         "made": {name for name in PRODUCTS if batch.run.folder.exists(name)},
         "printable": len(batch.clean),
     }

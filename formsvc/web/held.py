@@ -2,9 +2,7 @@
 
 from flask import current_app
 
-from formsvc.across import Comparisons
 from formsvc.config import Settings
-from formsvc.documents import Press
 from formsvc.web.runs import Runs
 
 
@@ -14,13 +12,7 @@ def runs() -> Runs:
     return held
 
 
-def comparisons() -> Comparisons:
-    """The rules across submissions."""
-    held: Comparisons = current_app.extensions["formsvc-comparisons"]
-    return held
-
-
-def press() -> Press:
-    """What the office prints with."""
+def settings() -> Settings:
+    """What the operator set."""
     held: Settings = current_app.extensions["formsvc-settings"]
-    return held.press
+    return held

@@ -1,17 +1,20 @@
 """What can be taken away from a batch: documents by person, a print pack, tables, letters."""
 
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import IO, Final
 
+from formsvc import letters, workbooks
 from formsvc.catalogue import Catalogue
+from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name, safe_name
-from formsvc.documents import MEDIA_TYPES, Format, Press, Printed, pack
+from formsvc.documents import MEDIA_TYPES, Format, Printed, pack
 from formsvc.forms import Form
+from formsvc.ledger import Ledger
 from formsvc.web.batches import Batch, Found
-
-Tell = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Product:
     suffix: str
     media_type: str
     needs_clean: bool
-    make: Callable[["Making", IO[bytes], Tell], None]
+    make: Callable[["Making", IO[bytes]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +38,17 @@ class Making:
 
     batch: Batch
     catalogue: Catalogue
-    press: Press
+    settings: Settings
+    tell: Callable[[str, int, int], None]
 
 
 def _filled(
-    work: Making, format: Format, tell: Tell, *, each_copy: bool = False
+    work: Making, format: Format, *, each_copy: bool = False
 ) -> Iterator[tuple[Found, Form, bytes]]:
     """Every submission without errors, filled; what does not go on paper is left out."""
     clean = work.batch.clean
     for done, found in enumerate(work.batch.found(clean)):
-        tell("正在生成", done, len(clean))
+        work.tell("正在生成", done, len(clean))
         form = work.catalogue[found.row.form]
         delivery = deliver(
             work.catalogue,
@@ -53,18 +57,18 @@ def _filled(
             on=work.batch.on,
             form=form,
             copies=form.copies if each_copy else 1,
-            press=work.press,
+            press=work.settings.press,
         )
         if delivery.document is not None:
             yield found, form, delivery.document
 
 
-def _by_person(work: Making, out: IO[bytes], tell: Tell) -> None:
+def _by_person(work: Making, out: IO[bytes]) -> None:
     """`单位/姓名/表名-姓名.docx` and `.pdf`; a name that comes twice gets a number."""
     taken: set[str] = set()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for format in MEDIA_TYPES:
-            for found, form, document in _filled(work, format, tell):
+            for found, form, document in _filled(work, format):
                 unit = safe_name(found.row.unit) or "未写明单位"
                 person = safe_name(found.row.person) or f"第{found.row.number}份"
                 stem = f"{unit}/{person}/{file_name(form, found.data, format)[: -len(format) - 1]}"
@@ -76,14 +80,36 @@ def _by_person(work: Making, out: IO[bytes], tell: Tell) -> None:
                 archive.writestr(name, document)
 
 
-def _pack(work: Making, out: IO[bytes], tell: Tell) -> None:
+def _pack(work: Making, out: IO[bytes]) -> None:
     """All documents in as many copies as their form asks for, each starting on a front side."""
     printed = [
         Printed(" ".join(filter(None, (found.row.person, form.title))), document)
-        for found, form, document in _filled(work, "pdf", tell, each_copy=True)
+        for found, form, document in _filled(work, "pdf", each_copy=True)
     ]
-    tell("正在合并", 0, 0)
-    out.write(pack(printed, work.press, title="打印包", copies=1, duplex=True))
+    work.tell("正在合并", 0, 0)
+    out.write(pack(printed, work.settings.press, title="打印包", copies=1, duplex=True))
+
+
+def _workbook(work: Making, out: IO[bytes]) -> None:
+    """Summary, findings, submissions, rule by unit."""
+    folder = work.batch.run.folder
+    with closing(Ledger(folder)) as ledger:
+        workbooks.write(folder, ledger, work.catalogue, work.batch.on)
+    shutil.copyfileobj(folder.open(workbooks.NAME), out)
+    folder.remove(workbooks.NAME)
+
+
+def _letters(work: Making, out: IO[bytes]) -> None:
+    """One 退回通知 for each employer with faulty submissions."""
+    folder = work.batch.run.folder
+    with closing(Ledger(folder)) as ledger:
+        names = letters.write(
+            folder, ledger, work.catalogue, work.settings.templates, work.batch.on
+        )
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for name in names.values():
+            archive.writestr(name.rpartition("/")[2], folder.open(name).read())
+            folder.remove(name)
 
 
 PRODUCTS: Final[Mapping[str, Product]] = {
@@ -103,4 +129,25 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         True,
         _pack,
     ),
+    "report": Product(
+        "审核结果",
+        "汇总、每处问题及其依据、每份申报、规则与单位对照，用 Excel 或 WPS 打开。",
+        "xlsx",
+        workbooks.MEDIA_TYPE,
+        False,
+        _workbook,
+    ),
+    "letters": Product(
+        "退回通知",
+        "每个有问题的单位一份（Word），列明各人的问题、依据和改法。",
+        "zip",
+        "application/zip",
+        False,
+        _letters,
+    ),
+}
+# Which of them each desk offers, in this order.
+OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
+    "unit": ("documents", "pack"),
+    "review": ("report", "letters", "documents", "pack"),
 }

@@ -1,0 +1,143 @@
+"""The served application and a real Chromium in front of it. Nothing is mocked.
+
+Without Chromium these tests fail: `apt-get install chromium`.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.generate import batch
+
+_FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+_STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def serving(folder: Path):
+    """Run `formsvc serve` with its runs in a folder; yields the address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {**os.environ, "FORMSVC_RUNS": str(folder)}
+    command = [sys.executable, "-m", "formsvc", "serve", "--port", str(port)]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(f"{address}/readyz", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def _wait(address: str, process: subprocess.Popen) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError("formsvc serve did not start")
+
+
+def launched(playwright) -> Browser:
+    """The system's Chromium."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    assert path, "these tests need Chromium: apt-get install chromium"
+    return playwright.chromium.launch(executable_path=path, args=_FLAGS)
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    yield from serving(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    with sync_playwright() as playwright:
+        browser = launched(playwright)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, address):
+    """open_page(scripts=True, width=1280) → a page of a fresh browser profile.
+
+    A script error, a console error or a request to another host fails the test.
+    """
+    contexts = []
+    complaints: list[str] = []
+
+    def opened(*, scripts: bool = True, width: int = 1280) -> Page:
+        context = chromium.new_context(
+            base_url=address, java_script_enabled=scripts, locale="zh-CN",
+            viewport={"width": width, "height": 900},
+        )  # fmt: skip
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(8000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if _is_bad(said) else None)
+        page.on("request", lambda sent: _same_host(sent.url, address, complaints))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+def _is_bad(said) -> bool:
+    refused = "status of 4" in said.text  # an answer that a test asked for
+    return said.type == "error" and not refused
+
+
+def _same_host(url: str, address: str, complaints: list[str]) -> None:
+    if not url.startswith((address, "data:", "blob:", "about:", "chrome-extension:")):
+        complaints.append(f"request to {url}")
+
+
+@pytest.fixture
+def violations():
+    """violations(page) → what axe finds, as texts."""
+
+    def found(page: Page) -> list[str]:
+        answer = Axe().run(page, options={"runOnly": _STANDARDS})
+        return [
+            f"{each['id']}: {node['html'][:160]}"
+            for each in answer.response["violations"]
+            for node in each["nodes"]
+        ]
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory) -> Path:
+    """A ZIP of sixty invented submissions, a third of them faulty, and one that is no JSON."""
+    path = tmp_path_factory.mktemp("batch") / "各单位.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, data in enumerate(batch(60, units=12, faulty=0.35)):
+            archive.writestr(
+                f"{number:03d}-{data['person'].get('name', '无名')}.json", json.dumps(data)
+            )
+        archive.writestr("坏.json", "{")
+    return path
