@@ -12,7 +12,7 @@ from typing import Any, Never, get_args
 
 import click
 
-from formsvc import config, documents, reading, reporters, tables
+from formsvc import config, documents, reading, reporters, tables, workbooks
 from formsvc.catalogue import Catalogue, data_folder, load_forms, read_forms, verify_samples
 from formsvc.delivery import deliver
 from formsvc.documents import Format, authoring
@@ -23,6 +23,7 @@ from formsvc.notation import today
 
 FINDINGS = 1
 COULD_NOT_RUN = 2
+_OUTPUTS = ("text", "json", "csv", "xlsx")
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow"},
@@ -120,7 +121,7 @@ def forms(form: str | None) -> None:
 
 @main.command()
 @click.argument("files", nargs=-1, required=True)
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", help="输出格式。")
+@click.option("--output", type=click.Choice(_OUTPUTS), default="text", help="输出格式。")
 @_on
 def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
@@ -128,6 +129,10 @@ def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
     reports = {name: catalogue.check(_submission(name), on=_day(on))[1] for name in files}
     if output == "json":
         click.echo(reporters.as_json(reports))
+    elif output == "csv":
+        click.echo("\ufeff" + workbooks.as_csv(reports, catalogue), nl=False)
+    elif output == "xlsx":
+        sys.stdout.buffer.write(workbooks.of_reports(reports, catalogue))
     else:
         texts = (
             reporters.as_text(name, catalogue.get(report.form), report, _style)

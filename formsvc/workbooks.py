@@ -3,8 +3,11 @@
 Every text is written as text: nothing in it is ever a formula. Memory stays flat.
 """
 
+import csv
+import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any, Final
 import xlsxwriter  # type: ignore[import-untyped]
 
 from formsvc.catalogue import Catalogue
+from formsvc.findings import Report
 from formsvc.ledger import Ledger
 from formsvc.storage import Folder
 from formsvc.tables import is_risky
@@ -21,11 +25,14 @@ NAME: Final = "report.xlsx"
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_TEXT: Final = 32_767
 MAX_ROWS: Final = 1_000_000
+# Excel opens no sheet with more than 65,530 links.
+MAX_LINKS: Final = 65_000
 _CHARTED: Final = 15
 _SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
 _SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
 
 Row = Sequence[object]
+Line = Mapping[str, Any]
 
 
 class _Sheets:
@@ -37,6 +44,7 @@ class _Sheets:
             {"constant_memory": True, "tmpdir": str(scratch), "strings_to_formulas": False,
              "strings_to_urls": False, "strings_to_numbers": False},
         )  # fmt: skip
+        self._links: Counter[str] = Counter()
         self.book.set_properties({"title": "批量审核结果", "created": datetime.combine(on, time())})
         add = self.book.add_format
         self.head = add(
@@ -84,7 +92,11 @@ class _Sheets:
             case None | "":
                 return
             case _Link(target=target, text=text):
-                sheet.write_url(row, column, target, self.link, string=shown(text))
+                self._links[sheet.name] += 1
+                if self._links[sheet.name] > MAX_LINKS:
+                    sheet.write_string(row, column, text, self.text)
+                else:
+                    sheet.write_url(row, column, target, self.link, string=shown(text))
             case int() | float():
                 sheet.write_number(row, column, value, look or self.text)
             case _:
@@ -129,7 +141,7 @@ def write(
         summary = sheets.sheet(_SUMMARY, [("", 34), ("", 14), ("", 14), ("", 14), ("", 14)])
         _summary(sheets, summary, ledger, catalogue, on)
         first = _first_findings(ledger)
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _finding_rows(ledger, catalogue))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(ledger.lines(), catalogue))
         sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(ledger, catalogue, letters or {}, first))
         _units(sheets, ledger)
         if changed is not None:
@@ -137,6 +149,34 @@ def write(
         sheets.book.close()
         with path.open("rb") as made, folder.create(NAME) as stream:
             shutil.copyfileobj(made, stream, 1 << 20)
+
+
+def of_reports(reports: Mapping[str, Report], catalogue: Catalogue) -> bytes:
+    """The findings of a few reports, by their source, as a workbook."""
+    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
+        path = Path(scratch, NAME)
+        sheets = _Sheets(path, Path(scratch), date(2000, 1, 1))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(_lines(reports), catalogue))
+        sheets.book.close()
+        return path.read_bytes()
+
+
+def as_csv(reports: Mapping[str, Report], catalogue: Catalogue) -> str:
+    """The findings of a few reports as CSV; what a spreadsheet took for a formula is quoted."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([name for name, _ in _FINDINGS_HEAD])
+    for row in _rows(_lines(reports), catalogue):
+        cells = ["" if cell is None else cell for cell in row]
+        writer.writerow([f"'{c}" if isinstance(c, str) and is_risky(c) else c for c in cells])
+    return stream.getvalue()
+
+
+def _lines(reports: Mapping[str, Report]) -> Iterable[Line]:
+    """Reports as the lines of a run."""
+    for number, (source, report) in enumerate(reports.items(), 1):
+        yield {"number": number, "source": source, "unit": "", "person": "",
+               "report": report.to_dict()}  # fmt: skip
 
 
 _FINDINGS_HEAD = (
@@ -214,8 +254,9 @@ def _chart(sheets: _Sheets, sheet: Any, first: int, count: int) -> None:
     sheet.insert_chart("G2", chart)
 
 
-def _finding_rows(ledger: Ledger, catalogue: Catalogue) -> Iterable[Row]:
-    for line in ledger.lines():
+def _rows(lines: Iterable[Line], catalogue: Catalogue) -> Iterable[Row]:
+    """One row a finding, as _FINDINGS_HEAD has it."""
+    for line in lines:
         title = _title(catalogue, line)
         for finding in line["report"]["findings"]:
             cited = finding["citation"] or {}

@@ -16,7 +16,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, Unsup
 
 from formsvc import workbooks
 from formsvc.across import Meetings
-from formsvc.bulk import Job, Loaded, Run, check_item
+from formsvc.bulk import Job, Loaded, Run, check_item, loaded
 from formsvc.executors import HereExecutor
 from formsvc.ledger import Ledger
 from formsvc.notation import today
@@ -93,7 +93,8 @@ def check_many(query: dict[str, Any]) -> Response:
     kind = _KINDS.get(request.mimetype)
     if kind is None:
         raise UnsupportedMediaType
-    request.max_content_length = MAX_BODY
+    # One byte more, so that a body of unknown length that is too long can be told from a full one.
+    request.max_content_length = MAX_BODY + 1
     places: Places = current_app.extensions["formsvc-bulk"]
     if not places.take():
         wait = {"Retry-After": str(_RETRY_SECONDS)}
@@ -108,10 +109,8 @@ def check_many(query: dict[str, Any]) -> Response:
 
 
 def _answer(kind: str, on: date) -> Response:
-    forms: Loaded = (
-        current_app.extensions["formsvc"],
-        current_app.extensions["formsvc-comparisons"],
-    )
+    settings = current_app.extensions["formsvc-settings"]
+    forms = loaded(Job(on=on, schemas=settings.schemas, templates=settings.templates))
     # Fails before the answer has begun when the length that was told is too much.
     stream = request.stream
     given = _items(stream, kind, forms)
@@ -127,10 +126,13 @@ def _answer(kind: str, on: date) -> Response:
 
 def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
     """The items as they come in; a ZIP or a table is waited for, in memory."""
+    reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
     if kind == ".jsonl":
-        yield from lines(io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK), _NAME)
-    else:
-        yield from items(io.BytesIO(stream.read()), _NAME + kind, forms[0])
+        return lines(reader, _NAME)
+    content = reader.read()
+    if len(content) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return items(io.BytesIO(content), _NAME + kind, forms[0])
 
 
 def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[str]:
