@@ -35,7 +35,9 @@ def batch(
     names = [_unit(number) for number in range(units)]
     for number in range(count):
         data = copy.deepcopy(random_.choice(bases))
-        _settle(data, random_.choice(names), number, random_)
+        # One in a hundred is someone who has sent another submission before.
+        person = random_.randrange(number) if number and random_.random() < 0.01 else number
+        _settle(data, random_.choice(names), person, random_)
         if random_.random() < faulty:
             for spoil in random_.sample(_FAULTS, random_.choice([1, 1, 1, 2, 3])):
                 spoil(data, random_)

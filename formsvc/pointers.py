@@ -1,6 +1,7 @@
 """RFC 6901 JSON Pointers, the only way to name a place in a submission."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -20,6 +21,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
+@lru_cache(4096)
 def parse(pointer: str) -> tuple[str, ...]:
     """Split a pointer into its reference tokens; ValueError when it does not start with `/`."""
     if pointer == "":

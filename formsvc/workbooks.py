@@ -28,6 +28,8 @@ MAX_ROWS: Final = 1_000_000
 # Excel opens no sheet with more than 65,530 links.
 MAX_LINKS: Final = 65_000
 _CHARTED: Final = 15
+_LINE: Final = 15
+_MOST_LINES: Final = 8
 _SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
 _SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
 
@@ -61,14 +63,24 @@ class _Sheets:
         # Quoted, a text stays a text even when the sheet is saved as CSV and opened again.
         self.risky = add({"valign": "top", "text_wrap": True, "quote_prefix": True})
         self.link = add({"valign": "top", "font_color": "#0563C1", "underline": 1})
+        self.left = add({"align": "left", "num_format": "#,##0"})
         self.share = add({"num_format": "0.0%", "align": "left"})
         self.error = add({"valign": "top", "font_color": "#B00020", "bold": True})
         self.warning = add({"valign": "top", "font_color": "#9A6700"})  # fmt: skip
 
-    def sheet(self, name: str, head: Sequence[tuple[str, int]]) -> Any:
+    def page(self, name: str, widths: Iterable[int]) -> Any:
+        """A sheet that prints on landscape A4, all columns on one page."""
         sheet = self.book.add_worksheet(name)
-        for column, (_, width) in enumerate(head):
+        for column, width in enumerate(widths):
             sheet.set_column(column, column, width)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def sheet(self, name: str, head: Sequence[tuple[str, int]]) -> Any:
+        sheet = self.page(name, (width for _, width in head))
+        sheet.repeat_rows(0)
         for column, (text, _) in enumerate(head):
             sheet.write_string(0, column, text, self.head)
         sheet.freeze_panes(1, 0)
@@ -83,6 +95,7 @@ class _Sheets:
                 part, number = part + 1, 0
                 sheet = self.sheet(f"{name} {part}", head)
             number += 1
+            sheet.set_row(number, _LINE * _lines_of(row, head))
             for column, value in enumerate(row):
                 self.write(sheet, number, column, value)
         sheet.autofilter(0, 0, number, len(head) - 1)
@@ -115,6 +128,17 @@ class _Link:
         self.text = text
 
 
+def _lines_of(row: Row, head: Sequence[tuple[str, int]]) -> int:
+    """How many lines the fullest cell of a row needs, at most _MOST_LINES."""
+    # A Chinese character has three bytes in UTF-8 and is two columns wide.
+    needed = [
+        len(value.encode("utf-8", "replace")) * 2 // 3 // width + 1
+        for value, (_, width) in zip(row, head, strict=True)
+        if isinstance(value, str)
+    ]
+    return min(max(needed, default=1), _MOST_LINES)
+
+
 def shown(text: str) -> str:
     """A text that fits a cell; one that does not says how long it is and where it stands whole."""
     if len(text) <= MAX_TEXT:
@@ -138,7 +162,7 @@ def write(
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         path = Path(scratch, NAME)
         sheets = _Sheets(path, Path(scratch), on)
-        summary = sheets.sheet(_SUMMARY, [("", 34), ("", 14), ("", 14), ("", 14), ("", 14)])
+        summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
         _summary(sheets, summary, ledger, catalogue, on)
         first = _first_findings(ledger)
         sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(ledger.lines(), catalogue))
@@ -197,7 +221,6 @@ _CHANGES_HEAD = (
 
 def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, on: date) -> None:
     totals = ledger.totals()
-    sheet.freeze_panes(0, 0)
     sheet.set_row(0, 26)
     sheet.write_string(0, 0, "批量审核结果", sheets.title)
     pairs: list[Row] = [
@@ -209,7 +232,7 @@ def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, 
     ]  # fmt: skip
     for row, (name, value) in enumerate(pairs, 1):
         sheets.write(sheet, row, 0, name)
-        sheets.write(sheet, row, 1, value, sheets.share if name == "合格率" else None)
+        sheets.write(sheet, row, 1, value, sheets.share if name == "合格率" else sheets.left)
     forms = [
         (catalogue[form].title if form else "认不出是哪一种表", count, passed, count - passed)
         for form, count, passed in ledger.forms()
