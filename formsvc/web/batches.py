@@ -7,20 +7,25 @@ a row a submission, saying whose it is, what was found, and where its bytes and 
 import io
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from typing import IO, Any, Final
 
-from formsvc import bulk, executors, submissions
+from formsvc import bulk, changes, executors, submissions
 from formsvc.bulk import REPORTS, Job
 from formsvc.catalogue import Catalogue
 from formsvc.findings import Severity
+from formsvc.ledger import Ledger
 from formsvc.sources import Item, items, refused
+from formsvc.texts import clean
 from formsvc.web.runs import Run
 
 MOST: Final = 20_000
 INDEX: Final = "index"
 _RAW: Final = "submissions"
+_NAMES: Final = "names"
+_LONGEST: Final = 60
 # Below this many bytes starting processes takes longer than the work.
 _HERE: Final = 1_000_000
 
@@ -95,6 +100,14 @@ class Batch:
         return [row for row in self.rows if row.form and not row.errors]
 
 
+def title(run: Run) -> str:
+    """What a run is known by: the name of its file, or of the first of several."""
+    if not run.folder.exists(_NAMES):
+        return "上传的一批"
+    names = json.loads(run.folder.read(_NAMES))
+    return f"{names[0]} 等 {len(names)} 个文件" if len(names) > 1 else str(names[0])
+
+
 def is_read(run: Run) -> bool:
     """Whether a run has got as far as a batch."""
     return run.folder.exists(INDEX)
@@ -105,6 +118,8 @@ def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogu
 
     Files are (name, content). What fits one chunk is checked here, more in processes beside.
     """
+    names = [clean(name)[:_LONGEST] for name, _ in files]
+    run.folder.write(_NAMES, json.dumps(names).encode())
     batch = bulk.Run(run.folder, job)
     workers = 1 if sum(len(content) for _, content in files) < _HERE else None
     with run.folder.create(_RAW) as raws, executors.opened(workers, None) as (executor, at_once):
@@ -173,3 +188,17 @@ def _rows(run: Run, places: list[tuple[int, int]]) -> Iterator[Row]:
 def _row(values: list[Any]) -> Row:
     named = dict(zip(Row.__slots__, values, strict=True))
     return Row(**{**named, "rules": tuple(named["rules"]), "place": tuple(named["place"])})
+
+
+def changes_since(run: Run, earlier: Run) -> list[dict[str, Any]]:
+    """What became of an earlier run's findings, one a finding, as `formsvc.changes` tells it.
+
+    Reckoned once: the answer is kept with the run.
+    """
+    name = f"changes/{earlier.id}"
+    if not run.folder.exists(name):
+        with closing(Ledger(run.folder)) as ledger:
+            changes.write(run.folder, earlier.folder, ledger)
+        run.folder.write(name, run.folder.read(changes.NAME))
+    with run.folder.open(name) as stream:
+        return [json.loads(line) for line in stream]

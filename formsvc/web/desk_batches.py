@@ -3,20 +3,20 @@
 Both desks read the same runs; they differ in the page that shows one.
 """
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 
-from formsvc import pointers
 from formsvc.bulk import Job
 from formsvc.delivery import deliver, file_name
 from formsvc.documents import MEDIA_TYPES, Format
-from formsvc.notation import CHINA, identity_code, today
+from formsvc.notation import CHINA, today
 from formsvc.web import csrf, entries, explain, summaries
 from formsvc.web.api import attachment, catalogue
-from formsvc.web.batches import Batch, Found, Row, is_read, read
+from formsvc.web.batches import Batch, Found, Row, changes_since, is_read, read, title
 from formsvc.web.held import runs, settings
 from formsvc.web.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.paper import loose, materials, paper
@@ -36,6 +36,9 @@ csrf.install(batches)
 def _clock(seconds: float) -> str:
     """A time today, in China: 14:05."""
     return datetime.fromtimestamp(seconds, CHINA).strftime("%H:%M")
+
+
+batches.add_app_template_filter(title, "batch_title")
 
 
 @batches.get("/<any(unit, review):desk>")
@@ -180,11 +183,18 @@ def take(desk: str, id: str, name: str) -> Response:
 @batches.get("/review/<id>/changes/<earlier>")
 def changes(id: str, earlier: str) -> str:
     """What became of the findings of an earlier batch."""
-    later = Batch(run_or_404("review", id))
-    before = Batch(run_or_404("review", earlier))
-    compared = summaries.compare(before, later, _identity)
+    run, before = run_or_404("review", id), run_or_404("review", earlier)
+    if not (is_read(run) and is_read(before)):
+        raise NotFound
+    people: dict[str, dict[tuple[str, str, str], list[str]]] = {}
+    counts = Counter[str]()
+    for change in changes_since(run, before):
+        counts[change["change"]] += 1
+        who = (change["person"] or change["source"], change["unit"], change["form"])
+        found = (change["finding"] or {}).get("message", "")
+        people.setdefault(change["change"], {}).setdefault(who, []).append(found)
     return render_template(
-        "changes.html", run=later.run, earlier=before.run, compared=compared, forms=catalogue()
+        "changes.html", run=run, earlier=before, people=people, counts=counts, forms=catalogue()
     )
 
 
@@ -243,13 +253,6 @@ def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) ->
         "made": {name for name in PRODUCTS if batch.run.folder.exists(name)},
         "printable": len(batch.clean),
     }
-
-
-def _identity(found: Found) -> str:
-    """The same person's same form, in whatever batch: by ID number, else by name and unit."""
-    number = pointers.get(found.data, "/person/id_number")
-    who = identity_code(number) if isinstance(number, str) and number else ""
-    return f"{found.row.form}\0{who or found.row.person + chr(0) + found.row.unit}"
 
 
 # Small things

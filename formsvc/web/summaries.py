@@ -1,11 +1,11 @@
-"""Counts over a batch, its filter and its order, and how it differs from another one."""
+"""Counts over a batch, its filter and its order."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from formsvc.web.batches import Batch, Found, Row
+from formsvc.web.batches import Batch, Row
 
 PAGE: Final = 50
 _LONGEST: Final = 200
@@ -135,52 +135,3 @@ class Query:
 
 
 _DEFAULTS: Final = {name: getattr(Query(), name) for name in Query.__slots__}
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One submission in two batches: what is gone, what is new, what is still found."""
-
-    row: Row
-    mended: tuple[str, ...]
-    fresh: tuple[str, ...]
-    open: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """How a batch differs from an earlier one. `added` and `gone` are in one of them only."""
-
-    changes: tuple[Change, ...]
-    added: tuple[Row, ...]
-    gone: tuple[Row, ...]
-
-
-def compare(earlier: Batch, later: Batch, key: Callable[[Found], str]) -> Comparison:
-    """Submissions are the same when their keys are; each finding counts by its rule and place."""
-    before = {key(found): found for found in earlier.found(_read(earlier))}
-    after = {key(found): found for found in later.found(_read(later))}
-    changes = tuple(_change(before[name], after[name]) for name in after if name in before)
-    return Comparison(
-        tuple(sorted(changes, key=lambda c: (-len(c.fresh) - len(c.open), c.row.number))),
-        tuple(found.row for name, found in after.items() if name not in before),
-        tuple(found.row for name, found in before.items() if name not in after),
-    )
-
-
-def _read(batch: Batch) -> list[Row]:
-    return [row for row in batch.rows if row.form]
-
-
-def _change(before: Found, after: Found) -> Change:
-    old, new = _messages(before), _messages(after)
-    return Change(
-        after.row,
-        tuple(message for place, message in old.items() if place not in new),
-        tuple(message for place, message in new.items() if place not in old),
-        tuple(message for place, message in new.items() if place in old),
-    )
-
-
-def _messages(found: Found) -> dict[tuple[str, str], str]:
-    return {(f["rule"], f["pointer"]): f["message"] for f in found.report["findings"]}

@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+import openpyxl
 import pikepdf
 import pytest
 from playwright.sync_api import Page, expect
@@ -77,8 +78,20 @@ def test_a_reviewer_finds_filters_and_reads(open_page, mixed, scripts):
     place = page.locator("ol.found a").first
     place.click()
     expect(page.locator(".sheet :target")).to_be_visible()
-    page.get_by_role("link", name=re.compile("上传的一批")).click()
+    page.get_by_role("link", name="各单位.zip", exact=True).click()
     assert page.locator("#state").input_value() == "error"  # the filter is kept
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_a_reviewer_takes_the_workbook_and_the_letters(open_page, mixed, scripts):
+    page = open_page(scripts=scripts)
+    hand_in(page, "review", [mixed])
+    book = openpyxl.load_workbook(io.BytesIO(taken(page, "审核结果")))
+    assert {"汇总", "问题", "申报"} <= set(book.sheetnames)
+    assert book["申报"].max_row == 62
+    letters = zipfile.ZipFile(io.BytesIO(taken(page, "退回通知"))).namelist()
+    assert letters
+    assert all(re.fullmatch(r"退回通知-[^/]+\.docx", name) for name in letters)
 
 
 def test_what_cannot_be_read_is_a_row_of_its_own(open_page, mixed):

@@ -1,0 +1,127 @@
+"""Take the pictures of the manuals: every page of the served application, wide and narrow.
+
+python docs/screenshots.py            all into docs/images
+python docs/screenshots.py FOLDER     somewhere else
+"""
+
+import json
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+
+from benchmarks.generate import batch  # noqa: E402
+from tests.browser.conftest import launched, serving  # noqa: E402
+
+SUMMARY = "/forms/jiangxi-training-summary"
+FUNDING = "/forms/jiangxi-project-funding"
+SAMPLE = ROOT / "samples/jiangxi-training-summary/valid/half-year-to-31-august.json"
+WIDTHS = {1280: "", 390: "-phone"}
+
+
+def main(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        sync_playwright() as playwright,
+    ):
+        addresses: Iterator[str] = serving(Path(scratch, "runs"))
+        address = next(addresses)
+        browser = launched(playwright)
+        try:
+            for width, suffix in WIDTHS.items():
+                context = browser.new_context(
+                    base_url=address, locale="zh-CN", viewport={"width": width, "height": 800}
+                )
+                page = context.new_page()
+                for name in pictures(page, Path(scratch)):
+                    page.screenshot(path=folder / f"{name}{suffix}.png", full_page=True)
+                context.close()
+        finally:
+            browser.close()
+            addresses.close()  # type: ignore[attr-defined]  # a generator
+
+
+def pictures(page: Page, scratch: Path) -> Iterator[str]:
+    """Bring the page to each state worth a picture; yields its name."""
+    page.goto("/")
+    yield "index"
+    page.goto(SUMMARY)
+    yield "form"
+    page.goto(FUNDING)
+    yield "form-with-rows"
+    page.goto(SUMMARY)
+    load(page, faulty(scratch))
+    yield "form-findings"
+    page.goto(SUMMARY)
+    load(page, SAMPLE)
+    yield "form-clean"
+    page.goto(f"{SUMMARY}/rules")
+    yield "rules"
+    page.goto("/unit")
+    yield "unit-start"
+    hand_in(page, people(scratch / "本单位.zip", 7, units=1, seed=5))
+    yield "unit"
+    page.goto("/review")
+    yield "review-start"
+    hand_in(page, people(scratch / "上次.zip", 180, units=24, seed=2, faulty_share=0.45))
+    page.goto("/review")
+    hand_in(page, people(scratch / "各单位.zip", 180, units=24, seed=2))
+    yield "review"
+    page.select_option("#state", "error")
+    page.select_option("#order", "errors")
+    page.get_by_role("button", name="筛选").click()
+    page.locator("table.submissions th a").nth(6).click()
+    yield "review-item"
+    page.go_back()
+    page.get_by_role("link", name="比较").first.click()
+    yield "review-changes"
+    page.goto("/api/docs")
+    yield "interface"
+
+
+def faulty(scratch: Path) -> Path:
+    data: dict[str, Any] = json.loads(SAMPLE.read_text("utf-8-sig"))
+    data["person"]["id_number"] = data["person"]["id_number"][:-1] + "0"
+    data["funding"]["provincial"] = 120000
+    data["expenses"]["total"] += 100
+    data["materials"] = data["materials"][:2]
+    del data["person"]["postcode"]
+    path = scratch / "我的草稿.json"
+    path.write_text(json.dumps(data, ensure_ascii=False))
+    return path
+
+
+def people(path: Path, count: int, *, units: int, seed: int, faulty_share: float = 0.3) -> Path:
+    """A ZIP of invented submissions."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, data in enumerate(batch(count, units=units, faulty=faulty_share, seed=seed), 1):
+            name = data["person"].get("name", "")
+            text = json.dumps(data, ensure_ascii=False)
+            archive.writestr(f"{number:03d}-{name}.json", text)
+        if units > 1:
+            archive.writestr("打不开.json", "{")
+    return path
+
+
+def load(page: Page, path: Path) -> None:
+    page.locator("details.load summary").click()
+    page.set_input_files("#file", path)
+    page.get_by_role("button", name="载入", exact=True).click()
+
+
+def hand_in(page: Page, path: Path) -> None:
+    page.set_input_files("#files", path)
+    page.locator("button.primary").click()
+    page.locator(".tiles").first.wait_for(timeout=30_000)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs/images")
