@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formsvc.documents.fonts import load_fonts
-from formsvc.documents.typesetting import Align, Layout, Style, Typesetter
+from formsvc.documents.textstyle import Align, Style
+from formsvc.documents.typesetting import Layout, Typesetter
 
 FONTS = load_fonts()
 SETTER = Typesetter(FONTS)

@@ -325,7 +325,7 @@ def _annotation(form: Form, widget: _Widget) -> Dictionary:
         Block=_is_block(form, widget.pointer),
         Indent=placement.is_indented,
         Justify=placement.is_justified,
-        VAlign=Name(f"/{placement.vertical}"),
+        VAlign=Name(f"/{_vertical(form, widget)}"),
     )
     if placement.leading:
         style.Leading = placement.leading
@@ -338,6 +338,13 @@ def _annotation(form: Form, widget: _Widget) -> Dictionary:
         DA=String(f"/Song {placement.size:g} Tf 0 g"),
         FormsvcStyle=style,
     )
+
+
+def _vertical(form: Form, widget: _Widget) -> str:
+    """Where the text stands in its box; a box that is one line of its cell is as high as a line."""
+    if widget.placement.is_alone:
+        return widget.placement.vertical
+    return "Top" if _is_block(form, widget.pointer) else "Center"
 
 
 def _flags(form: Form, widget: _Widget) -> int:

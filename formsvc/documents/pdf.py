@@ -24,7 +24,8 @@ from formsvc.documents.pdfparts import (
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD, Page, box_array
 from formsvc.documents.pdfwriter import EmbeddedFonts, PdfWriter, number, text_string
 from formsvc.documents.printpack import Printed, pack
-from formsvc.documents.typesetting import Align, Layout, Typesetter
+from formsvc.documents.textstyle import Align
+from formsvc.documents.typesetting import Layout, Typesetter
 from formsvc.errors import FormsvcError, TemplateError
 
 __all__ = [

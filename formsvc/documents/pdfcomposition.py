@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 from formsvc.documents.fonts import FontSet
 from formsvc.documents.pdftemplate import A4, CODE_FIELD, PAGE_FIELD, Field, Page
-from formsvc.documents.typesetting import EM_MIDDLE, Align, Layout, NoGlyphError, Typesetter
+from formsvc.documents.textstyle import Align
+from formsvc.documents.typesetting import EM_MIDDLE, Layout, NoGlyphError, Typesetter
 
 CONTINUED = "（续见附页）"
 _SHEET_MARGIN = 72.0

@@ -10,14 +10,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 
 from formsvc.documents.pdfwriter import HEADER, number
-from formsvc.documents.typesetting import Align, Style
+from formsvc.documents.textstyle import Align, Style, Vertical
 from formsvc.errors import TemplateError
 
 PAGE_FIELD, CODE_FIELD = "/_page", "/_code"
@@ -26,6 +26,7 @@ _MULTILINE = 1 << 12
 _APPEARANCE = re.compile(r"([\d.]+)\s+Tf")
 _DEFAULT_SIZE = 10.5  # 五号, for a field whose size is "auto"
 _MAX_DEPTH = 32
+_ANY_NUMBER = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +181,27 @@ def _style(source: pikepdf.Pdf, widget: Any) -> Style:
     appearance = _inherited(widget, "/DA") or (form.get("/DA") if form is not None else "")
     size = _APPEARANCE.search(str(appearance))
     flags = int(_inherited(widget, "/Ff") or 0)
-    return Style(
+    style = Style(
         size=(float(size[1]) if size else 0.0) or _DEFAULT_SIZE,
         align=Align(int(_inherited(widget, "/Q") or 0)),
         multiline=bool(flags & _MULTILINE),
+    )
+    own = widget.get("/FormsvcStyle")
+    return style if own is None else _detailed(style, own)
+
+
+def _detailed(style: Style, own: Any) -> Style:
+    """With what `authoring` knew from Word and AcroForm has no words for."""
+    leading = float(own.get("/Leading", 0)) / style.size
+    return replace(
+        style,
+        multiline=bool(own["/Block"]),
+        leading=leading or style.leading,
+        cell_leading=leading or style.cell_leading,
+        cell_lines=_ANY_NUMBER,
+        vertical=Vertical(str(own["/VAlign"])),
+        indented=bool(own["/Indent"]),
+        justified=bool(own["/Justify"]),
     )
 
 

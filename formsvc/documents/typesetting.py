@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import accumulate, chain, pairwise
 from math import floor
 from operator import add, getitem, sub
@@ -18,12 +17,13 @@ from typing import NamedTuple
 
 from formsvc.documents.fonts import FontSet, Glyph, clusters
 from formsvc.documents.linebreaking import HALF, NEVER_LAST, PAIRS, Kind, kind_of
+from formsvc.documents.textstyle import Align, Style, Vertical
 
-FLOOR, CELL_FLOOR, STEP = 9.0, 7.5, 0.5
-_CELL_PREFERRED, _CELL_LINES = 9.0, 3
+_CELL_PREFERRED = 9.0
 _CELL_AIR = 1.0  # points above and below the lines of a cell that has several
 EM_MIDDLE = 0.38  # middle of the em box above the baseline: (0.88 − 0.12) / 2
-_EM_TOP = 0.88
+_EM_TOP, _EM_BOTTOM = 0.88, 0.12
+_BELOW = 0.2  # LibreOffice leaves a fifth of a line below the baseline, whatever the font
 _INDENT = 2000
 _PARAGRAPH_BOX = 4  # a box of so many lines is for paragraphs: indented, filled from the top
 _PARAGRAPH_WIDTH = 10  # characters in a line that leave room for an indent
@@ -31,34 +31,6 @@ _MAX_STRETCH = 300  # wider gaps look worse than a ragged line
 _TOLERANCE = 0.01
 _APOSTROPHE = "’"
 _BLANKS = " \u00a0\u1680\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))  # Zs
-
-
-class Align(Enum):
-    LEFT = 0
-    CENTRE = 1
-    RIGHT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a box wants its text; sizes in points, leading as a multiple of the size."""
-
-    size: float = 12.0
-    align: Align = Align.LEFT
-    multiline: bool = False
-    leading: float = 1.5
-    cell_leading: float = 1.2
-    padding: float = 2.0
-    floor: float = FLOOR
-    cell_floor: float = CELL_FLOOR
-
-    def sizes(self, lowest: float) -> Iterator[float]:
-        """From the wanted size down to ``lowest`` in half points."""
-        size = self.size
-        while size > lowest:
-            yield size
-            size -= STEP
-        yield min(self.size, lowest)
 
 
 class Run(NamedTuple):
@@ -257,7 +229,7 @@ class Typesetter:
 
         With ``goes_on`` it starts inside a paragraph, so without indent.
         """
-        box = _Box(width, height, style.padding, _indent(width, style), from_top=True)
+        box = _Box(width, height, style.padding, _indent(width, style), Vertical.TOP)
         slices = _broken(self._paragraphs(text), box.measure(style.size), box.indent, goes_on)
         room = max(1, _capacity(height, style.size, style.leading))
         for first in range(0, len(slices), room):
@@ -281,8 +253,9 @@ class Typesetter:
     def _block(self, text: str, width: float, height: float, style: Style) -> Layout:
         paragraphs = self._paragraphs(text)
         is_large = _capacity(height, style.size, style.leading) >= _PARAGRAPH_BOX
-        indent = _indent(width, style) if is_large else 0
-        box = _Box(width, height, style.padding, indent, from_top=is_large)
+        indent = _indent(width, style) if is_large or style.indented else 0
+        vertical = style.vertical or (Vertical.TOP if is_large else Vertical.MIDDLE)
+        box = _Box(width, height, style.padding, indent, vertical)
         slices: list[_Slice] = []
         room, size = 0, style.size
         for size in style.sizes(style.floor):
@@ -297,7 +270,7 @@ class Typesetter:
 
     def _cell(self, text: str, width: float, height: float, style: Style) -> Layout:
         paragraphs = self._paragraphs(text)
-        box = _Box(width, height, style.padding, 0, from_top=False)
+        box = _Box(width, height, style.padding, 0, style.vertical or Vertical.MIDDLE)
         slices: list[_Slice] = []
         size = style.size
         for size, most in _cell_trials(style):
@@ -305,7 +278,7 @@ class Typesetter:
             room = min(most, _cell_capacity(height, size, style))
             if len(slices) <= room and _inside(slices, box.measure(size)):
                 return Layout(size, box.place(slices, style, size, style.cell_leading))
-        room = min(_CELL_LINES, max(1, _cell_capacity(height, size, style)))
+        room = min(style.cell_lines, max(1, _cell_capacity(height, size, style)))
         if not _inside(slices, box.measure(size)):
             room = 0
         lines = box.place(slices[:room], style, size, style.cell_leading)
@@ -329,7 +302,7 @@ class _Box:
     height: float
     padding: float
     indent: int
-    from_top: bool
+    vertical: Vertical
 
     def measure(self, size: float) -> float:
         """Line length in thousandths of the size."""
@@ -340,8 +313,11 @@ class _Box:
     ) -> tuple[Line, ...]:
         pitch = leading * size
         above = (self.height - size - (len(slices) - 1) * pitch) / 2
-        if self.from_top:
-            above = min(above, (pitch - size) / 2)
+        below = _BELOW * pitch - _EM_BOTTOM * size
+        if self.vertical is Vertical.TOP:
+            above = min(above, pitch - size - below)
+        elif self.vertical is Vertical.BOTTOM:
+            above = max(above, 2 * above - below)
         first = self.height - above - _EM_TOP * size
         return tuple(
             self._place(slot, first - number * pitch, style, size)
@@ -358,7 +334,7 @@ class _Box:
             offset += slack / 2
         elif style.align is Align.RIGHT:
             offset += slack
-        elif style.multiline and not slot.is_last:
+        elif style.multiline and style.justified and not slot.is_last:
             extra = _stretch(slot, slack)
         runs = tuple(paragraph.runs(slot.first, slot.last, size, extra))
         return Line(self.padding + offset * size / 1000, y, runs)
@@ -382,6 +358,8 @@ def _broken(
 
 def _indent(width: float, style: Style) -> int:
     """首行缩进 of justified paragraphs."""
+    if style.indented is not None:
+        return _INDENT if style.indented else 0
     is_wide = width >= _PARAGRAPH_WIDTH * style.size
     return _INDENT if is_wide and style.align is Align.LEFT else 0
 
@@ -409,7 +387,7 @@ def _inside(slices: Sequence[_Slice], measure: float) -> bool:
 def _cell_trials(style: Style) -> Iterator[tuple[float, int]]:
     """Size and number of lines to try: one line while it is readable, then more lines."""
     yield from ((size, 1) for size in style.sizes(_CELL_PREFERRED))
-    yield from ((size, _CELL_LINES) for size in style.sizes(style.cell_floor))
+    yield from ((size, style.cell_lines) for size in style.sizes(style.cell_floor))
 
 
 def _rest(slices: Sequence[_Slice]) -> tuple[str, bool]:
