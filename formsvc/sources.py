@@ -308,8 +308,9 @@ class _Text:
             # A number may go on in the next block: an element ends before something.
             if 0 < end < len(self._window) or (end and self._ended):
                 break
-            if len(self._window) > MAX_BYTES or not self._fill():
+            if len(self._window) > MAX_BYTES or self._ended:
                 return None
+            self._fill()
         found, self._window = self._window[:end], self._window[end:]
         return found
 

@@ -23,6 +23,7 @@ from formsvc.zipfiles import ZipReader
 
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 300
+_BEYOND: Final = 10
 # Reading 5,000 rows of 45 columns takes openpyxl 3 s: a table may take longer than a document.
 _CPU, _WALL = 30, 60.0
 _MAX_PARTS, _MAX_PACKAGE = 200, 200_000_000
@@ -240,14 +241,22 @@ def _xlsx(content: bytes) -> bytes:
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     sheets, count = [], 0
     for sheet in book.worksheets:
-        cells = []
-        for row in sheet.iter_rows(values_only=True, max_col=MAX_COLUMNS):
+        cells: list[list[object]] = []
+        width = _width(sheet)
+        for row in sheet.iter_rows(values_only=True, max_col=width):
             cells.append([_jsonable(cell) for cell in row])
             count += any(cell is not None for cell in row)
             if count > MAX_ROWS + len(book.worksheets) or len(cells) > MAX_ROWS * 5:
                 raise UnreadableDocument(_too_many())
         sheets.append([sheet.title, cells])
     return json.dumps(sheets, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _width(sheet: Any) -> int:
+    """How many columns to read: those with a heading, and some to find what has none."""
+    head = next(sheet.iter_rows(values_only=True, max_row=1, max_col=MAX_COLUMNS), ())
+    headed = [place for place, cell in enumerate(head, 1) if cell is not None]
+    return min(max(headed, default=0) + _BEYOND, MAX_COLUMNS)
 
 
 def check_package(content: bytes) -> None:
