@@ -20,7 +20,7 @@ from formsvc.web.batches import Batch, Found, Row, changes_since, is_read, read,
 from formsvc.web.held import runs, settings
 from formsvc.web.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.paper import loose, materials, paper
-from formsvc.web.products import OFFERED, PRODUCTS, Making, Product
+from formsvc.web.products import OFFERED, PRODUCTS, Making, Product, place
 from formsvc.web.runs import Run
 
 # Uploads stay in memory until they are sealed, so a page takes less than the command line.
@@ -99,7 +99,7 @@ def item(desk: str, id: str, number: int) -> str:
     parts = paper(form, found.data, found.report["findings"]) if form else ()
     query = summaries.Query.of(request.args)
     rows = query.rows(batch)
-    place = next((i for i, row in enumerate(rows) if row.number == number), -1)
+    position = next((i for i, row in enumerate(rows) if row.number == number), -1)
     return render_template(
         "item.html",
         desk=desk,
@@ -110,8 +110,8 @@ def item(desk: str, id: str, number: int) -> str:
         loose=loose(parts, found.report["findings"]),
         entries=entries.entered(form, found.data) if form else {},
         query=query,
-        before=rows[place - 1] if place > 0 else None,
-        after=rows[place + 1] if 0 <= place < len(rows) - 1 else None,
+        before=rows[position - 1] if position > 0 else None,
+        after=rows[position + 1] if 0 <= position < len(rows) - 1 else None,
         formats=MEDIA_TYPES,
     )
 
@@ -156,17 +156,17 @@ def make(desk: str, id: str, name: str) -> Any:
     """Make a file of the batch; a quick one comes at once, others are waited for on the page."""
     csrf.protect()
     run, product = run_or_404(desk, id), _product(name)
-    if run.folder.exists(name):
+    if run.folder.exists(place(name)):
         return _file(run, name, product)
     if run.status.state != "running":
         work = Making(Batch(run), catalogue(), settings(), run.tell)
 
         def written(run: Run) -> None:
-            with run.folder.create(name) as out:
+            with run.folder.create(place(name)) as out:
                 product.make(work, out)
 
         continued(run, written)
-    if runs().wait(run, _MOMENT) and run.folder.exists(name):
+    if runs().wait(run, _MOMENT) and run.folder.exists(place(name)):
         return _file(run, name, product)
     return redirect(url_for("batches.show", desk=desk, id=id, _anchor="files"), 303)
 
@@ -175,7 +175,7 @@ def make(desk: str, id: str, name: str) -> Any:
 def take(desk: str, id: str, name: str) -> Response:
     """A file that was made."""
     run, product = run_or_404(desk, id), _product(name)
-    if not run.folder.exists(name):
+    if not run.folder.exists(place(name)):
         raise NotFound
     return _file(run, name, product)
 
@@ -250,7 +250,7 @@ def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) ->
         "titles": {s.key: explain.rule_title(catalogue(), s.key) for s in counted.rules},
         "products": PRODUCTS,
         "offered": OFFERED[desk],
-        "made": {name for name in PRODUCTS if batch.run.folder.exists(name)},
+        "made": {name for name in PRODUCTS if batch.run.folder.exists(place(name))},
         "printable": len(batch.clean),
     }
 
@@ -273,5 +273,5 @@ def _product(name: str) -> Product:
 
 def _file(run: Run, name: str, product: Product) -> Response:
     title = f"{product.title}-{run.id[:6]}.{product.suffix}"
-    content = run.folder.read(name)
+    content = run.folder.read(place(name))
     return attachment(content, title, f"{name}.{product.suffix}", product.media_type)

@@ -108,8 +108,8 @@ def _letters(work: Making, out: IO[bytes]) -> None:
         )
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name in names.values():
-            archive.writestr(name.rpartition("/")[2], folder.open(name).read())
-            folder.remove(name)
+            archive.writestr(name.rpartition("/")[2], folder.read(name))
+    folder.remove(letters.FOLDER)
 
 
 PRODUCTS: Final[Mapping[str, Product]] = {
@@ -146,6 +146,13 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         _letters,
     ),
 }
+
+
+def place(name: str) -> str:
+    """Where a product lies in its run's folder."""
+    return f"made/{name}"
+
+
 # Which of them each desk offers, in this order.
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "unit": ("documents", "pack"),

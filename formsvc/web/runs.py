@@ -181,8 +181,10 @@ class Runs:
             run.set_(state="done")
         except Exception as error:
             _log.error("run failed: %s", type(error).__name__)
-            if run.path.exists():
+            if (run.path / _STATUS).exists():
                 run.set_(state="failed")
+            else:  # deleted meanwhile
+                self.delete(run)
         finally:
             self._pending.pop(run.id, None)
 
