@@ -29,7 +29,7 @@ from formsvc.errors import ConfigError
 from formsvc.findings import Report, Severity
 from formsvc.forms import Form
 from formsvc.sources import Item
-from formsvc.storage import Folder
+from formsvc.storage import Folder, keep_private
 from formsvc.texts import clean
 
 REPORTS: Final = "reports.jsonl"
@@ -317,6 +317,7 @@ class Run:
                 for row in meetings.rows():
                     stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
         with self.folder.create(SALT) as stream:
+            keep_private(stream)
             stream.write(self.job.secrets[0].hex().encode() + b"\n")
 
     def _assemble(self, catalogue: Catalogue, meetings: Meetings) -> None:

@@ -51,6 +51,12 @@ def filesystem(address: str) -> tuple[Any, str]:
     return cast(tuple[Any, str], url_to_fs(address))
 
 
+def keep_private(stream: IO[bytes]) -> None:
+    """Let only its owner read a file that is being written, where the file system knows owners."""
+    with suppress(OSError, AttributeError, ValueError):
+        os.fchmod(stream.fileno(), 0o600)
+
+
 class LocalFolder:
     """Written to a hidden neighbour, flushed to the disk, then renamed."""
 

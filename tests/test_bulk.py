@@ -1,0 +1,412 @@
+"""Many submissions: every one gets its report, in order, whatever happens on the way."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import date
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+from docx import Document
+
+from benchmarks.generate import batch
+from formsvc import across, bulk, letters, tables, workbooks
+from formsvc.catalogue import data_folder
+from formsvc.cli import main
+from formsvc.errors import ConfigError, FormError
+from formsvc.executors import HereExecutor, opened
+from formsvc.ledger import Ledger
+from formsvc.sources import Item
+from formsvc.storage import folder
+from tests.conftest import first_sample
+
+ON = date(2026, 3, 1)
+SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
+ROOT = data_folder("schemas").parent
+
+
+def item(data, name="a.json"):
+    raw = data if isinstance(data, bytes) else json.dumps(data, ensure_ascii=False).encode()
+    return Item(name, raw)
+
+
+def items(*submissions):
+    return [item(data, f"{number}.json") for number, data in enumerate(submissions, 1)]
+
+
+def run(path, given, executor=None, earlier=(), **job):
+    executor = executor or HereExecutor()
+    secrets = (b"", *(secret for secret, _ in earlier))
+    made = bulk.Run(folder(str(path)), bulk.Job(on=ON, secrets=secrets, **job))
+    made.check(given, executor, at_once=4)
+    made.compare([rows for _, rows in earlier])
+    return made
+
+
+def lines(path):
+    return [json.loads(line) for line in (path / bulk.REPORTS).read_text("utf-8").splitlines()]
+
+
+def rules(line):
+    return [finding["rule"] for finding in line["report"]["findings"]]
+
+
+def person(data, name, id_number=None):
+    data["person"]["name"] = name
+    if id_number:
+        data["person"]["id_number"] = id_number
+    return data
+
+
+@pytest.fixture(scope="module")
+def many():
+    return items(*batch(600, units=12))
+
+
+# Reports
+
+
+def test_every_item_has_its_report_in_the_order_of_the_input(tmp_path, many):
+    given = [*many[:5], Item("x.json", b"{broken"), Item("y.zip", None, ()), *many[5:10]]
+    run(tmp_path, given)
+    found = lines(tmp_path)
+    assert [line["number"] for line in found] == list(range(1, 13))
+    assert [line["source"] for line in found] == [each.source for each in given]
+    assert rules(found[5]) == ["input.syntax"]
+
+
+def test_reports_are_the_same_as_one_by_one(tmp_path, many, catalogue):
+    run(tmp_path, many[:100])
+    across_rules = {"once-abroad", "once-project", "same-person", "same-account"}
+    for given, line in zip(many, lines(tmp_path), strict=False):
+        alone = catalogue.check(given.raw, on=ON)[1].to_dict()
+        kept = [f for f in line["report"]["findings"] if f["rule"] not in across_rules]
+        assert kept == alone["findings"]
+
+
+def test_processes_and_one_process_write_the_same_bytes(tmp_path, many):
+    run(tmp_path / "one", many)
+    with opened(2, None) as (executor, _):
+        run(tmp_path / "two", many, executor)
+    for name in (bulk.REPORTS, bulk.KEYS, bulk.SALT):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+# Across submissions
+
+
+def test_one_person_twice_is_an_error_on_both_and_names_the_other(tmp_path):
+    one, two = first_sample(SUMMARY), first_sample(SUMMARY)
+    run(tmp_path, items(one, two))
+    for line, other in zip(lines(tmp_path), ("2.json", "1.json"), strict=True):
+        (finding,) = [f for f in line["report"]["findings"] if f["rule"] == "once-abroad"]
+        assert other in finding["message"]
+        assert finding["citation"]["article"] == "第七条"
+        assert not line["report"]["ok"]
+
+
+def test_one_person_written_differently_is_the_same_person(tmp_path):
+    one, two = first_sample(SUMMARY), first_sample(SUMMARY)
+    code = two["person"]["id_number"]
+    two["person"]["id_number"] = "".join(chr(ord(c) + 0xFEE0) for c in code)
+    run(tmp_path, items(one, two))
+    assert all("once-abroad" in rules(line) for line in lines(tmp_path))
+
+
+def test_a_rule_across_submissions_that_is_met_is_no_longer_skipped(tmp_path):
+    run(tmp_path, items(first_sample(SUMMARY)))
+    (line,) = lines(tmp_path)
+    assert "once-abroad" not in {skip["rule"] for skip in line["report"]["skipped"]}
+
+
+def test_without_an_id_number_the_comparison_is_skipped_with_the_reason(tmp_path, funding):
+    funding["person"].pop("id_number", None)
+    run(tmp_path, items(funding))
+    (line,) = lines(tmp_path)
+    skipped = {skip["rule"]: skip["reason"] for skip in line["report"]["skipped"]}
+    assert "身份证号码" in skipped["once-project"]
+    assert "身份证号码" in skipped["same-person"]
+
+
+def test_a_person_in_two_programmes_is_a_warning(tmp_path, funding):
+    code = first_sample(SUMMARY)["person"]["id_number"]
+    run(tmp_path, items(first_sample(SUMMARY), person(funding, "某人", code)))
+    for line in lines(tmp_path):
+        assert "same-person" in rules(line)
+        assert line["report"]["ok"]
+
+
+def accounts(*triples):
+    for name, unit, account in triples:
+        data = person(first_sample(FUNDING), name)
+        data["person"].pop("id_number", None)
+        data["unit"] |= {"name": unit, "account_number": account, "bank": "银行"}
+        yield data
+
+
+def test_one_account_for_people_of_two_units_is_a_warning_however_it_is_written(tmp_path):
+    run(tmp_path, items(*accounts(("甲", "子厂", "1234 5678"), ("乙", "丑厂", "1234-5678"))))
+    assert all("same-account" in rules(line) for line in lines(tmp_path))
+
+
+def test_one_account_of_one_unit_for_its_people_is_as_it_should_be(tmp_path):
+    run(tmp_path, items(*accounts(("甲", "子厂", "12345678"), ("乙", "子厂", "12345678"))))
+    assert not any("same-account" in rules(line) for line in lines(tmp_path))
+
+
+def test_many_others_are_counted_not_listed(tmp_path):
+    run(tmp_path, items(*[first_sample(SUMMARY)] * 30))
+    first = next(f for f in lines(tmp_path)[0]["report"]["findings"] if f["rule"] == "once-abroad")
+    assert "等 29 份" in first["message"]
+    assert "1.json、" not in first["message"]
+
+
+def test_an_earlier_runs_keys_are_compared_with_and_hold_no_id_number(tmp_path):
+    run(tmp_path / "old", items(first_sample(SUMMARY)))
+    code = first_sample(SUMMARY)["person"]["id_number"]
+    assert not any(code.encode() in content for content in tree(tmp_path / "old").values())
+    assert (tmp_path / "old" / bulk.SALT).stat().st_mode & 0o077 == 0
+    earlier = [bulk.read_keys(tmp_path / "old")]
+    stranger = first_sample(SUMMARY) | {"materials": []}
+    run(tmp_path / "new", items(stranger), earlier=earlier)
+    (finding,) = [
+        f for f in lines(tmp_path / "new")[0]["report"]["findings"] if f["rule"] == "once-abroad"
+    ]
+    assert "往期的1.json" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('cite = "annex-2"', 'cite = "none"'),
+        ('severity = "warning"', 'severity = "grave"'),
+        ('"/person/id_number"', '"/person/id"'),
+        ("{others}", "{nobody}"),
+        ("[[rule]]", "[[rules]]"),
+    ],
+)
+def test_a_wrong_batch_toml_is_named(old, new, tmp_path, catalogue):
+    text = (data_folder("schemas") / across.FILE).read_text("utf-8").replace(old, new)
+    (tmp_path / across.FILE).write_text(text, "utf-8")
+    with pytest.raises(FormError, match=r"batch\.toml"):
+        across.Comparisons(catalogue, tmp_path)
+
+
+# Interrupted
+
+
+COMMAND = [sys.executable, "-m", "formsvc.cli", "bulk", "--on", ON.isoformat()]
+
+
+def start(source, output, *more):
+    code = "from formsvc.cli import main; main()"
+    command = [sys.executable, "-c", code, *COMMAND[3:], str(source), "-o", str(output), *more]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
+
+
+def tree(path):
+    return {
+        str(file.relative_to(path)): file.read_bytes()
+        for file in sorted(path.rglob("*"))
+        if file.is_file()
+    }
+
+
+def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path, many):
+    source = tmp_path / "batch.jsonl"
+    source.write_bytes(b"\n".join(each.raw for each in many) + b"\n")
+    whole = start(source, tmp_path / "whole", "--workers", "1", "--documents", "docx")
+    assert whole.wait(60) == 1
+    whole.stderr.close()
+    victim = start(source, tmp_path / "cut", "--workers", "1", "--documents", "docx")
+    while not (tmp_path / "cut" / ".formsvc" / "chunk-000000").exists():
+        assert victim.poll() is None
+        time.sleep(0.005)
+    os.kill(victim.pid, signal.SIGKILL)
+    victim.wait()
+    victim.stderr.close()
+    assert not (tmp_path / "cut" / bulk.REPORTS).exists()
+    again = start(source, tmp_path / "cut", "--workers", "1", "--documents", "docx")
+    assert again.wait(60) == 2
+    assert "--resume" in again.stderr.read().decode()
+    again.stderr.close()
+    resumed = start(source, tmp_path / "cut", "--workers", "1", "--documents", "docx", "--resume")
+    assert resumed.wait(60) == 1
+    resumed.stderr.close()
+    assert tree(tmp_path / "cut") == tree(tmp_path / "whole")
+
+
+def test_resuming_works_again_only_on_what_is_missing_or_changed(tmp_path, many, monkeypatch):
+    made = bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON))
+    made.check(many, HereExecutor(), at_once=1)
+    worked = []
+    monkeypatch.setattr(
+        bulk, "work", lambda job, chunk: worked.append(chunk.number) or before(job, chunk)
+    )
+    changed = [*many[:-1], item(first_sample(SUMMARY))]
+    again = bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON), resume=True)
+    again.check(changed, HereExecutor(), at_once=1)
+    assert worked == [2]
+
+
+before = bulk.work
+
+
+def test_a_folder_with_results_is_not_written_over(tmp_path):
+    run(tmp_path, items(first_sample(SUMMARY)))
+    with pytest.raises(ConfigError, match="resume"):
+        bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON))
+
+
+# What people get
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    """One run over the command line, with documents."""
+    path = tmp_path_factory.mktemp("bulk")
+    source = path / "batch.jsonl"
+    text = "\n".join(json.dumps(data, ensure_ascii=False) for data in batch(60, units=4))
+    source.write_text(text + '\n{"form":\n', "utf-8")
+    command = ["bulk", str(source), "-o", str(path / "out"), "--on", ON.isoformat(),
+               "--workers", "1", "--documents", "docx,pdf"]  # fmt: skip
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 1, result.output
+    return path, result.stderr
+
+
+def test_the_summary_table_says_how_many_passed(played):
+    path, said = played
+    passed = sum(line["report"]["ok"] for line in lines(path / "out"))
+    assert "共 61 份" in said
+    assert f"没有问题 {passed} 份" in said
+
+
+def test_clean_submissions_have_their_documents_and_each_employer_a_print_pack(played):
+    path, _ = played
+    found = lines(path / "out")
+    clean = {f"{line['number']:06d}" for line in found if line["report"]["ok"]}
+    documents = [p for p in (path / "out" / "documents").rglob("*") if p.is_file()]
+    for kind in (".docx", ".pdf"):
+        named = {p.name[:6] for p in documents if p.suffix == kind and p.name[0].isdigit()}
+        assert named == clean
+    units = {line["unit"] for line in found if line["report"]["ok"]}
+    assert {p.parent.name for p in documents if p.name == "打印包.pdf"} == units
+
+
+def test_the_workbook_lists_every_finding_with_its_article(played):
+    path, _ = played
+    book = openpyxl.load_workbook(path / "out" / workbooks.NAME)
+    assert book.sheetnames == ["汇总", "问题", "申报", "规则与单位"]
+    expected = sum(len(line["report"]["findings"]) for line in lines(path / "out"))
+    assert book["问题"].max_row == expected + 1
+    assert book["问题"].freeze_panes == "A2"
+    assert book["问题"].auto_filter.ref == f"A1:O{expected + 1}"
+    assert len(book["汇总"]._charts) == 1
+    linked = [cell for row in book["申报"].iter_rows() for cell in row if cell.hyperlink]
+    assert linked
+    assert all(cell.data_type != "f" for sheet in book for row in sheet.iter_rows() for cell in row)
+
+
+def test_each_employer_with_errors_has_a_letter_with_names_articles_and_remedies(played):
+    path, _ = played
+    faulty = [line for line in lines(path / "out") if not line["report"]["ok"]]
+    for unit in {line["unit"] for line in faulty}:
+        (letter,) = (path / "out" / "letters").glob(f"*{unit or bulk.NO_UNIT}.docx")
+        document = Document(letter)
+        said = "\n".join(p.text for p in document.paragraphs)
+        said += "\n".join(c.text for t in document.tables for r in t.rows for c in r.cells)
+        for line in (line for line in faulty if line["unit"] == unit):
+            assert line["person"] in said
+            for finding in line["report"]["findings"]:
+                assert " ".join(finding["message"].split()) in said
+                if finding["citation"]:
+                    assert finding["citation"]["article"] in said
+
+
+def test_markup_in_a_name_stays_text_in_a_letter(catalogue):
+    finding = {"rule": "a", "severity": "error", "label": "<b>", "message": "a & b", "pointer": "",
+               "citation": None}  # fmt: skip
+    line = {"number": 1, "source": "=x", "unit": "u", "person": "<w:p/>",
+            "report": {"form": SUMMARY, "findings": [finding]}}  # fmt: skip
+    content = letters.prepared().render("{{ 1 }}", 1, [line], catalogue, ON)
+    said = "\n".join(p.text for p in Document(io.BytesIO(content)).paragraphs)
+    assert "<w:p/>" in said
+    assert "{{ 1 }}" in said
+
+
+@pytest.mark.parametrize("first", "=+-@\t\r＝＋－＠")
+def test_no_text_becomes_a_formula(first, catalogue, tmp_path, summary):
+    danger = first + 'HYPERLINK("http://x","y")'
+    summary["person"]["name"] = danger
+    summary["unit"]["name"] = danger
+    summary["materials"] = []
+    made = run(tmp_path, items(summary))
+    with closing(Ledger(made.folder)) as ledger:
+        workbooks.write(made.folder, ledger, catalogue, ON)
+    book = openpyxl.load_workbook(tmp_path / workbooks.NAME)
+    shown = [
+        c for sheet in book for row in sheet.iter_rows() for c in row if "HYPER" in str(c.value)
+    ]
+    assert shown
+    assert all(cell.data_type == "s" for cell in shown)
+    sheet = openpyxl.load_workbook(io.BytesIO(tables.write(catalogue[SUMMARY], [summary])))
+    cells = [c for row in sheet.worksheets[0].iter_rows() for c in row if "HYPER" in str(c.value)]
+    assert {cell.data_type for cell in cells} == {"s"}
+
+
+def test_a_text_too_long_for_a_cell_says_so():
+    shown = workbooks.shown("长" * 40_000)
+    assert len(shown) == workbooks.MAX_TEXT
+    assert "40,000" in shown
+
+
+def test_changes_since_an_earlier_run_are_mended_open_new_and_absent(tmp_path):
+    old = [person(first_sample(SUMMARY), name) for name in ("甲", "乙", "丙")]
+    old[0]["materials"] = []
+    old[1]["materials"] = []
+    old[2]["materials"] = []
+    new = [person(first_sample(SUMMARY), "甲"), person(first_sample(SUMMARY), "乙")]
+    new[1]["materials"] = []
+    new[1]["expenses"]["total"] = 1
+    for number, data in enumerate((*old, *new)):
+        data["person"].pop("id_number")
+        data["account"]["number"] = f"1234567{number}"
+    for name, given in (("old", old), ("new", new)):
+        text = "\n".join(json.dumps(data, ensure_ascii=False) for data in given)
+        (tmp_path / f"{name}.jsonl").write_text(text, "utf-8")
+    for name, more in (("old", []), ("new", ["--changes-since", str(tmp_path / "old")])):
+        command = ["bulk", str(tmp_path / f"{name}.jsonl"), "-o", str(tmp_path / name),
+                   "--on", ON.isoformat(), "--workers", "1", *more]  # fmt: skip
+        assert CliRunner().invoke(main, command).exit_code == 1
+    changes = [
+        json.loads(line) for line in (tmp_path / "new" / "changes.jsonl").read_text().splitlines()
+    ]
+    told = {
+        (c["change"], c["person"], c["finding"]["rule"] if c["finding"] else None) for c in changes
+    }
+    assert ("mended", "甲", "materials-complete") in told
+    assert ("open", "乙", "materials-complete") in told
+    assert ("new", "乙", "expenses-sum") in told
+    assert ("absent", "丙", None) in told
+    book = openpyxl.load_workbook(tmp_path / "new" / workbooks.NAME)
+    assert book["变化"].max_row == len(changes) + 1
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_check_gives_findings_as_a_table(kind, tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(first_sample(SUMMARY) | {"materials": []}), "utf-8")
+    result = CliRunner().invoke(main, ["check", str(path), "--output", kind, "--on", str(ON)])
+    assert result.exit_code == 1
+    if kind == "csv":
+        assert "materials-complete" in result.stdout
+    else:
+        book = openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))
+        assert book["问题"]["M2"].value == "materials-complete"
