@@ -6,11 +6,13 @@ a row a submission, saying whose it is, what was found, and where its bytes and 
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
+
+import jiter
 
 from formsvc import bulk, changes, executors, submissions
 from formsvc.bulk import REPORTS, Job
@@ -30,8 +32,7 @@ _LONGEST: Final = 60
 _HERE: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One submission in the index. `form` is "" when it could not be told.
 
     `rules` are the ids of what was found, errors first; `place` is (offset, length) of the
@@ -45,8 +46,8 @@ class Row:
     unit: str
     errors: int
     warnings: int
-    rules: tuple[str, ...]
-    place: tuple[int, ...]
+    rules: Sequence[str]
+    place: Sequence[int]
 
     @property
     def state(self) -> str:
@@ -74,10 +75,9 @@ class Batch:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        with run.folder.open(INDEX) as stream:
-            head = json.load(stream)
+        head = jiter.from_json(run.folder.read(INDEX))
         self.on = date.fromisoformat(head["on"])
-        self.rows = [_row(values) for values in head["rows"]]
+        self.rows = [Row._make(values) for values in head["rows"]]
 
     def found(self, rows: Iterable[Row]) -> Iterator[Found]:
         """The items of these rows."""
@@ -86,7 +86,7 @@ class Batch:
                 raw_at, raw_length, report_at, report_length = row.place
                 raws.seek(raw_at)
                 reports.seek(report_at)
-                report = json.loads(reports.read(report_length))["report"]
+                report = jiter.from_json(reports.read(report_length))["report"]
                 yield Found(row, raws.read(raw_length), report)
 
     def item(self, number: int) -> Found | None:
@@ -134,8 +134,7 @@ def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogu
     run.tell("正在比对")
     batch.compare()
     batch.finish()
-    rows = [[getattr(row, name) for name in Row.__slots__] for row in _rows(run, places)]
-    head = {"on": job.on.isoformat(), "rows": rows}
+    head = {"on": job.on.isoformat(), "rows": list(_rows(run, places))}
     run.folder.write(INDEX, json.dumps(head, ensure_ascii=False).encode())
 
 
@@ -183,11 +182,6 @@ def _rows(run: Run, places: list[tuple[int, int]]) -> Iterator[Row]:
                 place=(*raw, start, len(line)),
             )
             start += len(line)
-
-
-def _row(values: list[Any]) -> Row:
-    named = dict(zip(Row.__slots__, values, strict=True))
-    return Row(**{**named, "rules": tuple(named["rules"]), "place": tuple(named["place"])})
 
 
 def changes_since(run: Run, earlier: Run) -> list[dict[str, Any]]:

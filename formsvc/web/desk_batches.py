@@ -93,7 +93,7 @@ def delete(desk: str, id: str) -> Any:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>")
 def item(desk: str, id: str, number: int) -> str:
     """One submission: its findings beside what the paper says."""
-    batch = Batch(run_or_404(desk, id))
+    batch = _batch(desk, id)
     found = _item(batch, number)
     form = catalogue().get(found.row.form)
     parts = paper(form, found.data, found.report["findings"]) if form else ()
@@ -119,7 +119,7 @@ def item(desk: str, id: str, number: int) -> str:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
 def document(desk: str, id: str, number: int, format: Format) -> Response:
     """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
-    batch = Batch(run_or_404(desk, id))
+    batch = _batch(desk, id)
     found = _item(batch, number)
     form = catalogue().get(found.row.form)
     if form is None or format not in MEDIA_TYPES:
@@ -143,7 +143,7 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
 def submission(desk: str, id: str, number: int) -> Response:
     """The submission as it came."""
-    found = _item(Batch(run_or_404(desk, id)), number)
+    found = _item(_batch(desk, id), number)
     form = catalogue().get(found.row.form)
     if form is None:
         raise NotFound
@@ -159,7 +159,7 @@ def make(desk: str, id: str, name: str) -> Any:
     if run.folder.exists(place(name)):
         return _file(run, name, product)
     if run.status.state != "running":
-        work = Making(Batch(run), catalogue(), settings(), run.tell)
+        work = Making(_batch(desk, id), catalogue(), settings(), run.tell)
 
         def written(run: Run) -> None:
             with run.folder.create(place(name)) as out:
@@ -256,6 +256,13 @@ def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) ->
 
 
 # Small things
+
+
+def _batch(desk: str, id: str) -> Batch:
+    run = run_or_404(desk, id)
+    if not is_read(run):
+        raise NotFound
+    return Batch(run)
 
 
 def _item(batch: Batch, number: int) -> Found:
