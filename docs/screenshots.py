@@ -23,7 +23,24 @@ from tests.browser.conftest import launched, serving  # noqa: E402
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
 SAMPLE = ROOT / "samples/jiangxi-training-summary/valid/half-year-to-31-august.json"
+IMAGES = ROOT / "docs/images"
 WIDTHS = {1280: "", 390: "-phone"}
+# What the manuals show: a picture's name, and where on the page it begins and how high it is.
+SHOWN = {
+    "index": ("header", 820),
+    "form": ("header", 980),
+    "form-phone": ("header", 1000),
+    "form-findings": ("header", 900),
+    "form-with-rows": ("#section-2", 440),
+    "form-clean": ("#finish", 760),
+    "rules": ("header", 900),
+    "unit-start": ("header", 560),
+    "unit": ("header", 1150),
+    "review": ("header", 1000),
+    "review-list": ("#list", 760),
+    "review-item": ("header", 900),
+    "review-changes": ("header", 760),
+}
 
 
 def main(folder: Path) -> None:
@@ -42,11 +59,25 @@ def main(folder: Path) -> None:
                 )
                 page = context.new_page()
                 for name in pictures(page, Path(scratch)):
-                    page.screenshot(path=folder / f"{name}{suffix}.png", full_page=True)
+                    take(page, folder, f"{name}{suffix}")
                 context.close()
         finally:
             browser.close()
             addresses.close()  # type: ignore[attr-defined]  # a generator
+
+
+def take(page: Page, folder: Path, name: str) -> None:
+    if folder != IMAGES:
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+    elif name in SHOWN:
+        start, height = SHOWN[name]
+        box = page.locator(start).first.bounding_box()
+        size = page.evaluate("[innerWidth, document.documentElement.scrollHeight]")
+        top = max(box["y"] + page.evaluate("scrollY") - 24, 0) if box else 0
+        page.screenshot(
+            path=folder / f"{name}.jpg", type="jpeg", quality=72, full_page=True,
+            clip={"x": 0, "y": top, "width": size[0], "height": min(height, size[1] - top)},
+        )  # fmt: skip
 
 
 def pictures(page: Page, scratch: Path) -> Iterator[str]:
@@ -75,6 +106,7 @@ def pictures(page: Page, scratch: Path) -> Iterator[str]:
     page.goto("/review")
     hand_in(page, people(scratch / "各单位.zip", 180, units=24, seed=2))
     yield "review"
+    yield "review-list"
     page.select_option("#state", "error")
     page.select_option("#order", "errors")
     page.get_by_role("button", name="筛选").click()
@@ -124,4 +156,4 @@ def hand_in(page: Page, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs/images")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else IMAGES)
