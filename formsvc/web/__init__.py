@@ -10,7 +10,6 @@ from formsvc.catalogue import load_forms
 from formsvc.config import Settings
 from formsvc.web import bulk as bulk_api
 from formsvc.web.api import BODY_LIMIT, api
-from formsvc.web.bulk import bulk
 from formsvc.web.desk_applicant import applicant
 from formsvc.web.desk_batches import batches
 from formsvc.web.problems import from_exception
@@ -62,7 +61,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
     described = _Api(app)
     described.register_blueprint(api)
-    described.register_blueprint(bulk)
+    described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches):

@@ -4,7 +4,7 @@ import io
 import json
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import date
 from pathlib import Path
@@ -70,11 +70,12 @@ class Places:
     def __init__(self, count: int) -> None:
         self._free = threading.BoundedSemaphore(count)
 
-    def take(self) -> bool:
-        return self._free.acquire(blocking=False)
-
-    def leave(self) -> None:
-        self._free.release()
+    def take(self) -> Callable[[], None] | None:
+        """A place, as the function that leaves it (once, however often called); None if full."""
+        if not self._free.acquire(blocking=False):
+            return None
+        held = [self._free]
+        return lambda: held.pop().release() if held else None
 
 
 def install(app: Flask, threads: int) -> None:
@@ -96,32 +97,43 @@ def check_many(query: dict[str, Any]) -> Response:
     # One byte more, so that a body of unknown length that is too long can be told from a full one.
     request.max_content_length = MAX_BODY + 1
     places: Places = current_app.extensions["formsvc-bulk"]
-    if not places.take():
+    leave = places.take()
+    if leave is None:
         wait = {"Retry-After": str(_RETRY_SECONDS)}
         return problem(429, "正在进行的批量检查太多，请稍后再试。", headers=wait)
     try:
-        response = _answer(kind, query.get("on") or today())
+        response = _answer(kind, query.get("on") or today(), leave)
     except BaseException:
-        places.leave()
+        leave()
         raise
-    response.call_on_close(places.leave)
+    # The client may be gone before the answer has begun: then nothing else leaves the place.
+    response.call_on_close(leave)
     return response
 
 
-def _answer(kind: str, on: date) -> Response:
+def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
     settings = current_app.extensions["formsvc-settings"]
     forms = loaded(Job(on=on, schemas=settings.schemas, templates=settings.templates))
     # Fails before the answer has begun when the length that was told is too much.
     stream = request.stream
     given = _items(stream, kind, forms)
     if request.accept_mimetypes.best_match([LINES, workbooks.MEDIA_TYPE]) == workbooks.MEDIA_TYPE:
-        return attachment(
-            _workbook(given, forms, on), "批量审核结果.xlsx", workbooks.NAME, workbooks.MEDIA_TYPE
-        )
+        content = _workbook(given, forms, on)
+        leave()
+        return attachment(content, "批量审核结果.xlsx", workbooks.NAME, workbooks.MEDIA_TYPE)
     response: Response = current_app.response_class(
-        _stream(given, forms, on), mimetype=LINES, headers={"X-Accel-Buffering": "no"}
+        _ended(_stream(given, forms, on), leave),
+        mimetype=LINES,
+        headers={"X-Accel-Buffering": "no"},
     )
     return response
+
+
+def _ended(stream: Iterable[str], leave: Callable[[], None]) -> Iterator[str]:
+    try:
+        yield from stream
+    finally:
+        leave()
 
 
 def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
