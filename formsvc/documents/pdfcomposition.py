@@ -137,7 +137,8 @@ class Composer:
                 Align.RIGHT,
             )
             yield Placed(Layout(layout.size, (end,)), rect.left, rect.bottom)
-        left.setdefault(field.name, (field, layout))
+        if field.name not in left or len(layout.rest) > len(left[field.name][1].rest):
+            left[field.name] = field, layout
 
     def _extra_sheets(self, field: Field, layout: Layout, owner: str) -> Iterator[Sheet]:
         page = self._pages[field.page]

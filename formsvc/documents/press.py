@@ -67,7 +67,7 @@ def fill(
             signature_fields=signature_fields,
         )
     except UnprintableError as error:
-        findings = (_finding(form, problem) for problem in error.problems if problem.field)
+        findings = (_finding(form, data, problem) for problem in error.problems if problem.field)
         raise Unprintable(tuple(findings)) from error
 
 
@@ -96,7 +96,7 @@ def prepared(form: Form, folders: tuple[Path, ...], draft: bool = False) -> PdfT
     return PdfTemplate(
         form.pdf,
         fonts,
-        {name: form.label(name) for name in continued},
+        {name: _label(form, name) for name in continued},
         optional=dict(_optional_pages(form, pages)),
         count=words.count,
     )
@@ -120,16 +120,30 @@ def _showable(text: str, fonts: FontSet) -> str:
     return shown
 
 
-def _finding(form: Form, problem: Problem) -> Finding:
-    label = form.label(problem.field)
+def _finding(form: Form, data: object, problem: Problem) -> Finding:
+    label, pointer = _label(form, problem.field), _pointer(form, data, problem)
     if problem.missing:
         named = "、".join(f"“{text}”（{_codes(text)}）" for text in problem.missing)
-        message = f"{label}中的{named}没有字体可印；请改用通用的字，或请管理员添加字体。"
-        return Finding("print.glyph", Severity.ERROR, problem.field, label, message)
+        message = (
+            f"{label}中的{named}在现有字体中没有，印不出来；请改用通用的字，或请管理员添加字体。"
+        )
+        return Finding("print.glyph", Severity.ERROR, pointer, label, message)
     message = f"{label}在表格中写不下，约多出 {problem.excess} 字，请删减。"
-    return Finding(
-        "print.overflow", Severity.ERROR, problem.field, label, message, problem.excess, 0
-    )
+    return Finding("print.overflow", Severity.ERROR, pointer, label, message, problem.excess, 0)
+
+
+def _label(form: Form, name: str) -> str:
+    """Of a field, or of a box in which several stand."""
+    return next((box.label for box in form.printed if box.name == name), None) or form.label(name)
+
+
+def _pointer(form: Form, data: object, problem: Problem) -> str:
+    """The place in the submission; in a box of several fields, the longest to blame."""
+    parts = [part.pointer for box in form.printed if box.name == problem.field
+             for part, _ in box.parts]  # fmt: skip
+    shown = printed(form, data) if parts else {}
+    blamed = [part for part in parts if all(text in shown[part] for text in problem.missing)]
+    return max(blamed or parts or [problem.field], key=lambda part: len(shown.get(part, "")))
 
 
 def _codes(text: str) -> str:
