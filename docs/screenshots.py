@@ -18,7 +18,8 @@ sys.path.insert(0, str(ROOT))
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 from benchmarks.generate import batch  # noqa: E402
-from tests.browser.conftest import launched, serving  # noqa: E402
+from tests.browser.conftest import launched  # noqa: E402
+from tests.serving import served  # noqa: E402
 
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
@@ -47,23 +48,18 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as scratch,
+        served(Path(scratch), FORMSVC_RUNS=str(Path(scratch, "runs"))) as server,
         sync_playwright() as playwright,
+        launched(playwright) as browser,
     ):
-        addresses: Iterator[str] = serving(Path(scratch, "runs"))
-        address = next(addresses)
-        browser = launched(playwright)
-        try:
-            for width, suffix in WIDTHS.items():
-                context = browser.new_context(
-                    base_url=address, locale="zh-CN", viewport={"width": width, "height": 800}
-                )
-                page = context.new_page()
-                for name in pictures(page, Path(scratch)):
-                    take(page, folder, f"{name}{suffix}")
-                context.close()
-        finally:
-            browser.close()
-            addresses.close()  # type: ignore[attr-defined]  # a generator
+        for width, suffix in WIDTHS.items():
+            context = browser.new_context(
+                base_url=server.address, locale="zh-CN", viewport={"width": width, "height": 800}
+            )
+            page = context.new_page()
+            for name in pictures(page, Path(scratch)):
+                take(page, folder, f"{name}{suffix}")
+            context.close()
 
 
 def take(page: Page, folder: Path, name: str) -> None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from formsvc import submissions
+from formsvc import submissions, tables
 from formsvc.checks.kinds import KINDS
 from formsvc.config import Settings
+from formsvc.errors import ConfigError
 from formsvc.web import create_app, entries, explain
 from formsvc.web.runs import Runs
 from formsvc.web.sealed import CHUNK, SealedFolder
@@ -212,6 +213,18 @@ def test_a_file_that_holds_nothing_is_refused_and_the_page_stays(client, content
     assert 'role="alert"' in answer.text
 
 
+def test_a_sheet_filled_in_excel_is_read_by_the_employers_desk(desks, catalogue):
+    client = desks.test_client()
+    sample = submissions.parse(ALL_VALID[0].read_bytes()).data
+    form = catalogue[sample["form"]]
+    assert f"/forms/{form.id}/sheet.xlsx" in client.get("/unit").text
+    assert client.get(f"/forms/{form.id}/sheet.xlsx").data.startswith(b"PK")
+    address = upload(client, "unit", [(tables.write(form, [sample]), "汇总.xlsx")])
+    page = client.get(address).text
+    assert sample["person"]["name"] in page
+    assert "没有问题</span>" in page
+
+
 # The rules page
 
 
@@ -260,6 +273,18 @@ def test_nothing_of_a_person_lies_readable_on_the_disk(desks, tmp_path):
         assert name.encode() not in content
         assert "欧阳某" not in str(path)
         assert path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0
+
+
+def test_runs_are_not_kept_where_someone_else_put_a_trap(tmp_path):
+    (tmp_path / "runs").symlink_to(tmp_path)
+    with pytest.raises(ConfigError):
+        Runs(tmp_path / "runs")
+
+
+def test_more_files_than_a_form_usually_has_are_taken(desks):
+    client = desks.test_client()
+    address = upload(client, "review", [(b"{}", f"{number}.json") for number in range(1200)])
+    assert "1200<small> 份" in client.get(address).text
 
 
 def test_a_batch_can_be_deleted_at_once(desks, tmp_path):
@@ -347,6 +372,10 @@ def test_hostile_uploads_are_findings_and_the_rest_is_read(desks):
     page = client.get(address).text
     assert page.count("无法读取</span>") == 5
     assert ">好.json" not in page
+    for number in range(1, 7):
+        assert client.get(f"{address}/{number}").status_code == 200
+    assert client.get(f"{address}/7").status_code == 404
+    assert client.get(f"{address}/1/document.pdf").status_code == 404
 
 
 def test_the_same_person_twice_is_found_in_a_batch(desks):

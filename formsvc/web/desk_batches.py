@@ -16,7 +16,7 @@ from formsvc.documents import MEDIA_TYPES, Format
 from formsvc.notation import CHINA, today
 from formsvc.web import csrf, entries, explain, summaries
 from formsvc.web.api import attachment, catalogue
-from formsvc.web.batches import Batch, Found, Row, changes_since, is_read, read, title
+from formsvc.web.batches import MOST, Batch, Found, Row, changes_since, is_read, read, title
 from formsvc.web.held import runs, settings
 from formsvc.web.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.paper import loose, materials, paper
@@ -51,6 +51,7 @@ def start(desk: str) -> str:
 def begin(desk: str) -> Any:
     """Read a batch; small ones are done before the answer."""
     request.max_content_length = UPLOAD_LIMIT
+    request.max_form_parts = MOST
     csrf.protect()
     files = [
         (file.filename, file.read()) for file in request.files.getlist("files") if file.filename
@@ -209,6 +210,7 @@ def _landing(desk: str, notice: str = "") -> str:
         notice=notice,
         limit=UPLOAD_LIMIT // 1_000_000,
         minutes=runs().seconds // 60,
+        forms=catalogue(),
     )
 
 

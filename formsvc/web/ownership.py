@@ -49,7 +49,14 @@ def continued(run: Run, work: Work) -> None:
 def with_key(response: Any) -> Any:
     """The response, with the cookie that opens what was started."""
     key = base64.urlsafe_b64encode(g.key).decode()
-    response.set_cookie(_COOKIE, key, httponly=True, samesite="Lax", secure=request.is_secure)
+    response.set_cookie(
+        _COOKIE,
+        key,
+        max_age=runs().seconds,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
     return response
 
 

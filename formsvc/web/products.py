@@ -1,6 +1,5 @@
 """What can be taken away from a batch: documents by person, a print pack, tables, letters."""
 
-import shutil
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
@@ -95,7 +94,7 @@ def _workbook(work: Making, out: IO[bytes]) -> None:
     folder = work.batch.run.folder
     with closing(Ledger(folder)) as ledger:
         workbooks.write(folder, ledger, work.catalogue, work.batch.on)
-    shutil.copyfileobj(folder.open(workbooks.NAME), out)
+    out.write(folder.read(workbooks.NAME))
     folder.remove(workbooks.NAME)
 
 

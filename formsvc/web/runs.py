@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from formsvc.errors import ConfigError
 from formsvc.web.sealed import SealedFolder, derived
 
 KEY_BYTES: Final = 32
@@ -86,6 +87,8 @@ class Runs:
         self._pending: dict[str, Future[None]] = {}
         self._lock = threading.Lock()
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.root.is_symlink() or self.root.stat().st_uid != os.getuid():
+            raise ConfigError(f"FORMSVC_RUNS: {self.root} belongs to someone else")
         self.sweep()
         threading.Thread(target=self._keep_sweeping, daemon=True, name="runs-sweep").start()
 

@@ -1,9 +1,11 @@
 """The pages that need nothing of a person: the front page, the rules, the interface."""
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, render_template, request, url_for
 
+from formsvc import tables, workbooks
+from formsvc.delivery import file_name
 from formsvc.web import explain
-from formsvc.web.api import catalogue, form_or_404
+from formsvc.web.api import attachment, catalogue, form_or_404
 from formsvc.web.widgets import widgets
 
 views = Blueprint("views", __name__)
@@ -45,6 +47,14 @@ def rules(form: str) -> str:
         sections=widgets(chosen),
         label=explain.label,
     )
+
+
+@views.get("/forms/<form>/sheet.xlsx")
+def sheet(form: str) -> Response:
+    """An empty sheet to fill offline, a row a person."""
+    chosen = form_or_404(form)
+    name = file_name(chosen, None, "xlsx")
+    return attachment(tables.write(chosen), name, f"{chosen.id}.xlsx", workbooks.MEDIA_TYPE)
 
 
 @views.get("/api/docs")

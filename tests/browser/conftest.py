@@ -4,14 +4,7 @@ Without Chromium these tests fail: `apt-get install chromium`.
 """
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -20,41 +13,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.generate import batch
+from tests.serving import served
 
 _FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 _STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def serving(folder: Path):
-    """Run `formsvc serve` with its runs in a folder; yields the address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {**os.environ, "FORMSVC_RUNS": str(folder)}
-    command = [sys.executable, "-m", "formsvc", "serve", "--port", str(port)]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait(f"{address}/readyz", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _wait(address: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            urllib.request.urlopen(address, timeout=2).close()
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-        else:
-            return
-    raise RuntimeError("formsvc serve did not start")
 
 
 def launched(playwright) -> Browser:
@@ -66,7 +31,9 @@ def launched(playwright) -> Browser:
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory):
-    yield from serving(tmp_path_factory.mktemp("runs"))
+    folder = tmp_path_factory.mktemp("served")
+    with served(folder, FORMSVC_RUNS=str(folder / "runs")) as server:
+        yield server.address
 
 
 @pytest.fixture(scope="session")
