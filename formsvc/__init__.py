@@ -10,6 +10,8 @@ from formsvc.checks import check
 from formsvc.documents import Press, Unprintable, blank, fill
 from formsvc.findings import Citation, Finding, Report, Severity, Skipped
 from formsvc.forms import Form
+from formsvc.reading import read
+from formsvc.submissions import Submission
 
 __all__ = [
     "Catalogue",
@@ -20,9 +22,11 @@ __all__ = [
     "Report",
     "Severity",
     "Skipped",
+    "Submission",
     "Unprintable",
     "blank",
     "check",
     "fill",
     "load_forms",
+    "read",
 ]

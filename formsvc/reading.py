@@ -4,12 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from formsvc import documents
+from formsvc import documents, submissions
 from formsvc.documents import Format, Press, carriage, proof, typed
 from formsvc.documents.proof import Verdict
 from formsvc.documents.sandbox import run_limited
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
+from formsvc.submissions import Submission
 
 
 def submission_in(content: bytes, forms: Mapping[str, Form]) -> bytes:
@@ -28,6 +29,11 @@ def submission_in(content: bytes, forms: Mapping[str, Form]) -> bytes:
     raise UnreadableDocument(
         "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
     )
+
+
+def read(content: bytes, forms: Mapping[str, Form]) -> Submission:
+    """The data in a JSON, DOCX or PDF file. Raises UnreadableDocument as `submission_in` does."""
+    return submissions.parse(submission_in(content, forms))
 
 
 def _typed(content: bytes, forms: Mapping[str, Form]) -> bytes | None:
