@@ -256,7 +256,9 @@ def test_a_batch_is_private_to_its_browser(desks):
     other.get("/unit")
     assert other.get(address).status_code == 404
     upload(other, "unit", [(_summary_with(CANARY), "乙.json")])
-    assert other.get(address).status_code == 404
+    answer = other.get(address)
+    assert answer.status_code == 404
+    assert "不是用这个浏览器上传的" in answer.text
     assert mine.get(address.replace("unit", "review")).status_code == 404
 
 

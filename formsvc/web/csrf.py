@@ -1,7 +1,7 @@
 """A posted page must come from a page of ours: a token in it equals the one in a cookie."""
 
 import secrets
-from typing import Final
+from typing import ClassVar, Final
 
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import BadRequest
@@ -14,7 +14,7 @@ _LENGTH: Final = 43
 class StalePage(BadRequest):
     """The token is missing or of another browser session."""
 
-    data = {"message": "页面已经过期，请返回上一页刷新后再试。"}  # noqa: RUF012  # as werkzeug reads it
+    data: ClassVar = {"message": "页面已经过期，请返回上一页刷新后再试。"}
 
 
 def token() -> str:

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from flask import g, request
 from werkzeug.exceptions import NotFound, ServiceUnavailable
@@ -12,6 +12,18 @@ from formsvc.web.runs import KEY_BYTES, Busy, Run, Work
 
 _COOKIE: Final = "formsvc_runs"
 _RETRY: Final = 30
+
+
+class NoSuchRun(NotFound):
+    """It has expired, was deleted, or is another browser's: which of these is not said."""
+
+    data: ClassVar = {"message": "这一批已到期删除，或者不是用这个浏览器上传的；请重新上传。"}
+
+
+class TooMuchWork(ServiceUnavailable):
+    """What waits already is enough."""
+
+    data: ClassVar = {"message": "正在处理的批次太多，请过半分钟再试。"}
 
 
 def own(kind: str) -> list[Run]:
@@ -25,7 +37,7 @@ def run_or_404(kind: str, id: str) -> Run:
     key = _key()
     run = runs().open(id, key) if key else None
     if run is None or run.status.kind != kind:
-        raise NotFound
+        raise NoSuchRun
     return run
 
 
@@ -35,7 +47,7 @@ def started(kind: str, work: Work) -> Run:
     try:
         return runs().start(g.key, kind, work)
     except Busy:
-        raise ServiceUnavailable(retry_after=_RETRY) from None
+        raise TooMuchWork(retry_after=_RETRY) from None
 
 
 def continued(run: Run, work: Work) -> None:
@@ -43,7 +55,7 @@ def continued(run: Run, work: Work) -> None:
     try:
         runs().again(run, work)
     except Busy:
-        raise ServiceUnavailable(retry_after=_RETRY) from None
+        raise TooMuchWork(retry_after=_RETRY) from None
 
 
 def with_key(response: Any) -> Any:

@@ -155,6 +155,16 @@ def test_a_draft_outlives_the_page_and_can_be_forgotten(open_page):
     expect(page.locator("#draft")).to_be_hidden()
 
 
+def test_nothing_stays_on_a_shared_computer_that_was_cleared(open_page):
+    page = open_page()
+    page.goto(FUNDING)
+    field(page, "/person/name").fill("欧阳娜娜")
+    page.get_by_role("button", name="清除本机草稿").click()
+    field(page, "/person/address").fill("南昌市")
+    expect(page.locator("#kept")).to_contain_text("已清除")
+    assert page.evaluate("localStorage.length") == 0
+
+
 def test_leaving_with_unsaved_work_asks(open_page):
     page = open_page()
     page.goto(FUNDING)

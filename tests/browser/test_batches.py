@@ -11,6 +11,7 @@ import pikepdf
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks.generate import batch
 from tests.conftest import SAMPLES, valid_samples
 
 GOOD = SAMPLES / "jiangxi-training-summary/valid/half-year-to-31-august.json"
@@ -130,6 +131,22 @@ def test_a_batch_can_be_left_found_again_and_deleted(open_page):
     expect(page.locator(".tiles")).to_be_visible()
     page.get_by_role("button", name="立即删除").click()
     expect(page.get_by_text("还没有。上传后可以离开")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_long_work_shows_how_far_it_is_and_ends_by_itself(open_page, tmp_path, scripts):
+    path = tmp_path / "很多.jsonl"
+    path.write_text("\n".join(json.dumps(data) for data in batch(4000)))
+    page = open_page(scripts=scripts)
+    page.goto("/review")
+    page.set_input_files("#files", path)
+    page.locator("button.primary").click()
+    expect(page.get_by_role("heading", name="正在处理")).to_be_visible()
+    expect(page.locator("#working-label")).to_be_visible()
+    page.goto("/")  # leave, and come back
+    page.goto("/review")
+    page.locator(".batches a").click()
+    expect(page.locator(".tiles")).to_contain_text("4000", timeout=30_000)
 
 
 def test_a_submission_goes_from_a_batch_back_into_the_form(open_page):

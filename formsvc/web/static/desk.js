@@ -126,7 +126,10 @@ addEventListener("beforeunload", (event) => {
 
 // Drafts: the texts as typed, in this browser only.
 
+let keeping = true;
+
 function keep() {
+  if (!keeping) return;
   try {
     const draft = { saved: new Date().toISOString(), entries: entries() };
     localStorage.setItem(drafts, JSON.stringify(draft));
@@ -178,6 +181,13 @@ function offer() {
   });
   offered.hidden = false;
 }
+
+document.getElementById("kept").hidden = false;
+document.getElementById("draft-clear").addEventListener("click", () => {
+  localStorage.removeItem(drafts);
+  keeping = false;
+  document.getElementById("kept-text").textContent = "本机的草稿已清除；这一页不再自动保存。";
+});
 
 offer();
 if (!summary.hidden && !document.activeElement?.matches("[autofocus]")) summary.focus();
