@@ -71,7 +71,7 @@ def load_forms(schemas: Path | None = None, templates: Path | None = None) -> Ca
     for form in loaded:
         checks.checker(form)
         docx.prepared(form)
-        authoring.verify(form)
+        authoring.verify(form, form.pdf_names)
         next_steps(form, {})
     return Catalogue(loaded)
 

@@ -18,6 +18,8 @@ from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
 
 COMMON = "common.schema.json"
+_TABLES = frozenset({"form", "section", "print", "citation", "rule", "step", "signature", "pdf"})
+_RESERVED = ("/_page", "/_code")
 _PRINTED = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 
 
@@ -71,6 +73,14 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Signature:
+    """A place to sign electronically: in the box that the label `beside` names on paper."""
+
+    name: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
     """A rule as declared; formsvc.checks compiles it. `parameters` are those of its kind."""
 
@@ -101,6 +111,8 @@ class Form:
     printed: tuple[Printed, ...]
     rules: tuple[RuleSpec, ...]
     steps: tuple[Step, ...]
+    signatures: tuple[Signature, ...]
+    pdf_names: Mapping[str, str] | None
     templates: Path
 
     @property
@@ -217,9 +229,11 @@ class _Reader:
             printed=tuple(self.prints(table)),
             rules=tuple(self.rules(table, citations)),
             steps=tuple(self.steps(table)),
+            signatures=tuple(self.signatures(table)),
+            pdf_names=self.pdf_names(table) if "pdf" in table else None,
             templates=templates,
         )
-        unknown = set(table) - {"form", "section", "print", "citation", "rule", "step"}
+        unknown = set(table) - _TABLES
         if unknown:
             self.fail(min(unknown), "unknown table")
         return form
@@ -328,6 +342,30 @@ class _Reader:
         for entry in self.tables(table, "step"):
             title = self.text(entry, "title", "[[step]]")
             yield Step(title, self.text(entry, "text", f"[[step]] {title}"))
+
+    def signatures(self, table: Mapping[str, Any]) -> Iterator[Signature]:
+        seen: set[str] = set()
+        for entry in self.tables(table, "signature"):
+            name = self.text(entry, "name", "[[signature]]")
+            place = f"[[signature]] {name}"
+            if name in seen:
+                self.fail(place, "is declared twice")
+            if set(entry) - {"name", "beside"}:
+                self.fail(place, "has keys other than name and beside")
+            seen.add(name)
+            yield Signature(name, self.text(entry, "beside", place))
+
+    def pdf_names(self, table: Mapping[str, Any]) -> Mapping[str, str]:
+        """The field names of a PDF that an office made itself, and the pointers they stand for."""
+        boxes = {box.name for box in self.prints(table)}
+        names = self.table(table, "pdf")
+        for name, pointer in names.items():
+            place = f"[pdf] {name}"
+            if not isinstance(pointer, str):
+                self.fail(place, "must be a pointer")
+            if pointer not in boxes and pointer not in _RESERVED:
+                self.field(re.sub(r"/[0-9]+(?=/|$)", "/*", pointer), place)
+        return names
 
     def citations(self, table: Mapping[str, Any]) -> dict[str, Citation]:
         citations: dict[str, Citation] = {}

@@ -19,6 +19,7 @@ from formsvc.documents import authoring, office
 from formsvc.documents.printing import printed
 from formsvc.documents.rectangles import Box, measured
 from formsvc.errors import TemplateError
+from formsvc.forms import Signature
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 RESERVED = {"/_page", "/_code"}
@@ -111,7 +112,9 @@ def test_every_printed_pointer_has_a_field(catalogue, built, name):
         body = package.read("word/document.xml").decode()
     placeholders = re.findall(r"\{\{ ([\w.]+) \}\}", body)
     assert placeholders
-    found = [pointer for _, pointer, _ in widgets(built[name]) if pointer not in RESERVED]
+    signatures = {place.name for place in form.signatures}
+    others = RESERVED | signatures
+    found = [pointer for _, pointer, _ in widgets(built[name]) if pointer not in others]
     assert sorted(found) == sorted("/" + name.replace(".", "/") for name in placeholders)
     assert set(found) <= set(printed(form, {}))
 
@@ -232,6 +235,37 @@ def rename(form, old: str, new: str | None) -> None:
         pdf.save(form.pdf)
 
 
+@pytest.mark.parametrize("name", FORMS)
+def test_places_to_sign_hold_a_seal_and_are_hidden_in_the_blank(catalogue, built, name):
+    with pikepdf.open(io.BytesIO(built[name])) as pdf:
+        places = [field for field in pdf.Root.AcroForm.Fields if field.FT == "/Sig"]
+        assert [str(field.T) for field in places] == [s.name for s in catalogue[name].signatures]
+        for field in places:
+            left, bottom, right, top = map(float, field.Rect)
+            assert field.F == 2
+            assert (right - left > 125 and top - bottom > 90) or field.T == "申请人"
+
+
+def test_a_label_that_is_not_on_the_form_gives_no_place_to_sign(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    form = dataclasses.replace(form, signatures=(Signature("局长", "局长意见"),))
+    with pytest.raises(TemplateError, match="局长: '局长意见' begins 0 boxes"):
+        authoring.build(form)
+
+
+def test_a_missing_place_to_sign_asks_for_a_new_pdf(copy_of):
+    form = copy_of("jiangxi-project-funding")
+    form = dataclasses.replace(form, signatures=(*form.signatures, Signature("局长", "盖章")))
+    with pytest.raises(TemplateError, match="局长"):
+        authoring.verify(form)
+
+
+def test_an_office_s_own_pdf_is_never_built_over(copy_of):
+    form = dataclasses.replace(copy_of("jiangxi-project-funding"), pdf_names={})
+    with pytest.raises(TemplateError, match="office's own"):
+        authoring.build(form)
+
+
 def test_a_placeholder_that_never_prints_is_refused(copy_of):
     form = copy_of("jiangxi-project-funding")
     changed_docx(
@@ -257,7 +291,8 @@ def simple(catalogue, tmp_path):
         table.cell(1, 1).add_paragraph(amount)
         document.add_paragraph("{{ unit.name }}").alignment = WD_ALIGN_PARAGRAPH.RIGHT
         document.save(tmp_path / "form.docx")
-        return dataclasses.replace(catalogue["jiangxi-project-funding"], templates=tmp_path)
+        bare = dataclasses.replace(catalogue["jiangxi-project-funding"], signatures=())
+        return dataclasses.replace(bare, templates=tmp_path)
 
     return form
 

@@ -22,7 +22,7 @@ from pikepdf import Array, Dictionary, Name, String
 
 from formsvc.documents import docx, office
 from formsvc.documents.printing import printed
-from formsvc.documents.rectangles import CLEAR, TYPED, Box, Page, measured, rectangle
+from formsvc.documents.rectangles import CLEAR, TYPED, Box, Page, beside, measured, rectangle
 from formsvc.documents.wordstyles import Placement, Styles, is_page_number
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
@@ -65,6 +65,8 @@ def build(form: Form) -> bytes:
     TemplateError when LibreOffice fails, when the layout moves as values are put in, when two
     fields would overlap, or when the margins leave no room for the proof code.
     """
+    if form.pdf_names is not None:
+        raise TemplateError(f"{form.pdf}: is the office's own, as [pdf] in form.toml says")
     template = _read(form)
     sites, probe = _probe(form, template)
     tokens = re.compile(f"[{''.join(sites)}]")
@@ -74,6 +76,7 @@ def build(form: Form) -> bytes:
     widgets = list(_widgets(form, sites, drawn))
     _apart(form, widgets, blank)
     widgets += _codes(form, drawn, sites.values())
+    widgets += _signatures(form, blank)
     return _assemble(form, plain, widgets, hashlib.sha256(template).hexdigest())
 
 
@@ -98,9 +101,11 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
         )
     sites, _ = _probe(form, template)
     wanted = {site.pointer for site in sites.values()} - {PAGE_FIELD}
+    signatures = {place.name for place in form.signatures}
+    wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):
         raise TemplateError(f"{form.pdf}: {pointer} of {form.docx.name} has no field")
-    known = {*printed(form, {}), PAGE_FIELD, CODE_FIELD}
+    known = {*printed(form, {}), *signatures, PAGE_FIELD, CODE_FIELD}
     for name in sorted(fields - known):
         raise TemplateError(f"{form.pdf}: field {name!r} is not in the form")
 
@@ -258,6 +263,18 @@ def _codes(form: Form, pages: Sequence[Page], sites: Any) -> Iterator[_Widget]:
         yield _Widget(CODE_FIELD, number, box, placement)
 
 
+def _signatures(form: Form, pages: Sequence[Page]) -> Iterator[_Widget]:
+    for place in form.signatures:
+        found = [(number, box) for number, page in enumerate(pages)
+                 if (box := beside(place.beside, page))]  # fmt: skip
+        if len(found) != 1:
+            raise TemplateError(
+                f"{form.docx}: signature {place.name}: {place.beside!r} begins"
+                f" {len(found)} boxes, not one"
+            )
+        yield _Widget(place.name, *found[0], Placement())
+
+
 # the PDF
 
 
@@ -275,10 +292,13 @@ def _assemble(form: Form, plain: bytes, widgets: Sequence[_Widget], digest: str)
             if field is None:
                 field = fields[widget.pointer] = pdf.make_indirect(_field(form, widget.pointer))
             own = pdf.make_indirect(Dictionary(Parent=field)) if several else field
-            own.update(_annotation(form, widget))
             own.P = page.obj
-            field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
-            own.AP = Dictionary(N=_empty(pdf, widget.box))
+            if Name.Sig == field.FT:
+                own.update(_signature(widget))
+            else:
+                own.update(_annotation(form, widget))
+                field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
+                own.AP = Dictionary(N=_empty(pdf, widget.box))
             if several:
                 field.Kids = field.get("/Kids", Array())
                 field.Kids.append(own)
@@ -312,10 +332,23 @@ def _empty(pdf: pikepdf.Pdf, box: Box) -> Any:
 
 
 def _field(form: Form, pointer: str) -> Dictionary:
+    if pointer in {place.name for place in form.signatures}:
+        return Dictionary(FT=Name.Sig, T=String(pointer))
     labels = {box.name: box.label for box in form.printed}
     labels |= {PAGE_FIELD: "页码", CODE_FIELD: "校验码"}
     label = labels.get(pointer) or form.label(pointer)
     return Dictionary(FT=Name.Tx, T=String(pointer), TU=String(label))
+
+
+def _signature(widget: _Widget) -> Dictionary:
+    """Hidden in the blank, where people type: it is shown in filled documents that ask for it."""
+    box = widget.box
+    return Dictionary(
+        Type=Name.Annot,
+        Subtype=Name.Widget,
+        Rect=Array([round(edge, 2) for edge in (box.left, box.bottom, box.right, box.top)]),
+        F=_HIDDEN,
+    )
 
 
 def _annotation(form: Form, widget: _Widget) -> Dictionary:

@@ -91,7 +91,7 @@ def load(folders: tuple[Path, ...]) -> FontSet:
 def prepared(form: Form, folders: tuple[Path, ...], draft: bool = False) -> PdfTemplate:
     """The form's template, prepared on first use. TemplateError when it cannot be."""
     fonts = load(folders)
-    pages = PdfTemplate(form.pdf, fonts)
+    pages = PdfTemplate(form.pdf, fonts, names=form.pdf_names)
     continued = pages.field_names if draft else {field.pointer for field in form.continues}
     return PdfTemplate(
         form.pdf,
@@ -99,6 +99,7 @@ def prepared(form: Form, folders: tuple[Path, ...], draft: bool = False) -> PdfT
         {name: _label(form, name) for name in continued},
         optional=dict(_optional_pages(form, pages)),
         count=words.count,
+        names=form.pdf_names,
     )
 
 

@@ -86,6 +86,45 @@ def _char(text: Any, index: int) -> Char:
     return Char(chr(code), Box(left, bottom, right, top), y.value)
 
 
+def beside(label: str, page: Page) -> Box | None:
+    """The free place to the right of a label, in its cell or, if it is alone there, in the next.
+
+    None when no line of the page begins with the label in a cell.
+    """
+    text, at = "".join(char.text for char in page.chars), -1
+    while (at := text.find(label, at + 1)) >= 0:
+        chars = page.chars[at : at + len(label)]
+        if at and _adjoins(page.chars[at - 1], chars[0]):
+            continue
+        x, y = chars[0].box.left, (chars[0].box.top + chars[-1].box.bottom) / 2
+        cell = _box_at(x, y, page)
+        if cell is None:
+            continue
+        left = max(char.box.right for char in chars)
+        if not any(_within(cell, char) for char in page.chars if char not in chars):
+            left = cell.right
+            cell = _box_at(left + CLEAR, y, page)
+        if cell is not None:
+            return _free(Box(left, cell.bottom, cell.right, cell.top), y, page)
+    return None
+
+
+def _adjoins(one: Char, other: Char) -> bool:
+    return abs(one.baseline - other.baseline) < _RULE and other.box.left - one.box.right < _RULE
+
+
+def _within(cell: Box, char: Char) -> bool:
+    return cell.left < char.box.left < cell.right and cell.bottom < char.baseline < cell.top
+
+
+def _free(box: Box, y: float, page: Page) -> Box:
+    """What of a box, at the height `y`, is clear of text above and below."""
+    near = [char.box for char in page.chars if box.overlaps(char.box)]
+    bottom = max([box.bottom, *(other.top for other in near if other.top < y)])
+    top = min([box.top, *(other.bottom for other in near if other.bottom > y)])
+    return Box(box.left + CLEAR, bottom + CLEAR, box.right - CLEAR, top - CLEAR)
+
+
 def rectangle(placement: Placement, char: Char, page: Page, block: bool) -> Box:
     """The cell around a token if it stands there alone, else the rest of its line."""
     cell = _inside(_cell(placement, char, page), placement)
@@ -133,12 +172,7 @@ def _cell(placement: Placement, char: Char, page: Page) -> Box:
         middle = char.baseline + _EM_MIDDLE * placement.size
         before, after = placement.page_margins
         return Box(before, middle - half, page.width - after, middle + half)
-    columns = [place for place, start, end in page.down if start <= y <= end]
-    rows = [place for place, start, end in page.across if start <= x <= end]
-    left = max((place for place in columns if place < x), default=None)
-    right = min((place for place in columns if place > x), default=None)
-    bottom = max((place for place in rows if place < y), default=None)
-    top = min((place for place in rows if place > y), default=None)
+    left, bottom, right, top = _ruled(x, y, page)
     if left is not None and right is not None and bottom is not None and top is not None:
         return Box(left, bottom, right, top)
     left, right = _open_sides(placement, char, x)
@@ -148,6 +182,25 @@ def _cell(placement: Placement, char: Char, page: Page) -> Box:
     if top is None or top - bottom > height + CLEAR:
         top = bottom + height
     return Box(left, bottom, right, top)
+
+
+def _box_at(x: float, y: float, page: Page) -> Box | None:
+    left, bottom, right, top = _ruled(x, y, page)
+    if left is None or bottom is None or right is None or top is None:
+        return None
+    return Box(left, bottom, right, top)
+
+
+def _ruled(x: float, y: float, page: Page) -> tuple[float | None, ...]:
+    """Left, bottom, right, top: the ruling lines around a point."""
+    columns = [place for place, start, end in page.down if start <= y <= end]
+    rows = [place for place, start, end in page.across if start <= x <= end]
+    return (
+        max((place for place in columns if place < x), default=None),
+        max((place for place in rows if place < y), default=None),
+        min((place for place in columns if place > x), default=None),
+        min((place for place in rows if place > y), default=None),
+    )
 
 
 def _open_sides(placement: Placement, char: Char, x: float) -> tuple[float, float]:
