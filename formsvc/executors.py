@@ -11,6 +11,8 @@ from formsvc.errors import ConfigError
 
 # How often a chunk may be lost with its worker before the run gives up.
 _RETRIES = 5
+# Tasks that are done before processes have started and loaded the forms.
+_FIRST = 10
 
 
 class HereExecutor(Executor):
@@ -25,6 +27,29 @@ class HereExecutor(Executor):
         return future
 
 
+class _Growing(HereExecutor):
+    """Does the first tasks in the calling thread and starts processes only for more than these."""
+
+    def __init__(self, count: int, first: int) -> None:
+        self._count = count
+        self._first = first
+        self._pool: ProcessPoolExecutor | None = None
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        if self._first > 0:
+            self._first -= 1
+            return super().submit(fn, *args, **kwargs)
+        if self._pool is None:
+            # A fork server starts workers fast, and safely where there are threads.
+            context = multiprocessing.get_context("forkserver")
+            self._pool = ProcessPoolExecutor(self._count, mp_context=context)
+        return self._pool.submit(fn, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        if self._pool:
+            self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
 @contextmanager
 def opened(workers: int | None, scheduler: str | None) -> Iterator[tuple[Executor, int]]:
     """(executor, how many chunks to have under way at once).
@@ -34,13 +59,11 @@ def opened(workers: int | None, scheduler: str | None) -> Iterator[tuple[Executo
     """
     if scheduler:
         yield from _cluster(scheduler)
-    elif (count := workers or len(os.sched_getaffinity(0))) == 1:
-        yield HereExecutor(), 1
-    else:
-        # A fork server starts workers fast, and safely where there are threads.
-        context = multiprocessing.get_context("forkserver")
-        with ProcessPoolExecutor(count, mp_context=context) as pool:
-            yield pool, count * 3
+        return
+    count = workers or len(os.sched_getaffinity(0))
+    here = HereExecutor() if count == 1 else _Growing(count, 0 if workers else _FIRST)
+    with here:
+        yield here, count * 3 if count > 1 else 1
 
 
 def _cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:

@@ -1,0 +1,171 @@
+"""Bulk runs measured against commands that check structure alone. Ratios come from one run.
+
+    python benchmarks/bulk.py [--quick]
+
+check-jsonschema is looked for beside this Python, the sourcemeta command (`npm install
+@sourcemeta/jsonschema`, used as a measure only) on the PATH as `jsonschema` or at $SOURCEMETA.
+What is missing is left out.
+"""
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.generate import ON, batch  # noqa: E402
+from formsvc import bulk, documents, letters, load_forms, workbooks  # noqa: E402
+from formsvc.executors import opened  # noqa: E402
+from formsvc.ledger import Ledger  # noqa: E402
+from formsvc.sources import Sources  # noqa: E402
+from formsvc.storage import folder  # noqa: E402
+
+FORM = "jiangxi-training-summary"
+SCHEMAS = ROOT / "schemas"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a tenth of everything")
+    share = 10 if parser.parse_args().quick else 1
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch)
+        against_check_jsonschema(path, 2_000 // share)
+        against_sourcemeta(path, 20_000 // share)
+        stages(path, 20_000 // share)
+        documents_a_second(500 // share)
+
+
+def against_check_jsonschema(path: Path, count: int) -> None:
+    """The same files, a process each way, both with everything that they print or write."""
+    inbox = path / "files"
+    inbox.mkdir()
+    for number, data in enumerate(batch(count, form=FORM)):
+        (inbox / f"{number:05d}.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
+    ours = timed(lambda: command(["bulk", str(inbox), "-o", str(path / "ours")]))
+    say(f"formsvc bulk, {count:,} files, all outputs", count, ours)
+    tool = Path(sys.executable).with_name("check-jsonschema")
+    if tool.exists():
+        schema = path / "schema.json"
+        schema.write_text(json.dumps(bundled()), "utf-8")
+        arguments = [str(tool), "--schemafile", str(schema), *map(str, sorted(inbox.iterdir()))]
+        theirs = timed(lambda: quiet(arguments))
+        say(f"check-jsonschema, {count:,} files", count, theirs)
+        print(f"  → {theirs / ours:.1f} times check-jsonschema")
+
+
+def against_sourcemeta(path: Path, count: int) -> None:
+    """The same JSONL; theirs checks structure, ours rules and messages too."""
+    source = path / "batch.jsonl"
+    with source.open("w", encoding="utf-8") as stream:
+        for data in batch(count, form=FORM):
+            stream.write(json.dumps(data, ensure_ascii=False) + "\n")
+    ours = timed(lambda: reports(source, path / "reports", None))
+    say(f"formsvc reports, {count:,} lines", count, ours)
+    whole = timed(lambda: command(["bulk", str(source), "-o", str(path / "whole")]))
+    say(f"formsvc bulk, {count:,} lines, all outputs", count, whole)
+    tool = os.environ.get("SOURCEMETA") or shutil.which("jsonschema")
+    if tool:
+        schema = str(SCHEMAS / FORM / "schema.json")
+        common = str(SCHEMAS / "common.schema.json")
+        arguments = [tool, "validate", "--continue", schema, str(source), "--resolve", common]
+        theirs = timed(lambda: quiet(arguments))
+        say(f"sourcemeta validate --continue, {count:,} lines", count, theirs)
+        print(f"  → {theirs / ours:.1f} times sourcemeta (reports), {theirs / whole:.1f} (all)")
+
+
+def stages(path: Path, count: int) -> None:
+    """Where the time goes, and what a second core brings."""
+    source = path / "mixed.jsonl"
+    with source.open("w", encoding="utf-8") as stream:
+        for data in batch(count):
+            stream.write(json.dumps(data, ensure_ascii=False) + "\n")
+    one = timed(lambda: reports(source, path / "one", 1))
+    say(f"reports, {count:,} mixed lines, 1 process", count, one)
+    for workers in range(2, len(os.sched_getaffinity(0)) + 1):
+        more = timed(lambda workers=workers: reports(source, path / f"w{workers}", workers))
+        say(f"reports, {workers} processes", count, more)
+        print(f"  → {one / more:.2f} times one process")
+    catalogue, made = load_forms(), folder(str(path / "one"))
+    began = time.perf_counter()
+    with closing(Ledger(made)) as ledger:
+        say("index of the reports", count, time.perf_counter() - began)
+        spent = timed(lambda: letters.write(made, ledger, catalogue, None, ON))
+        say("letters", count, spent)
+        spent = timed(lambda: workbooks.write(made, ledger, catalogue, ON))
+        say("workbook", count, spent)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"  peak memory of this process: {peak} MB")
+
+
+def documents_a_second(count: int) -> None:
+    catalogue = load_forms()
+    clean = list(batch(count, faulty=0))
+    for format in ("docx", "pdf"):
+        some = clean if format == "docx" else clean[: max(count // 5, 1)]
+        documents.fill(catalogue[some[0]["form"]], some[0], format)
+        spent = timed(
+            lambda some=some, format=format: [
+                documents.fill(catalogue[data["form"]], data, format) for data in some
+            ]
+        )
+        say(f"{format} filled, 1 core", len(some), spent)
+
+
+def reports(source: Path, target: Path, workers: int | None) -> None:
+    """reports.jsonl with the comparison across submissions."""
+    sources = Sources([str(source)], load_forms())
+    run = bulk.Run(folder(str(target)), bulk.Job(on=ON))
+    with opened(workers, None) as (executor, at_once):
+        run.check(sources, executor, at_once=at_once)
+    run.compare()
+    run.finish()
+
+
+def bundled() -> dict[str, object]:
+    """One schema that needs no other file."""
+    schema = json.loads((SCHEMAS / FORM / "schema.json").read_text("utf-8"))
+    common = json.loads((SCHEMAS / "common.schema.json").read_text("utf-8"))
+    return {**schema, "$defs": {"common": common}}
+
+
+def command(arguments: list[str]) -> None:
+    quiet([sys.executable, "-c", "from formsvc.cli import main; main()", *arguments,
+           "--on", day(ON)])  # fmt: skip
+
+
+def day(on: date) -> str:
+    return on.isoformat()
+
+
+def quiet(arguments: list[str]) -> None:
+    """Run a command to its end; findings are expected, a failure to run is not."""
+    sink = subprocess.DEVNULL
+    done = subprocess.run(arguments, check=False, cwd=ROOT, stdout=sink, stderr=subprocess.PIPE)
+    if done.returncode not in (0, 1, 2):
+        raise SystemExit(done.stderr.decode()[-2000:])
+
+
+def timed(task: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    task()
+    return time.perf_counter() - began
+
+
+def say(what: str, count: int, seconds: float) -> None:
+    print(f"{what:55} {seconds:8.2f} s {count / seconds:10,.0f} /s", flush=True)
+
+
+if __name__ == "__main__":
+    main()
