@@ -189,7 +189,8 @@ class Runs:
             else:  # deleted meanwhile
                 self.delete(run)
         finally:
-            self._pending.pop(run.id, None)
+            with self._lock:  # not before `start` has put it in
+                self._pending.pop(run.id, None)
 
     def _refuse_when_full(self) -> None:
         if len(self._pending) >= _AT_ONCE + _WAITING:
