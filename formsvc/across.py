@@ -63,6 +63,20 @@ class Comparisons(Sequence[Comparison]):
             if spec.kind == ACROSS
         ]
         self._all = (*own, *_Reader(schemas / FILE, catalogue).comparisons())
+        self._plans = {form.id: tuple(self._plan(form)) for form in catalogue.values()}
+        self._own = {
+            form.id: {c.id for c in own if c.form == form.id} for form in catalogue.values()
+        }
+
+    def _plan(self, form: Form) -> Iterator[tuple[int, Comparison, tuple[Alternatives, ...]]]:
+        """The comparisons that a form takes part in, with the pointers that it has."""
+        for number, comparison in enumerate(self._all):
+            wanted = tuple(
+                tuple(pointer for pointer in alternatives if pointer in form.fields)
+                for alternatives in (*comparison.keys, *comparison.differs)
+            )
+            if comparison.form in (None, form.id) and all(wanted):
+                yield number, comparison, wanted
 
     def __len__(self) -> int:
         return len(self._all)
@@ -77,19 +91,16 @@ class Comparisons(Sequence[Comparison]):
 
         What cannot be compared is skipped with a reason, as everywhere.
         """
-        own = {comparison.id for comparison in self._all if comparison.form == form.id}
-        skipped = [skip for skip in report.skipped if skip.rule not in own]
+        skipped = [skip for skip in report.skipped if skip.rule not in self._own[form.id]]
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
-        for number, comparison in enumerate(self._all):
-            if comparison.form not in (None, form.id):
-                continue
-            values = _values(form, data, (*comparison.keys, *comparison.differs), broken)
+        for number, comparison, wanted in self._plans[form.id]:
+            values = _values(form, data, wanted, broken)
             if isinstance(values, str):
                 skipped.append(Skipped(comparison.id, values))
-            elif values:
-                for found, secret in zip(entries, secrets, strict=True):
-                    found.append(_entry(number, comparison, values, secret))
+                continue
+            for found, secret in zip(entries, secrets, strict=True):
+                found.append(_entry(number, comparison, values, secret))
         return Report(report.form, report.edition, report.findings, tuple(skipped)), entries
 
 
@@ -105,15 +116,9 @@ def _of_form(form: Form, spec: RuleSpec) -> Comparison:
 def _values(
     form: Form, data: object, wanted: Iterable[Alternatives], broken: Iterable[str]
 ) -> list[tuple[str, str]] | str:
-    """(pointer, comparable text) for each wanted value; the reason when one cannot be had.
-
-    Empty when the form has no such field.
-    """
+    """(pointer, comparable text) for each wanted value; the reason when one cannot be had."""
     found = []
-    for alternatives in wanted:
-        known = [pointer for pointer in alternatives if pointer in form.fields]
-        if not known:
-            return []
+    for known in wanted:
         for pointer in known:
             if any(pointers.within(pointer, place) for place in broken):
                 value = pointers.get(data, pointer)

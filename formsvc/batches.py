@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from formsvc import changes, executors, letters, packs, workbooks
-from formsvc.bulk import Job, Run, read_keys
+from formsvc.bulk import Job, Run, loaded, read_keys
 from formsvc.catalogue import Catalogue
 from formsvc.documents import HOUSE, Format, Press
 from formsvc.ledger import Ledger
@@ -38,12 +38,13 @@ class Order:
     resume: bool = False
 
 
-def run(order: Order, catalogue: Catalogue, say: Say, style: Style) -> bool:
+def run(order: Order, say: Say, style: Style) -> bool:
     """Do it all, saying what was found. True when there are errors.
 
     Raises OSError and ConfigError for what the operator has to mend.
     """
     began = time.monotonic()
+    catalogue, _ = loaded(order.schemas, order.templates)
     earlier = [read_keys(path) for path in order.against]
     sources = Sources(order.sources, catalogue)
     job = Job(

@@ -94,19 +94,18 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def _loaded(schemas: Path | None, templates: Path | None) -> Loaded:
+def loaded(schemas: Path | None, templates: Path | None) -> Loaded:
+    """The forms and what compares them, loaded and verified once in a process.
+
+    Raises FormError; None stands for what comes with formsvc.
+    """
     catalogue = load_forms(schemas, templates)
     return catalogue, Comparisons(catalogue, schemas or data_folder("schemas"))
 
 
-def loaded(job: Job) -> Loaded:
-    """The forms and comparisons of a job, loaded once in a process."""
-    return _loaded(job.schemas, job.templates)
-
-
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job)
+    forms = loaded(job.schemas, job.templates)
     files: list[tuple[str, bytes]] = []
     checked = [
         check_item(forms, job, item, number, files)
@@ -302,7 +301,7 @@ class Run:
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job)
+        catalogue, comparisons = loaded(self.job.schemas, self.job.templates)
         with closing(Meetings(catalogue, comparisons)) as meetings:
             for run, rows in enumerate(earlier, 1):
                 meetings.add_earlier(run, rows)

@@ -257,7 +257,7 @@ def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
         changes_since=options["changes_since"],
         resume=options["resume"],
     )
-    faulty = batches.run(order, _catalogue(), lambda text: click.echo(text, err=True), _style)
+    faulty = batches.run(order, lambda text: click.echo(text, err=True), _style)
     sys.exit(FINDINGS if faulty else 0)
 
 

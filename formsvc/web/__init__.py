@@ -6,7 +6,7 @@ from flask import Flask, Response
 from flask_smorest import Api
 
 from formsvc import config
-from formsvc.catalogue import load_forms
+from formsvc.bulk import loaded
 from formsvc.config import Settings
 from formsvc.web import bulk as bulk_api
 from formsvc.web.api import BODY_LIMIT, api
@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    catalogue = load_forms(settings.schemas, settings.templates)
+    catalogue = loaded(settings.schemas, settings.templates)[0]
     app.extensions["formsvc"] = catalogue
     app.extensions["formsvc-settings"] = settings
     app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)

@@ -113,7 +113,7 @@ def check_many(query: dict[str, Any]) -> Response:
 
 def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
     settings = current_app.extensions["formsvc-settings"]
-    forms = loaded(Job(on=on, schemas=settings.schemas, templates=settings.templates))
+    forms = loaded(settings.schemas, settings.templates)
     # Fails before the answer has begun when the length that was told is too much.
     stream = request.stream
     given = _items(stream, kind, forms)
