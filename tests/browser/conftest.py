@@ -99,10 +99,10 @@ def violations():
 
 @pytest.fixture(scope="session")
 def mixed(tmp_path_factory) -> Path:
-    """A ZIP of sixty invented submissions, a third of them faulty, and one that is no JSON."""
+    """A ZIP of thirty invented submissions, a third of them faulty, and one that is no JSON."""
     path = tmp_path_factory.mktemp("batch") / "各单位.zip"
     with zipfile.ZipFile(path, "w") as archive:
-        for number, data in enumerate(batch(60, units=12, faulty=0.35)):
+        for number, data in enumerate(batch(30, units=8, faulty=0.35)):
             archive.writestr(
                 f"{number:03d}-{data['person'].get('name', '无名')}.json", json.dumps(data)
             )
