@@ -341,6 +341,17 @@ def test_too_much_waiting_work_is_refused(desks):
     assert answer.headers["Retry-After"]
 
 
+def test_a_full_disk_is_said_and_nothing_acknowledged(desks, tmp_path):
+    client = desks.test_client()
+    sent = token(client, "/unit")
+    (tmp_path / "runs").rmdir()
+    (tmp_path / "runs").write_text("")  # no folder can be made here, as on a full disk
+    files = [(io.BytesIO(b"{}"), "a.json")]
+    answer = client.post("/unit", data={"token": sent, "files": files})
+    assert answer.status_code == 507
+    assert "没有上传" in answer.text
+
+
 @pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK])
 def test_a_sealed_file_opens_whole_or_not_at_all(tmp_path, size):
     content = os.urandom(size)

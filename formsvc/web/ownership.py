@@ -5,7 +5,7 @@ import secrets
 from typing import Any, ClassVar, Final
 
 from flask import g, request
-from werkzeug.exceptions import NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from formsvc.web.held import runs
 from formsvc.web.runs import KEY_BYTES, Busy, Run, Work
@@ -24,6 +24,13 @@ class TooMuchWork(ServiceUnavailable):
     """What waits already is enough."""
 
     data: ClassVar = {"message": "正在处理的批次太多，请过半分钟再试。"}
+
+
+class DiskFull(HTTPException):
+    """A run could not be begun; nothing was acknowledged."""
+
+    code = 507
+    data: ClassVar = {"message": "存放批次的地方满了，没有上传；请稍后再试，或与管理员联系。"}
 
 
 def own(kind: str) -> list[Run]:
@@ -48,6 +55,8 @@ def started(kind: str, work: Work) -> Run:
         return runs().start(g.key, kind, work)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
+    except OSError:
+        raise DiskFull from None
 
 
 def continued(run: Run, work: Work) -> None:
