@@ -17,8 +17,8 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formsvc import Unprintable, fill, submissions, words
-from formsvc.documents import office, proof
+from formsvc import Press, Unprintable, blank, fill, submissions, words
+from formsvc.documents import Printed, office, pack, proof
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD
 from formsvc.documents.press import load, prepared
 from formsvc.documents.printing import printed
@@ -353,3 +353,49 @@ def test_a_long_outcome_goes_on_on_an_extra_sheet(summary_form, summary):
     assert inside.removesuffix(CONTINUED) + rest == bare(summary["training"]["outcome"])
     with pikepdf.open(io.BytesIO(raw)) as document:
         assert len(document.pages) == len(pages)
+
+
+def test_a_pack_keeps_codes_readable_and_what_its_documents_carry(catalogue, datas, pdfs):
+    paths = [path for name, path in SAMPLES if name == FORMS[1]]
+    documents = [Printed(datas[path]["person"]["name"], pdfs[path]) for path in paths]
+    packed = pack(documents, Press(), title="打印", copies=2, duplex=True)
+    assert packed == pack(documents, Press(), title="打印", copies=2, duplex=True)
+    carried = pypdf.PdfReader(io.BytesIO(packed)).attachments
+    assert len(carried) == len(paths)
+    for number, path in enumerate(paths, 1):
+        ((content,),) = (files for name, files in carried.items() if name.startswith(f"{number}-"))
+        assert json.loads(content) == json.loads(proof.canonical(datas[path]))
+    with pypdfium2.PdfDocument(packed) as document:
+        assert len(document) == 2 * 2 * len(paths)
+        for number in (0, 2):
+            picture = document[number].render(scale=150 / 72, grayscale=True).to_pil()
+            (found,) = zxingcpp.read_barcodes(picture)
+            assert found.text == str(
+                proof.mark(catalogue[FORMS[1]], datas[paths[0]], page=1, pages=2)
+            )
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_other_programs_fill_in_the_blank(catalogue, name, tmp_path):
+    """pypdf writes values and pdfium draws them, as a browser does."""
+    form = catalogue[name]
+    values = {pointer: text for pointer, text in printed(form, first_sample(name)).items() if text}
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(blank(form, "pdf")))
+    wanted = {pointer: text for pointer, text in values.items() if pointer in writer.get_fields()}
+    assert len(wanted) > 10
+    for page in writer.pages:
+        writer.update_page_form_field_values(page, wanted, auto_regenerate=True)
+    filled = io.BytesIO()
+    writer.write(filled)
+    assert wanted.items() <= pypdf.PdfReader(filled).get_form_text_fields().items()
+    document = pypdfium2.PdfDocument(filled.getvalue())
+    document.init_forms()
+    empty = pypdfium2.PdfDocument(blank(form, "pdf"))
+    for page, before in zip(document, empty, strict=True):
+        assert dark(page) > dark(before)
+    document.close()
+    empty.close()
+
+
+def dark(page) -> int:
+    return sum(pixel < 128 for pixel in bytes(page.render(scale=1, grayscale=True).buffer))

@@ -16,7 +16,8 @@ from formsvc.documents.pdfwriter import EmbeddedFonts, PdfWriter
 from formsvc.documents.typesetting import Layout, Typesetter
 
 _LABEL_SIZE = 8.0
-_LABEL_RIGHT, _LABEL_TOP = 36.0, 24.0  # from the page's upper right corner
+# From the page's upper left corner; the proof code is at the right.
+_LABEL_LEFT, _LABEL_TOP = 36.0, 24.0
 _LABEL_NAME = pikepdf.Name("/FormsvcCopy")
 
 
@@ -39,16 +40,18 @@ def pack(
     """Merge documents, each ``copies`` times (一式几份), with a bookmark for each.
 
     Copies are numbered at the page edge when there are several.  With ``duplex`` each copy is
-    padded to whole sheets, so that the next one starts on a front side.
+    padded to whole sheets, so that the next one starts on a front side.  What the documents carry
+    stays attached, named with their number.
     """
     target = pikepdf.new()
     labels = _labels(target, fonts, copies) if copies > 1 else []
     marks = []
-    for document in documents:
+    for number, document in enumerate(documents, 1):
         mark = pikepdf.OutlineItem(document.title, len(target.pages))
         with pikepdf.open(io.BytesIO(document.pdf)) as source:
             starts = [_append(target, source, duplex) for _ in range(copies)]
             count = len(source.pages)
+            _attach(target, source, number)
         for (text, label), start in zip(labels, starts, strict=False):
             for page in target.pages[start : start + count]:
                 _stamp(target, page, label)
@@ -78,14 +81,29 @@ def _append(target: pikepdf.Pdf, source: pikepdf.Pdf, duplex: bool) -> int:
     return start
 
 
+def _attach(target: pikepdf.Pdf, source: pikepdf.Pdf, number: int) -> None:
+    for name, file in source.attachments.items():
+        numbered = f"{number}-{name}"
+        copied = pikepdf.AttachedFileSpec(
+            target,
+            file.get_file().read_bytes(),
+            description=file.description,
+            filename=numbered,
+            mime_type=file.get_file().mime_type,
+            creation_date="",
+            mod_date="",
+        )
+        target.attachments[numbered] = copied
+
+
 def _stamp(target: pikepdf.Pdf, page: pikepdf.Page, label: pikepdf.Object) -> None:
     """Print a copy's number on a page; what the page shares with other copies stays as it is."""
     resources = dict(page.obj.Resources.items())
     forms = dict(resources["/XObject"].items()) if "/XObject" in resources else {}
     resources["/XObject"] = pikepdf.Dictionary({**forms, str(_LABEL_NAME): label})
     page.obj.Resources = pikepdf.Dictionary(resources)
-    _, _, right, top = _edges(page)
-    place = f"q 1 0 0 1 {right - _LABEL_RIGHT:.2f} {top - _LABEL_TOP:.2f} cm {_LABEL_NAME} Do Q"
+    left, _, _, top = _edges(page)
+    place = f"q 1 0 0 1 {left + _LABEL_LEFT:.2f} {top - _LABEL_TOP:.2f} cm {_LABEL_NAME} Do Q"
     page.contents_add(target.make_stream(place.encode("ascii")))
 
 
@@ -95,7 +113,7 @@ def _edges(page: pikepdf.Page) -> tuple[float, float, float, float]:
 
 
 def _labels(target: pikepdf.Pdf, fonts: FontSet, copies: int) -> list[tuple[str, pikepdf.Object]]:
-    """For each copy its number, as text and as a Form XObject that ends at the origin."""
+    """For each copy its number, as text and as a Form XObject that starts at the origin."""
     setter, embedded, writer = Typesetter(fonts), EmbeddedFonts(fonts), PdfWriter()
     contents, widths = [], []
     for copy in range(1, copies + 1):
@@ -103,16 +121,14 @@ def _labels(target: pikepdf.Pdf, fonts: FontSet, copies: int) -> list[tuple[str,
         line = setter.line(text, 0.0, 0.0, _LABEL_SIZE)
         widths.append(setter.width(text, _LABEL_SIZE))
         contents.append(
-            writer.stream(
-                embedded.show(Layout(_LABEL_SIZE, (line,)), -widths[-1], 0.0).encode("ascii")
-            )
+            writer.stream(embedded.show(Layout(_LABEL_SIZE, (line,)), 0.0, 0.0).encode("ascii"))
         )
     resources = embedded.write(writer)
     tree = writer.reserve()
     pages = [
         writer.add(
             f"<</Type/Page/Parent {tree} 0 R/Contents {content} 0 R"
-            f"/MediaBox[{-width:.2f} {-_LABEL_SIZE} 0 {_LABEL_SIZE}]"
+            f"/MediaBox[0 {-_LABEL_SIZE} {width:.2f} {_LABEL_SIZE}]"
             f"/Resources<</Font<<{resources}>>>>>>"
         )
         for content, width in zip(contents, widths, strict=True)
