@@ -1,5 +1,6 @@
 """`python -m benchmarks`: every benchmark, one after the other."""
 
-from benchmarks import single
+from benchmarks import printing, single
 
 single.main()
+printing.main()
