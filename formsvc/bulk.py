@@ -141,7 +141,7 @@ def check_item(
         {
             "number": number,
             "source": clean(item.source),
-            "unit": said(data, form.unit.pointer) if form else "",
+            "unit": (said(data, form.unit.pointer) if form else "") or item.unit,
             "person": said(data, form.person.pointer) if form else "",
             "report": report.to_dict(),
         },
@@ -207,9 +207,9 @@ def salt(first: Chunk | None) -> bytes:
 def _digest(items: Iterable[Item]) -> bytes:
     digest = hashlib.sha256()
     for item in items:
-        for part in (item.source.encode("utf-8", "replace"), item.raw or b"-", repr(item.findings)):
-            encoded = part if isinstance(part, bytes) else part.encode("utf-8", "replace")
-            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+        about = repr((item.source, item.unit, item.findings, item.raw is None)).encode()
+        for part in (about, item.raw or b""):
+            digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Final
 
@@ -38,12 +38,14 @@ _BLANK = b" \t\r\n"
 class Item:
     """One submission as it came. `source` says where it stands, for people.
 
-    `raw` is None when it could not be read; `findings` then say why.
+    `raw` is None when it could not be read; `findings` then say why. `unit` is the name of the
+    folder that it came in, for submissions that do not say whose they are.
     """
 
     source: str
     raw: bytes | None
     findings: tuple[Finding, ...] = ()
+    unit: str = ""
 
 
 class Sources:
@@ -76,7 +78,8 @@ class Sources:
         for file in self._files:
             with _open(file) as stream:
                 self._current = stream
-                yield from items(stream, file.name, self._catalogue)
+                for item in items(stream, file.name, self._catalogue):
+                    yield replace(item, unit=file.unit) if file.unit else item
                 self._current = None
             self._read += file.size
 
@@ -126,6 +129,13 @@ class _File:
     address: str
     name: str
     size: int
+    inside: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The folder below the given one: where every employer has a folder, the employer's."""
+        parts = self.name.split("/") if self.inside else []
+        return parts[1] if len(parts) > 2 else ""
 
 
 def _files(address: str) -> Iterator[_File]:
@@ -146,7 +156,7 @@ def _local_files(root: Path) -> Iterator[_File]:
             path = Path(folder, name)
             shown = clean(str(Path(root.resolve().name) / path.relative_to(root)))
             if not _JUNK.search(shown) and path.is_file() and not path.is_symlink():
-                yield _File(str(path), shown, path.stat().st_size)
+                yield _File(str(path), shown, path.stat().st_size, inside=True)
 
 
 def _remote_files(address: str) -> Iterator[_File]:
@@ -160,7 +170,8 @@ def _remote_files(address: str) -> Iterator[_File]:
     for found in sorted(system.find(path)):
         shown = clean(found.removeprefix(parent).lstrip("/"))
         if not _JUNK.search(shown):
-            yield _File(system.unstrip_protocol(found), shown, int(system.size(found) or 0))
+            size = int(system.size(found) or 0)
+            yield _File(system.unstrip_protocol(found), shown, size, inside=True)
 
 
 def _open(file: _File) -> IO[bytes]:

@@ -93,6 +93,7 @@ def test_folders_are_read_in_order_without_what_systems_leave_behind(tmp_path, c
         "甲单位/readme.exe",
     ]
     assert "input.kind" in found[2].findings[0].rule
+    assert [item.unit for item in found] == ["乙单位", "甲单位", "甲单位"]
 
 
 def test_a_missing_source_is_the_operators_fault(tmp_path, catalogue):
