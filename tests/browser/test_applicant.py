@@ -58,8 +58,11 @@ def _fill(page: Page, pointer: str, value) -> None:
         named.fill(str(value))
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
-@pytest.mark.parametrize(("form", "sample"), [(SUMMARY, SAMPLE), (FUNDING, BUDGET)])
+@pytest.mark.parametrize(
+    ("scripts", "form", "sample"),
+    [(True, SUMMARY, SAMPLE), (True, FUNDING, BUDGET), (False, FUNDING, BUDGET)],
+    ids=["with-script", "rows-with-script", "rows-without-script"],
+)
 def test_a_form_typed_by_hand_is_checked_and_downloaded(open_page, scripts, form, sample):
     page = open_page(scripts=scripts)
     page.goto(form)

@@ -133,13 +133,19 @@ def test_a_batch_can_be_left_found_again_and_deleted(open_page):
     expect(page.get_by_text("还没有。上传后可以离开")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
-def test_long_work_shows_how_far_it_is_and_ends_by_itself(open_page, tmp_path, scripts):
-    path = tmp_path / "很多.jsonl"
+@pytest.fixture(scope="module")
+def many(tmp_path_factory) -> Path:
+    """Enough for work that takes longer than a breath."""
+    path = tmp_path_factory.mktemp("many") / "很多.jsonl"
     path.write_text("\n".join(json.dumps(data) for data in batch(3000)))
+    return path
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_long_work_shows_how_far_it_is_and_ends_by_itself(open_page, many, scripts):
     page = open_page(scripts=scripts)
     page.goto("/review")
-    page.set_input_files("#files", path)
+    page.set_input_files("#files", many)
     page.locator("button.primary").click()
     expect(page.get_by_role("heading", name="正在处理")).to_be_visible()
     expect(page.locator("#working-label")).to_be_visible()
