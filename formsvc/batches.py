@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from formsvc import changes, executors, letters, packs, workbooks
 from formsvc.bulk import Job, Run, loaded, read_keys
 from formsvc.catalogue import Catalogue
 from formsvc.documents import HOUSE, Format, Press
+from formsvc.errors import FormsvcError
 from formsvc.ledger import Ledger
 from formsvc.sources import Sources
 from formsvc.storage import folder
@@ -57,8 +59,11 @@ def run(order: Order, say: Say, style: Style) -> bool:
     )
     batch = Run(folder(order.output), job, resume=order.resume)
     meter = Meter(sys.stderr, lambda: sources.fraction)
-    with executors.opened(order.workers, order.scheduler) as (executor, at_once):
-        batch.check(sources, executor, at_once=at_once, progress=meter)
+    try:
+        with executors.opened(order.workers, order.scheduler) as (executor, at_once):
+            batch.check(sources, executor, at_once=at_once, progress=meter)
+    except BrokenExecutor:
+        raise FormsvcError("有工作进程意外结束（多半是内存不足）；加 --resume 可接着做。") from None
     meter.clear()
     batch.compare([rows for _, rows in earlier])
     with closing(Ledger(batch.folder)) as ledger:
