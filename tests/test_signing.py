@@ -146,3 +146,20 @@ def test_a_field_name_for_something_that_the_form_does_not_have_is_refused(offic
 def test_a_field_name_must_stand_for_one_pointer(office):
     with pytest.raises(FormError, match=r"\[pdf\] F99: must be a pointer"):
         office(extra="F99 = 3\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ('name = "人选所在单位"\nbeside = "盖章"', "人选所在单位: is declared twice"),
+        ('name = "局长"', "局长 beside: must be a text"),
+        ('name = "局长"\nbeside = "盖章"\npage = 1', "局长: has keys other than name and beside"),
+    ],
+)
+def test_a_faulty_place_to_sign_is_the_author_s_fault(tmp_path, table, words):
+    for kind in ("schemas", "templates"):
+        shutil.copytree(data_folder(kind), tmp_path / kind)
+    with (tmp_path / "schemas" / FUNDING / "form.toml").open("a", encoding="utf-8") as toml:
+        toml.write(f"\n[[signature]]\n{table}\n")
+    with pytest.raises(FormError, match=words):
+        load_forms(tmp_path / "schemas", tmp_path / "templates")
