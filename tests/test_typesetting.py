@@ -1,5 +1,6 @@
 """Typesetting: 避头尾, spacing, justification, shrinking; nothing lost, nothing outside a box."""
 
+import itertools
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formsvc.documents.fonts import load_fonts
-from formsvc.documents.textstyle import Align, Style
+from formsvc.documents.textstyle import Align, Style, Vertical
 from formsvc.documents.typesetting import Layout, Typesetter
 
 FONTS = load_fonts()
@@ -182,3 +183,32 @@ def test_twenty_thousand_characters_are_set():
     text = "研修成效，" * 4000
     layout = SETTER.layout(text, 450, 700, PARAGRAPHS)
     assert shown(layout) + layout.rest == text
+
+
+def test_a_value_stands_at_the_height_that_word_gave_it():
+    style = Style(size=15, vertical=Vertical.BOTTOM, cell_leading=21 / 15)
+    (line,) = SETTER.layout("张三", 200, 43, style).lines
+    assert line.y == pytest.approx(21 / 5)
+    style = Style(size=15, vertical=Vertical.TOP, cell_leading=21 / 15)
+    (line,) = SETTER.layout("张三", 200, 43, style).lines
+    assert line.y == pytest.approx(43 - 21 * 4 / 5)
+    style = Style(size=15, vertical=Vertical.MIDDLE)
+    (line,) = SETTER.layout("张三", 200, 43, style).lines
+    assert line.y == pytest.approx(43 / 2 - 0.38 * 15)
+
+
+def test_an_exact_line_pitch_is_kept_and_shrinks_with_the_size():
+    style = Style(size=10.5, multiline=True, leading=17 / 10.5, vertical=Vertical.TOP)
+    for text in ("国" * 200, "国" * 700):
+        layout = SETTER.layout(text, 368, 311, style)
+        ys = [line.y for line in layout.lines]
+        steps = {round(high - low, 3) for high, low in itertools.pairwise(ys)}
+        assert steps == {round(17 * layout.size / 10.5, 3)}
+    assert layout.size < 10.5
+
+
+def test_a_style_decides_indent_and_justification_where_word_does():
+    style = Style(size=12, multiline=True, indented=False, justified=False)
+    layout = SETTER.layout("国" * 100 + "A", 367, 300, style)
+    assert [line.x for line in layout.lines] == [2.0] * len(layout.lines)
+    assert {run.spacing for line in layout.lines[:-1] for run in line.runs} == {0.0}
