@@ -1,6 +1,7 @@
 """JSON Schema → findings, with jsonschema-rs."""
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from itertools import islice
 from typing import Any
 
@@ -13,12 +14,12 @@ from formsvc.forms import Field, Form
 from formsvc.notation import yuan
 
 _TYPES = {
-    "string": "文字（加引号）",
-    "number": "数字（不加引号）",
-    "integer": "整数（不加引号）",
-    "boolean": "true 或 false（是或否）",
-    "array": "列表（方括号）",
-    "object": "一组项目（花括号）",
+    "string": "文字",
+    "number": "数字",
+    "integer": "整数",
+    "boolean": "“是”或“否”（true 或 false）",
+    "array": "列表",
+    "object": "一组项目",
 }
 # Where several constraints fail at one place, the first of these tells most.
 _PRECEDENCE = (
@@ -108,9 +109,7 @@ class Structure:
         match keyword:
             case "type":
                 wanted = field.schema.get("type", "object") if field else "object"
-                spare = value is None and field is not None and not field.required
-                mend = "；没有就删去这一项" if spare else ""
-                return f"应为{_TYPES.get(str(wanted), str(wanted))}{mend}"
+                return _mistyped(str(wanted), value, spare=field is not None and not field.required)
             case "const":
                 return f"填的是“{_shown(value)}”，应为“{details['expected_value']}”"
             case "enum":
@@ -143,6 +142,23 @@ class Structure:
 
 def _holds(explain: Any) -> Any:
     return lambda text: explain(text) is None
+
+
+def _mistyped(wanted: str, value: object, *, spare: bool) -> str:
+    found = mend = ""
+    if isinstance(value, str):
+        found = f"填的是文字“{_shown(value)}”，"
+        mend = "，请去掉引号" if wanted in ("number", "integer") and _is_number(value) else ""
+    elif isinstance(value, int | float | Decimal) and not isinstance(value, bool):
+        found = "填的是数字，"
+        mend = "，请加上引号" if wanted == "string" else ""
+    elif value is None and spare:
+        mend = "；没有就删去这一项"
+    return f"{found}应为{_TYPES.get(wanted, wanted)}{mend}"
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.replace(".", "", 1).isdigit()
 
 
 def _with_hint(problem: str, field: Field | None) -> str:
