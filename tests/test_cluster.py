@@ -7,6 +7,7 @@ import sys
 import time
 from datetime import date
 
+import distributed
 import pytest
 
 from benchmarks.generate import batch
@@ -16,7 +17,6 @@ from formsvc.executors import HereExecutor, opened
 from formsvc.sources import Item, Sources
 from formsvc.storage import folder
 
-distributed = pytest.importorskip("distributed")
 ON = date(2026, 3, 1)
 ROOT = data_folder("schemas").parent
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -132,12 +131,7 @@ EVERY_READER = pytest.mark.parametrize(
     [
         lambda pdf: "".join(pdfium_pages(pdf)),
         lambda pdf: "".join(pypdf_pages(pdf)),
-        pytest.param(
-            poppler_text,
-            marks=pytest.mark.skipif(
-                not shutil.which("pdftotext"), reason="poppler-utils is not installed"
-            ),
-        ),
+        poppler_text,
     ],
 )
 
@@ -343,8 +337,6 @@ def test_a_rotated_page_or_a_check_box_is_a_template_error(tmp_path):
 
 def test_fonts_are_mixed_where_the_first_lacks_a_character(tmp_path):
     folder = Path("/usr/share/fonts/truetype/dejavu")
-    if not folder.is_dir():
-        pytest.skip("DejaVu is not installed")
     path = make_template(tmp_path / "box.pdf", [[("/text", (72, 72, 523, 770), 12, True, 0)]])
     template = PdfTemplate(path, load_fonts([folder]))
     text = "已办☑未办☐，Ⱥ国éŵ"
@@ -352,7 +344,6 @@ def test_fonts_are_mixed_where_the_first_lacks_a_character(tmp_path):
     assert squeezed(pdfium_pages(pdf)[0]) == squeezed(poppler_text(pdf)) == text
 
 
-@pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is not installed")
 def test_readers_open_everything_without_a_warning(template, tmp_path):
     modules = [[True] * 21] * 21
     pdf = template.fill(

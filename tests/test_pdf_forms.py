@@ -5,7 +5,6 @@ import copy
 import io
 import json
 import re
-import shutil
 import subprocess
 from collections import defaultdict
 
@@ -207,7 +206,6 @@ def seal_boxes(page):
             yield box, inside
 
 
-@pytest.mark.skipif(not shutil.which("qpdf"), reason="qpdf is not installed")
 @EVERY_SAMPLE
 def test_every_sample_opens_without_a_warning(pdfs, tmp_path, name, path):
     file = tmp_path / "form.pdf"

@@ -29,14 +29,15 @@ def launched(playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=_FLAGS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("served")
     with served(folder, FORMSVC_RUNS=str(folder / "runs")) as server:
         yield server.address
 
 
-@pytest.fixture(scope="session")
+# Of the package, not the session: its event loop must not run beside that of other tests.
+@pytest.fixture(scope="package")
 def chromium():
     with sync_playwright() as playwright:
         browser = launched(playwright)
