@@ -133,7 +133,7 @@ def test_a_signed_code_is_verified_by_itself(summary_form, summary):
 
 def test_codes_fit_a_small_qr_code(summary_form, summary):
     for key, modules in ((None, 33), (KEY, 45)):
-        printed_code = proof.codes(summary_form, summary, key)(4, 12)
+        printed_code = proof.Proof(summary_form, summary, key).code(4, 12)
         rows = printed_code.modules
         assert len(rows) == len(rows[0]) <= modules
         assert set(b"".join(rows)) == {0, 1}
@@ -225,7 +225,7 @@ def test_a_document_of_other_data_is_named_by_field(
     other = json.loads(json.dumps(summary))
     section, name = pointer[1:].split("/")
     other[section][name] = new
-    record = proof.record(summary_form, other)
+    record = proof.Proof(summary_form, other).record()
     document = refill(summary_form, summary, format, False)
     if format == "docx":
         members = carriage.package(document)

@@ -18,10 +18,10 @@ from lxml import etree
 from markupsafe import Markup, escape
 
 from formsvc import pointers, texts
-from formsvc.documents import carriage, headers, proof
+from formsvc.documents import carriage, headers
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
-from formsvc.documents.proof import Carried
+from formsvc.documents.proof import Proof
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -84,7 +84,7 @@ class DocxForm:
         if draft:
             values = {name: texts.clean(text) for name, text in values.items()}
         prepared = self._draft if draft else self._final
-        return prepared.render(values, proof.carried(self.form, data, key))
+        return prepared.render(values, Proof(self.form, data, key))
 
     def blank(self) -> bytes:
         """The empty official form."""
@@ -155,11 +155,13 @@ class _Prepared:
             static.pop(self._image)
         self._archive = Archive(static)
 
-    def render(self, values: dict[str, str], carried: Carried | None = None) -> bytes:
+    def render(self, values: dict[str, str], proof: Proof | None = None) -> bytes:
         extra = {}
-        if carried:
-            values[_CODE_FORM], values[_CODE_DIGEST] = carried.label.split("\n")
-            extra = {self._data: carried.part, self._image: headers.png(carried.modules)}
+        if proof:
+            code = proof.code(0, 0)
+            values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
+            part = carriage.part(proof.record())
+            extra = {self._data: part, self._image: headers.png(code.modules)}
         parts = {name: part.render(values) for name, part in self._parts.items()}
         return self._archive.with_members(parts | extra)
 

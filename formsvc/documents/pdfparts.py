@@ -32,7 +32,7 @@ class Code:
     """What proves a page: one line of text, and the same as QR modules (true is dark)."""
 
     text: str
-    modules: Sequence[Sequence[int]]
+    modules: Sequence[bytes]
 
 
 def catalogue(
@@ -109,7 +109,7 @@ def code_places(rect: Rect, at_right: bool) -> tuple[Rect, Rect]:
     return square, Rect(rect.left, rect.bottom, rect.right, rect.top - side)
 
 
-def draw_code(modules: Sequence[Sequence[int]], square: Rect) -> str:
+def draw_code(modules: Sequence[bytes], square: Rect) -> str:
     """Path operators for a QR code: one rectangle for each run of dark modules."""
     scale = square.width / (len(modules) + 2 * _QUIET)
     rows = "".join([_draw_row(bytes(line)) for line in modules])

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from formsvc import texts, words
-from formsvc.documents import carriage, pdf, proof
+from formsvc.documents import carriage, pdf
 from formsvc.documents.fonts import FontSet, load_fonts
 from formsvc.documents.pdf import PdfTemplate, Printed, Problem, UnprintableError
 from formsvc.documents.printing import printed
+from formsvc.documents.proof import Proof
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Form
@@ -55,6 +56,7 @@ def fill(
     if draft:
         values = {name: _showable(text, load(press.fonts)) for name, text in values.items()}
         owner = _showable(owner, load(press.fonts))
+    proof = Proof(form, data, press.key)
     try:
         return template.fill(
             values,
@@ -62,8 +64,8 @@ def fill(
             author=texts.clean(unit) or form.programme,
             owner=owner,
             draft=draft,
-            code=proof.codes(form, data, press.key),
-            attachment=carriage.attachment(proof.record(form, data, press.key)),
+            code=proof.code,
+            attachment=carriage.attachment(proof.record()),
             signature_fields=signature_fields,
         )
     except UnprintableError as error:

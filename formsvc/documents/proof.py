@@ -131,26 +131,41 @@ class Mark:
         return f"FS1/{self.form.upper()}/{self.edition}\n{'-'.join(groups)}{page}"
 
 
+class Proof:
+    """A submission's digest, computed once, in all the ways in which a document carries it.
+
+    `key` is a raw Ed25519 seed, 32 bytes; with it the codes are signed. ValueError when the data
+    is not JSON or the key has another length.
+    """
+
+    def __init__(self, form: Form, data: object, key: bytes | None = None) -> None:
+        self._form = form
+        self._content = canonical(data)
+        self._digest = hashlib.sha256(self._content).digest()
+        self._signer = Ed25519PrivateKey.from_private_bytes(key) if key else None
+
+    def mark(self, page: int = 0, pages: int = 0) -> Mark:
+        """The code of a page, or of the submission as such."""
+        whole, signer = self._digest, self._signer
+        proof = _base32(whole[:_SIGNED_BYTES]) if signer else _base32(whole)[:DIGEST_CHARS]
+        unsigned = Mark(self._form.id, self._form.edition, proof, page, pages)
+        return replace(unsigned, signature=signer.sign(_message(unsigned))) if signer else unsigned
+
+    def code(self, page: int, pages: int) -> Code:
+        """For the PDF engine: text and QR modules of a page."""
+        mark = self.mark(page, pages)
+        return Code(mark.label, qr(str(mark)))
+
+    def record(self) -> Record:
+        """What the document holds: see `carriage.attachment` and `carriage.part`."""
+        return Record(str(self.mark()), self._content)
+
+
 def mark(
     form: Form, data: object, *, page: int = 0, pages: int = 0, key: bytes | None = None
 ) -> Mark:
-    """The code of a submission. `key` is a raw Ed25519 seed, 32 bytes; with it the code is signed.
-
-    ValueError when the data is not JSON or the key has another length.
-    """
-    return _mark(form, digest(data), (page, pages), _signer(key) if key else None)
-
-
-def codes(form: Form, data: object, key: bytes | None = None) -> Callable[[int, int], Code]:
-    """For the engine: (page n, of N) → text and QR modules."""
-    whole = digest(data)
-    signer = _signer(key) if key else None
-
-    def code(page: int, pages: int) -> Code:
-        found = _mark(form, whole, (page, pages), signer)
-        return Code(found.label, qr(str(found)))
-
-    return code
+    """The code of a submission; see `Proof`."""
+    return Proof(form, data, key).mark(page, pages)
 
 
 def parse_mark(text: str) -> Mark:
@@ -194,7 +209,11 @@ def matches(code: Mark, form: Form, data: object) -> bool:
 
 def public_key(key: bytes) -> bytes:
     """The raw public key of a raw seed; verifying needs no more."""
-    return _signer(key).public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return (
+        Ed25519PrivateKey.from_private_bytes(key)
+        .public_key()
+        .public_bytes(Encoding.Raw, PublicFormat.Raw)
+    )
 
 
 def qr(text: str) -> tuple[bytes, ...]:
@@ -207,22 +226,10 @@ def qr(text: str) -> tuple[bytes, ...]:
     return tuple(rows[start : start + width] for start in range(0, len(rows), width))
 
 
-def _mark(
-    form: Form, whole: bytes, place: tuple[int, int], signer: Ed25519PrivateKey | None
-) -> Mark:
-    proof = _base32(whole[:_SIGNED_BYTES]) if signer else _base32(whole)[:DIGEST_CHARS]
-    unsigned = Mark(form.id, form.edition, proof, *place)
-    return replace(unsigned, signature=signer.sign(_message(unsigned))) if signer else unsigned
-
-
 def _message(code: Mark) -> bytes:
     place = (str(code.page), str(code.pages))
     parts = (code.form.lower(), code.edition.upper(), code.proof, *place)
     return b"\0".join((_DOMAIN, *(part.encode() for part in parts)))
-
-
-def _signer(key: bytes) -> Ed25519PrivateKey:
-    return Ed25519PrivateKey.from_private_bytes(key)
 
 
 def _plain(text: str) -> str:
@@ -267,28 +274,6 @@ class Verdict:
     code: Mark | None = None
     pointers: tuple[str, ...] = ()
     data: object = None
-
-
-def record(form: Form, data: object, key: bytes | None = None) -> Record:
-    """What a document of this submission carries: see `carriage.attachment`, `carriage.part`."""
-    return Record(str(mark(form, data, key=key)), canonical(data))
-
-
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """What a DOCX shows and holds: the label in two lines, QR modules, the custom XML part."""
-
-    label: str
-    modules: tuple[bytes, ...]
-    part: bytes
-
-
-def carried(form: Form, data: object, key: bytes | None = None) -> Carried:
-    """The proof of a submission as a DOCX carries it. The code there names no page."""
-    content = canonical(data)
-    whole = hashlib.sha256(content).digest()
-    code = _mark(form, whole, (0, 0), _signer(key) if key else None)
-    return Carried(code.label, qr(str(code)), carriage.part(Record(str(code), content)))
 
 
 def look(raw: bytes) -> bytes:
