@@ -4,7 +4,6 @@ A first pass takes from every submission small keyed digests; a second pass find
 """
 
 import hashlib
-import hmac
 import json
 import sqlite3
 import tomllib
@@ -12,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from operator import eq
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -50,6 +50,10 @@ class Entry:
     pointer: str
     key: str
     differs: tuple[str, ...]
+
+    def to_list(self) -> list[Any]:
+        """The fields in order, as JSON keeps them between the two passes."""
+        return [self.comparison, self.pointer, self.key, self.differs]
 
 
 class Comparisons(Sequence[Comparison]):
@@ -147,7 +151,7 @@ def _entry(
 
 
 def _digest(secret: bytes, text: str) -> str:
-    return hmac.digest(secret, text.encode("utf-8", "replace"), hashlib.sha256)[:16].hex()
+    return hashlib.blake2b(text.encode("utf-8", "replace"), key=secret, digest_size=16).hexdigest()
 
 
 class Meetings:
@@ -238,8 +242,13 @@ class Meetings:
             named = first.setdefault(member.differs, [])
             if len(named) <= _NAMED:
                 named.append(member)
+        # What all others share: who shares it too differs from none of them. So it is with the
+        # people of one employer, who are many.
+        places = zip(*(kind.split(",") for kind in kinds if kind), strict=False)
+        shared = [values.pop() if len(values) == 1 else None for values in map(set, places)]
         for member in members:
-            if member.item is None:
+            mine = member.differs.split(",")
+            if member.item is None or any(map(eq, mine, shared)):
                 continue
             apart = [kind for kind in kinds if _apart(kind, member.differs)]
             count = sum(kinds[kind] for kind in apart)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -377,7 +377,7 @@ def _header(digest: bytes, result: Result) -> bytes:
         {
             "source": checked.source,
             "form": checked.form,
-            "entries": [[astuple(entry) for entry in entries] for entries in checked.entries],
+            "entries": [[entry.to_list() for entry in entries] for entries in checked.entries],
             "documents": checked.documents,
         }
         for checked in result.checked

@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -11,8 +12,8 @@ from formsvc.errors import ConfigError
 
 # How often a chunk may be lost with its worker before the run gives up.
 _RETRIES = 5
-# Tasks that are done before processes have started and loaded the forms.
-_FIRST = 10
+# Tasks done at once before processes are started at all: a small batch needs none.
+_FIRST = 4
 
 
 class HereExecutor(Executor):
@@ -40,8 +41,9 @@ class _Growing(HereExecutor):
             self._first -= 1
             return super().submit(fn, *args, **kwargs)
         if self._pool is None:
-            # A fork server starts workers fast, and safely where there are threads.
-            context = multiprocessing.get_context("forkserver")
+            # A fork has the forms loaded already; where there are threads it is not safe.
+            alone = threading.active_count() == 1
+            context = multiprocessing.get_context("fork" if alone else "forkserver")
             self._pool = ProcessPoolExecutor(self._count, mp_context=context)
         return self._pool.submit(fn, *args, **kwargs)
 

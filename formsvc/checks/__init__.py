@@ -5,8 +5,8 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from formsvc import texts
-from formsvc.checks.rules import compile_rules
+from formsvc import pointers, texts
+from formsvc.checks.rules import Broken, compile_rules
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import Form
@@ -26,10 +26,10 @@ class Checker:
     def check(self, data: object, on: date) -> Report:
         """All findings at once, in paper order. Never raises on what a user sent."""
         found: list[Finding] = []
-        broken: tuple[str, ...] = ()
+        broken: tuple[Broken, ...] = ()
         if not self.structure.is_valid(data):
             data, found = self._structural(data)
-            broken = tuple(finding.pointer for finding in found)
+            broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
         skipped: list[Skipped] = []
         for rule in self.rules:
             outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
@@ -48,12 +48,13 @@ class Checker:
         if excess := _excess(data):
             rule, message = excess
             return None, [Finding(rule, Severity.ERROR, "", self.form.title, message)]
-        found = [
-            Finding("text.forbidden", Severity.ERROR, pointer, label, f"{label}{problem}。")
-            for pointer, problem in islice(texts.forbidden(data), MOST)
-            for label in [self.form.label(pointer)]
-        ]
-        if found:
+        found: list[Finding] = []
+        if not texts.is_clean(data):
+            found = [
+                Finding("text.forbidden", Severity.ERROR, pointer, label, f"{label}{problem}。")
+                for pointer, problem in islice(texts.forbidden(data), MOST)
+                for label in [self.form.label(pointer)]
+            ]
             data = texts.cleaned(data)
         spoken = {finding.pointer for finding in found}
         found += [f for f in self.structure.findings(data) if f.pointer not in spoken]

@@ -14,14 +14,17 @@ from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
 
+Broken = tuple[str, tuple[str, ...]]
+"""A place that is wrong itself: its pointer, and the same as tokens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One compiled rule. `operands` are the pointers that it reads."""
+    """One compiled rule. `operands` are the places that it reads, as tokens."""
 
     spec: RuleSpec
     evaluate: Evaluate
-    operands: tuple[str, ...]
+    operands: tuple[tuple[str, ...], ...]
     citation: Citation
 
     def judge(self, form: Form, data: Any, on: date) -> list[Finding] | Skipped | tuple[()]:
@@ -32,10 +35,10 @@ class Rule:
             return Skipped(self.spec.id, str(unjudged))
         return [self._finding(form, breach) for breach in breaches] if breaches else ()
 
-    def stopped_by(self, form: Form, broken: Iterable[str]) -> Skipped | None:
+    def stopped_by(self, form: Form, broken: Iterable[Broken]) -> Skipped | None:
         """Why the rule cannot be judged when these places are broken; None when it can."""
-        for pointer in broken:
-            if any(_touches(operand, pointer) for operand in self.operands):
+        for pointer, tokens in broken:
+            if any(_touches(operand, tokens) for operand in self.operands):
                 return Skipped(self.spec.id, f"“{form.label(pointer)}”有误，改正后再检查。")
         return None
 
@@ -73,7 +76,8 @@ def _compile(form: Form, spec: RuleSpec) -> Rule:
     first = spec.citations[0]
     articles = "、".join(citation.article for citation in spec.citations)
     citation = Citation(first.regulation, articles, "；".join(c.summary for c in spec.citations))
-    return Rule(spec, build(**arguments), tuple(operands), citation)
+    places = tuple(map(pointers.parse, operands))
+    return Rule(spec, build(**arguments), places, citation)
 
 
 def _argument(
@@ -125,7 +129,6 @@ def _check_messages(where: str, spec: RuleSpec) -> None:
                 raise FormError(f"{where}: {key}: {{{name}}} is not one of {known}")
 
 
-def _touches(operand: str, broken: str) -> bool:
+def _touches(operand: tuple[str, ...], broken: tuple[str, ...]) -> bool:
     """Whether a broken place lies in, on or around what an operand reads."""
-    mine, theirs = pointers.parse(operand), pointers.parse(broken)
-    return all(a in ("*", b) for a, b in zip(mine, theirs, strict=False))
+    return all(a in (b, "*") for a, b in zip(operand, broken, strict=False))

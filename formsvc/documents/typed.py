@@ -11,9 +11,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-import pypdf
-from pypdf.errors import PyPdfError
-
 from formsvc import pointers
 from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
@@ -31,6 +28,9 @@ def fields(raw: bytes) -> bytes:
 
     UnreadableDocument when the PDF cannot be read.
     """
+    import pypdf  # noqa: PLC0415  # a tenth of a second that only this function needs
+    from pypdf.errors import PyPdfError  # noqa: PLC0415  # as above
+
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         texts = {
