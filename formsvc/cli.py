@@ -275,7 +275,8 @@ def build(form: str | None) -> None:
     if form and form not in {each.id for each in known}:
         _form(form)
     for each in known:
-        if form in (None, each.id):
+        # A PDF that an office brings itself is built only when it is named, and then refused.
+        if form == each.id or (form is None and each.pdf_names is None):
             _write(str(each.pdf), authoring.build(each))
 
 
