@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import pikepdf
-import pypdfium2  # type: ignore[import-untyped]
 
 from formsvc.documents.carriage import Format, package, xml
+from formsvc.documents.pictures import opened
 from formsvc.documents.wordstyles import is_page_number
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
@@ -31,7 +31,6 @@ _DISGUISES: Final = frozenset(
     )
 )  # fmt: skip
 _SCALE: Final = 60 / 72  # 60 dpi shows a changed stroke of the smallest text
-_MOST_PAGES: Final = 200
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
 _OCCURRENCES: Final = 100
 
@@ -103,22 +102,16 @@ def _disguises(members: Mapping[str, bytes]) -> Counter[str]:
 
 def _pdf_text(raw: bytes) -> str:
     """Page by page, without spaces: a PDF has none, readers guess them."""
-    document = _opened(raw)
-    try:
+    with opened(raw) as document:
         return "\f".join(_bare(page.get_textpage().get_text_range()) for page in document)
-    finally:
-        document.close()
 
 
 def _pictures(raw: bytes) -> tuple[str, ...]:
     """Size and digest of every page's picture."""
-    document = _opened(raw)
-    try:
+    with opened(raw) as document:
         return tuple(
             f"{page.get_size()} {hashlib.sha256(_pixels(page)).hexdigest()}" for page in document
         )
-    finally:
-        document.close()
 
 
 def _pixels(page: Any) -> bytes:
@@ -139,17 +132,6 @@ def _annotations(raw: bytes) -> Counter[str]:
     except (pikepdf.PdfError, AttributeError, TypeError, ValueError) as error:
         raise UnreadableDocument("PDF 已损坏，无法读取。") from error
     return found
-
-
-def _opened(raw: bytes) -> Any:
-    try:
-        document = pypdfium2.PdfDocument(raw)
-    except pypdfium2.PdfiumError as error:
-        raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
-    if len(document) > _MOST_PAGES:
-        document.close()
-        raise UnreadableDocument(f"PDF 超过 {_MOST_PAGES} 页，已拒绝读取。")
-    return document
 
 
 # where it differs

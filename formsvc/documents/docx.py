@@ -161,7 +161,7 @@ class _Prepared:
             code = proof.code(0, 0)
             values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
-            extra = {self._data: part, self._image: headers.png(code.modules)}
+            extra = {self._data: part, self._image: headers.code_picture(code.modules)}
         parts = {name: part.render(values) for name, part in self._parts.items()}
         return self._archive.with_members(parts | extra)
 

@@ -1,13 +1,13 @@
 """What stands in the headers of a DOCX beside its own: the proof code, and 草稿 on drafts."""
 
 import io
-import struct
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import docx
 from docx.oxml import parse_xml
+
+from formsvc.documents.pictures import png
 
 DRAFT: Final = "草稿"
 # Modules (0 light, 1 dark) to the digits of pixels (1 white, 0 black).
@@ -58,23 +58,18 @@ def with_draft_mark(package: bytes) -> bytes:
     return _saved(document)
 
 
-def png(rows: Sequence[bytes]) -> bytes:
-    """A grey PNG of 1 bit a pixel; a row has one byte a module, 1 is dark (ISO/IEC 15948)."""
-    width = len(rows[0])
+def code_picture(modules: Sequence[bytes]) -> bytes:
+    """QR modules, a byte each, 1 is dark, as a PNG with a pixel a module."""
+    width = len(modules[0])
     size = -(-width // 8)
-    packed = b"".join(
-        b"\0" + int(row.translate(_PIXELS).ljust(size * 8, b"1"), 2).to_bytes(size, "big")
-        for row in rows
+    rows = (
+        int(row.translate(_PIXELS).ljust(size * 8, b"1"), 2).to_bytes(size, "big")
+        for row in modules
     )
-    head = struct.pack(">IIBBBBB", width, len(rows), 1, 0, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(packed, 1)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        for kind, body in chunks
-    )
+    return png(width, 1, rows)
 
 
-PLACEHOLDER: Final = png([b"\1"])
+PLACEHOLDER: Final = code_picture([b"\1"])
 
 
 def _headers(document: Any) -> Iterator[Any]:

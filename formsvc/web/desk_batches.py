@@ -12,7 +12,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 
 from formsvc.bulk import Job
 from formsvc.delivery import deliver, file_name
-from formsvc.documents import MEDIA_TYPES, Format
+from formsvc.documents import MEDIA_TYPES, Format, pictures
+from formsvc.forms import Form
 from formsvc.notation import CHINA, today
 from formsvc.web import csrf, entries, explain, summaries
 from formsvc.web.api import attachment, catalogue
@@ -27,6 +28,7 @@ from formsvc.web.runs import Run
 UPLOAD_LIMIT: Final = 64_000_000
 # How long a post waits for its work before it answers with a page that shows how far it is.
 _MOMENT: Final = 1.2
+_PREVIEW_DPI: Final = 96
 
 batches = Blueprint("batches", __name__)
 csrf.install(batches)
@@ -114,16 +116,47 @@ def item(desk: str, id: str, number: int) -> str:
         before=rows[position - 1] if position > 0 else None,
         after=rows[position + 1] if 0 <= position < len(rows) - 1 else None,
         formats=MEDIA_TYPES,
+        pages=_page_count(batch, number) if form else 0,
     )
+
+
+def _page_count(batch: Batch, number: int) -> int:
+    """How many pages the filled form has; none when it cannot be printed."""
+    try:
+        return pictures.count(_filled(batch, number, "pdf")[1])
+    except BadRequest:
+        return 0
 
 
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
 def document(desk: str, id: str, number: int, format: Format) -> Response:
     """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
-    batch = _batch(desk, id)
+    if format not in MEDIA_TYPES:
+        raise NotFound
+    form, content, name = _filled(_batch(desk, id), number, format)
+    if "show" in request.args and format == "pdf":
+        response: Response = current_app.response_class(content, mimetype=MEDIA_TYPES[format])
+        response.headers["Content-Disposition"] = "inline"
+        return response
+    return attachment(content, name, f"{form.id}.{format}", MEDIA_TYPES[format])
+
+
+@batches.get("/<any(unit, review):desk>/<id>/<int:number>/page-<int:page>.png")
+def picture(desk: str, id: str, number: int, page: int) -> Response:
+    """A page of the filled form as it would be printed, counted from 1."""
+    _, content, _ = _filled(_batch(desk, id), number, "pdf")
+    try:
+        shown = pictures.page(content, page - 1, _PREVIEW_DPI)
+    except IndexError:
+        raise NotFound from None
+    return current_app.response_class(shown, mimetype="image/png")
+
+
+def _filled(batch: Batch, number: int, format: Format) -> tuple[Form, bytes, str]:
+    """(form, document, file name) of a submission, draft while it has errors."""
     found = _item(batch, number)
     form = catalogue().get(found.row.form)
-    if form is None or format not in MEDIA_TYPES:
+    if form is None:
         raise NotFound
     draft = bool(found.row.errors)
     delivery = deliver(
@@ -131,14 +164,7 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
     )
     if delivery.document is None:
         raise BadRequest
-    if "show" in request.args and format == "pdf":
-        response: Response = current_app.response_class(
-            delivery.document, mimetype=MEDIA_TYPES[format]
-        )
-        response.headers["Content-Disposition"] = "inline"
-        return response
-    fallback = f"{form.id}.{format}"
-    return attachment(delivery.document, delivery.name, fallback, MEDIA_TYPES[format])
+    return form, delivery.document, delivery.name
 
 
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
