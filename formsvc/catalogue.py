@@ -107,7 +107,8 @@ def verify_samples(form: Form, samples: Path) -> None:
     for path in valid:
         report = sample_report(form, path)
         if report.findings:
-            raise FormError(f"{path}: breaks {report.findings[0].rule}")
+            first = report.findings[0]
+            raise FormError(f"{path}: breaks {first.rule}: {first.message}")
     for path in sorted((samples / form.id / "invalid").glob("*.json")):
         if path.name.endswith(".findings.json"):
             continue

@@ -12,7 +12,7 @@ from typing import Any, Never, get_args
 
 import click
 
-from formsvc import config, documents, reading, reporters, tables, workbooks
+from formsvc import config, documents, reading, reporters, submissions, tables, workbooks
 from formsvc.catalogue import Catalogue, data_folder, load_forms, read_forms, verify_samples
 from formsvc.delivery import deliver
 from formsvc.documents import Format, authoring
@@ -42,7 +42,20 @@ class _Commands(click.Group):
         except FormsvcError as error:
             _stop(str(error))
         except OSError as error:
-            _stop(f"{error.filename or '文件'}：{error.strerror}")
+            _stop(f"{error.filename or '文件'}：{_fault(error)}")
+        except KeyboardInterrupt:
+            _stop("已中断。批量审核加 --resume 可接着做。")
+
+
+def _fault(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "没有这个文件或文件夹。"
+        case IsADirectoryError():
+            return "这是文件夹；检查整个文件夹请用 formsvc bulk。"
+        case PermissionError():
+            return "没有读写的权限。"
+    return str(error.strerror or error)
 
 
 def _stop(message: str) -> Never:
@@ -126,13 +139,14 @@ def forms(form: str | None) -> None:
 def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
     catalogue = _catalogue()
-    reports = {name: catalogue.check(_submission(name), on=_day(on))[1] for name in files}
+    checked = {name: catalogue.check(_submission(name), on=_day(on)) for name in files}
+    reports = {name: report for name, (_, report) in checked.items()}
     if output == "json":
         click.echo(reporters.as_json(reports))
     elif output == "csv":
-        click.echo("\ufeff" + workbooks.as_csv(reports, catalogue), nl=False)
+        click.echo("\ufeff" + workbooks.as_csv(checked, catalogue), nl=False)
     elif output == "xlsx":
-        sys.stdout.buffer.write(workbooks.of_reports(reports, catalogue))
+        sys.stdout.buffer.write(workbooks.of_reports(checked, catalogue))
     else:
         texts = (
             reporters.as_text(name, catalogue.get(report.form), report, _style)
@@ -153,6 +167,8 @@ def fill(
     file: str, output: str, draft: bool, copies: int, signature_fields: bool, on: datetime | None
 ) -> None:
     """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
+    if copies > 1 and _format(output) != "pdf":
+        _stop("--copies 只用于 PDF；Word 文件请在打印时选择份数。")
     delivery = deliver(
         _catalogue(),
         _submission(file),
@@ -188,6 +204,10 @@ def blank(form: str, output: str) -> None:
 def read(file: str, output: str | None) -> None:
     """取出 FILE（本服务生成的 DOCX 或 PDF）中的申报数据。"""
     content = _submission(file)
+    refused = submissions.parse(content)
+    if refused.data is None and refused.findings:
+        click.echo("\n".join(finding.message for finding in refused.findings), err=True)
+        sys.exit(FINDINGS)
     if output:
         _write(output, content)
     else:
@@ -199,6 +219,8 @@ def read(file: str, output: str | None) -> None:
 def verify(paper: str) -> None:
     """核对 PAPER：文件名，或纸上印的校验码。"""
     press = config.from_environment().press
+    if Path(paper).suffix.lower() in (".docx", ".pdf") and not Path(paper).exists():
+        _stop(f"没有这个文件：{paper}")
     if paper == "-" or Path(paper).exists():
         verdict = reading.verify(_source(paper), _catalogue(), press)
     else:
@@ -284,7 +306,8 @@ def build(form: str | None) -> None:
 @click.argument("form", required=False)
 def verify_templates(form: str | None) -> None:
     """严格核对 FORM（默认全部）：结构、规则、模板和样例。"""
-    samples = data_folder("samples")
+    schemas = config.from_environment().schemas
+    samples = schemas.parent / "samples" if schemas else data_folder("samples")
     chosen = [_form(form)] if form else list(_catalogue().values())
     for each in chosen:
         if samples.is_dir():

@@ -210,6 +210,8 @@ class _Reader:
             self.fail("[form] id", f"must be the folder's name, {self.folder.name!r}")
         if schema.get("properties", {}).get("form", {}).get("const") != self.folder.name:
             raise FormError(f"{self.schema_path}: /properties/form: const must be the form's id")
+        if schema.get("$id") != f"urn:formsvc:{self.folder.name}":
+            raise FormError(f"{self.schema_path}: $id must be urn:formsvc:{self.folder.name}")
         citations = self.citations(table)
         form = Form(
             id=self.folder.name,

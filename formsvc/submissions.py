@@ -23,6 +23,18 @@ _POSITION = re.compile(r" at line ([0-9]+) column ([0-9]+)$")
 _CONSTANT = re.compile(r"-?(?:NaN|Infinity|nan|inf)")
 
 
+# What is most often sent by mistake, by its first bytes.
+_KINDS = {
+    b"\x89PNG": " PNG 图片",
+    b"\xff\xd8\xff": " JPEG 图片",
+    b"GIF8": " GIF 图片",
+    b"%PDF-": " PDF 文件",
+    b"PK\x03\x04": " Word、Excel 或 ZIP 文件",
+    b"\xd0\xcf\x11\xe0": "旧版 Word 或 Excel 文件",
+    b"<": "网页或 XML",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What the bytes hold. `data` is None when `findings` has an error."""
@@ -42,6 +54,8 @@ def parse(raw: bytes) -> Submission:
     try:
         data = _load(raw)
     except ValueError as error:
+        if refusal := _of_another_kind(raw):
+            return refusal
         converted = _from_gb18030(raw)
         if converted is None:
             return _unreadable(raw, str(error))
@@ -113,6 +127,17 @@ _GB18030_NOTICE = Finding(
 
 def _refused(rule: str, message: str, pointer: str = "") -> Submission:
     return Submission(None, (Finding(rule, Severity.ERROR, pointer, "提交的文件", message),))
+
+
+def _of_another_kind(raw: bytes) -> Submission | None:
+    """The refusal of what is not even meant as JSON."""
+    if not raw:
+        return _refused("input.syntax", "内容是空的（0 字节），请检查文件。")
+    for start, kind in _KINDS.items():
+        if raw.startswith(start):
+            message = f"这不是 JSON，像是{kind}；请提交 JSON，或本服务生成的 Word、PDF 表格。"
+            return _refused("input.syntax", message)
+    return None
 
 
 def _unreadable(raw: bytes, complaint: str) -> Submission:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import xlsxwriter  # type: ignore[import-untyped]
 
+from formsvc.bulk import said
 from formsvc.catalogue import Catalogue
 from formsvc.findings import Report
 from formsvc.ledger import Ledger
@@ -175,31 +176,38 @@ def write(
             shutil.copyfileobj(made, stream, 1 << 20)
 
 
-def of_reports(reports: Mapping[str, Report], catalogue: Catalogue) -> bytes:
-    """The findings of a few reports, by their source, as a workbook."""
+Checked = Mapping[str, tuple[object, Report]]
+"""Submissions and their reports, by their source."""
+
+
+def of_reports(checked: Checked, catalogue: Catalogue) -> bytes:
+    """The findings of a few reports as a workbook."""
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         path = Path(scratch, NAME)
         sheets = _Sheets(path, Path(scratch), date(2000, 1, 1))
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(_lines(reports), catalogue))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(_lines(checked, catalogue), catalogue))
         sheets.book.close()
         return path.read_bytes()
 
 
-def as_csv(reports: Mapping[str, Report], catalogue: Catalogue) -> str:
+def as_csv(checked: Checked, catalogue: Catalogue) -> str:
     """The findings of a few reports as CSV; what a spreadsheet took for a formula is quoted."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([name for name, _ in _FINDINGS_HEAD])
-    for row in _rows(_lines(reports), catalogue):
+    for row in _rows(_lines(checked, catalogue), catalogue):
         cells = ["" if cell is None else cell for cell in row]
         writer.writerow([f"'{c}" if isinstance(c, str) and is_risky(c) else c for c in cells])
     return stream.getvalue()
 
 
-def _lines(reports: Mapping[str, Report]) -> Iterable[Line]:
+def _lines(checked: Checked, catalogue: Catalogue) -> Iterable[Line]:
     """Reports as the lines of a run."""
-    for number, (source, report) in enumerate(reports.items(), 1):
-        yield {"number": number, "source": source, "unit": "", "person": "",
+    for number, (source, (data, report)) in enumerate(checked.items(), 1):
+        form = catalogue.get(report.form)
+        unit = said(data, form.unit.pointer) if form else ""
+        person = said(data, form.person.pointer) if form else ""
+        yield {"number": number, "source": source, "unit": unit, "person": person,
                "report": report.to_dict()}  # fmt: skip
 
 

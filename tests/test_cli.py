@@ -113,3 +113,29 @@ def test_a_wrong_setting_is_named(runner, monkeypatch):
     result = runner.invoke(main, ["serve"])
     assert result.exit_code == 2
     assert "FORMSVC_PORT" in result.stderr
+
+
+def test_a_table_of_findings_names_person_and_unit(runner):
+    result = runner.invoke(main, ["check", str(BAD), *ON, "--output", "csv"])
+    data = json.loads(BAD.read_text("utf-8"))
+    assert data["person"]["name"] in result.stdout
+    assert data["unit"]["name"] in result.stdout
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "空的"), (b"\x89PNG\r\n", "PNG")])
+def test_a_file_that_is_no_submission_is_named_for_what_it_is(runner, tmp_path, content, said):
+    path = tmp_path / "x.bin"
+    path.write_bytes(content)
+    for command in (["read", str(path)], ["check", str(path)]):
+        result = runner.invoke(main, command)
+        assert result.exit_code == 1
+        assert said in result.output
+
+
+def test_a_folder_a_missing_paper_and_copies_of_word_are_told_plainly(runner, tmp_path):
+    folder = runner.invoke(main, ["check", str(tmp_path)])
+    assert (folder.exit_code, "formsvc bulk" in folder.stderr) == (2, True)
+    paper = runner.invoke(main, ["verify", str(tmp_path / "nope.pdf")])
+    assert (paper.exit_code, "没有这个文件" in paper.stderr) == (2, True)
+    copies = runner.invoke(main, ["fill", str(GOOD), "-o", "x.docx", "--copies", "2", *ON])
+    assert (copies.exit_code, "--copies" in copies.stderr) == (2, True)

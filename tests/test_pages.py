@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from formsvc import submissions, tables
+from formsvc import notation, submissions, tables
 from formsvc.checks.kinds import KINDS
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
@@ -94,7 +94,7 @@ def _stripped(value):
     ],
 )  # fmt: skip
 def test_an_amount_is_read_exactly_or_left_as_text(typed, meant):
-    assert entries.number(typed) == meant
+    assert notation.written_number(typed) == meant
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_amount_is_read_exactly_or_left_as_text(typed, meant):
     ],
 )  # fmt: skip
 def test_a_date_may_be_written_as_people_do(typed, meant):
-    assert entries.day(typed) == meant
+    assert notation.written_date(typed) == meant
 
 
 def test_numbers_are_written_as_they_are():

@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from formsvc import fill, submissions
+from formsvc.cli import main
 from formsvc.pointers import set_
 
 from .conftest import first_sample, valid_samples
@@ -98,3 +99,11 @@ def test_a_canary_is_found_in_no_log_and_no_file(tmp_path, summary_form):
     assert canary.encode() in seen
     for path in [server.log, *(p for p in temporary.rglob("*") if p.is_file())]:
         assert canary.encode() not in path.read_bytes(), path
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(server, runner):
+    host, port = server.address.removeprefix("http://").split(":")
+    result = runner.invoke(main, ["serve", "--host", host, "--port", port])
+    assert result.exit_code == 2
+    assert f"{host}:{port}" in result.stderr
+    assert "--port" in result.stderr

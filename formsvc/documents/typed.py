@@ -8,19 +8,15 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any, Final
 
 from formsvc import pointers
 from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Field, Form, Printed
-from formsvc.notation import identity_code
+from formsvc.notation import written_date, written_number, written_year
 
 SOURCE: Final = "/FormsvcSource"
-_DATE = re.compile(r"([0-9]{4})\s*[年./-]\s*([0-9]{1,2})\s*[月./-]\s*([0-9]{1,2})\s*日?")
-_MONEY = re.compile(r"[￥¥]?\s*([0-9]{1,3}(?:,[0-9]{3})*|[0-9]+)(\.[0-9]{1,2})?\s*元?")
-_INTEGER = re.compile(r"([0-9]{1,9})\s*年?")
 
 
 def fields(raw: bytes) -> bytes:
@@ -83,22 +79,14 @@ def value(field: Field, text: str) -> Any:
     """A typed text as the value that its field wants; the text itself when it is not one."""
     match field.kind:
         case "money":
-            found = _MONEY.fullmatch(identity_code(text).split("（")[0].split("(")[0].strip())
-            return _number(found) if found else text
+            return written_number(text)
         case "integer":
-            found = _INTEGER.fullmatch(identity_code(text))
-            return int(found[1]) if found else text
+            return written_year(text)
         case "date":
-            found = _DATE.fullmatch(identity_code(text))
-            return "{}-{:0>2}-{:0>2}".format(*found.groups()) if found else text
+            return written_date(text)
         case "array":
             return [part for part in re.split(r"[、，,\n]", text) if part.strip()]
         case "boolean":
             return {"是": True, "否": False}.get(text, text)
         case _:
             return text
-
-
-def _number(found: re.Match[str]) -> int | Decimal:
-    whole = found[1].replace(",", "")
-    return Decimal(whole + found[2]) if found[2] else int(whole)

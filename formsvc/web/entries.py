@@ -7,7 +7,6 @@ that the value is absent. What cannot be read as its type stays text, so that th
 import json
 import re
 import secrets
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -16,13 +15,10 @@ from werkzeug.datastructures import MultiDict
 
 from formsvc import pointers
 from formsvc.forms import Field, Form
+from formsvc.notation import written_date, written_number, written_year
 
 Entries = dict[str, str | list[str]]
 
-_NUMBER = re.compile(r"-?(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.[0-9]{1,10})?")
-_DAY = re.compile(
-    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2})"
-)
 _ROW = re.compile(r"/([0-9]{1,4})(?=/)")
 
 
@@ -136,27 +132,11 @@ def _value(field: Field, entry: str | list[str]) -> object:
     match field.schema.get("type"):
         case "boolean":
             return {"true": True, "false": False}.get(text, text)
-        case "integer" | "number":
-            return number(text)
-    return day(text) if field.kind == "date" else text
-
-
-def number(text: str) -> int | Decimal | str:
-    """12,345.67 or １２３４５ exactly; a text that is not plainly one number stays as it is."""
-    plain = unicodedata.normalize("NFKC", text).replace(" ", "")
-    if not _NUMBER.fullmatch(plain):
-        return text
-    digits = plain.replace(",", "")
-    return Decimal(digits) if "." in digits else int(digits)
-
-
-def day(text: str) -> str:
-    """2024年9月1日, 2024/9/1, 2024.9.1 and 20240901 as 2024-09-01; others stay as they are."""
-    found = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
-    if not found:
-        return text
-    year, month, of_month = (part for part in found.groups() if part)
-    return f"{year}-{int(month):02d}-{int(of_month):02d}"
+        case "integer":
+            return written_year(text)
+        case "number":
+            return written_number(text)
+    return written_date(text) if field.kind == "date" else text
 
 
 def _places(data: object, pointer: str) -> list[str]:

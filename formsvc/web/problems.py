@@ -55,6 +55,8 @@ def from_exception(error: HTTPException) -> Response:
     messages = data.get("messages")
     errors = messages.get("query", messages) if isinstance(messages, dict) else None
     detail = data.get("message") or _details(status)
+    if isinstance(error, SecurityError):
+        detail = "这个主机名不在允许之列；管理员可用 FORMSVC_TRUSTED_HOSTS 添加。"
     headers = {
         name: value
         for name, value in error.get_headers()
@@ -76,7 +78,7 @@ def _details(status: int) -> str:
         case 404:
             return "请核对网址；接口说明见 /api/docs。"
         case 413:
-            limit = request.max_content_length or 0
+            limit = (request.max_content_length or 0) // 1000 * 1000
             return f"最多 {limit:,} 字节，请减小后再提交。"
         case 422:
             return "请求的参数不对，请看 errors。"
