@@ -99,14 +99,13 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
             f"{form.pdf}: was not built from the present {form.docx.name};"
             f" run: formsvc template build {form.id}"
         )
-    sites, _ = _probe(form, template)
-    wanted = {site.pointer for site in sites.values()} - {PAGE_FIELD}
+    known = {*printed(form, {}), PAGE_FIELD, CODE_FIELD}
+    wanted = known.intersection(docx.placeholders(form))
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):
         raise TemplateError(f"{form.pdf}: {pointer} of {form.docx.name} has no field")
-    known = {*printed(form, {}), *signatures, PAGE_FIELD, CODE_FIELD}
-    for name in sorted(fields - known):
+    for name in sorted(fields - known - signatures):
         raise TemplateError(f"{form.pdf}: field {name!r} is not in the form")
 
 
