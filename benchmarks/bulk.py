@@ -1,6 +1,6 @@
 """Bulk runs measured against commands that check structure alone. Ratios come from one run.
 
-    python benchmarks/bulk.py [--quick]
+    python -m benchmarks.bulk [--quick]
 
 check-jsonschema is looked for beside this Python, the sourcemeta command (`npm install
 @sourcemeta/jsonschema`, used as a measure only) on the PATH as `jsonschema` or at $SOURCEMETA.
@@ -21,16 +21,14 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+from benchmarks.generate import ON, batch
+from formsvc import bulk, documents, letters, load_forms, workbooks
+from formsvc.executors import opened
+from formsvc.ledger import Ledger
+from formsvc.sources import Sources
+from formsvc.storage import folder
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from benchmarks.generate import ON, batch  # noqa: E402
-from formsvc import bulk, documents, letters, load_forms, workbooks  # noqa: E402
-from formsvc.executors import opened  # noqa: E402
-from formsvc.ledger import Ledger  # noqa: E402
-from formsvc.sources import Sources  # noqa: E402
-from formsvc.storage import folder  # noqa: E402
-
 FORM = "jiangxi-training-summary"
 SCHEMAS = ROOT / "schemas"
 

@@ -1,7 +1,7 @@
 """Take the pictures of the manuals: every page of the served application, wide and narrow.
 
-python docs/screenshots.py            all into docs/images
-python docs/screenshots.py FOLDER     somewhere else
+python -m docs.screenshots            all into docs/images
+python -m docs.screenshots FOLDER     somewhere else
 """
 
 import json
@@ -12,15 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.generate import batch
+from tests.browser.conftest import launched
+from tests.serving import served
+
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
-
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
-
-from benchmarks.generate import batch  # noqa: E402
-from tests.browser.conftest import launched  # noqa: E402
-from tests.serving import served  # noqa: E402
-
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
 SAMPLE = ROOT / "samples/jiangxi-training-summary/valid/half-year-to-31-august.json"

@@ -221,7 +221,10 @@ class Meetings:
         )
         rows = self._database.execute(query)
         for (_, comparison, _), group in groupby(rows, key=lambda row: row[:3]):
-            members = [_Member(*row[3:8], row[0]) for row in group]  # type: ignore[call-arg]
+            members = [
+                _Member(item, differs, pointer, form, source, run)
+                for run, _, _, item, differs, pointer, form, source in group
+            ]
             self._database.executemany(
                 "INSERT INTO finding VALUES(?,?,?)",
                 (
