@@ -22,10 +22,13 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.generate import ON, batch
-from formsvc import bulk, documents, letters, load_forms, workbooks
-from formsvc.executors import opened
-from formsvc.ledger import Ledger
-from formsvc.sources import Sources
+from formsvc import documents, load_forms
+from formsvc.bulk import batch as bulk
+from formsvc.bulk.executors import opened
+from formsvc.bulk.index import Ledger
+from formsvc.bulk.outputs import letters
+from formsvc.bulk.outputs import workbook as workbooks
+from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
 ROOT = Path(__file__).parent.parent
@@ -156,7 +159,7 @@ def bundled() -> dict[str, object]:
 
 
 def command(arguments: list[str]) -> None:
-    quiet([sys.executable, "-c", "from formsvc.cli import main; main()", *arguments,
+    quiet([sys.executable, "-c", "from formsvc.cli.commands import main; main()", *arguments,
            "--on", day(ON)])  # fmt: skip
 
 

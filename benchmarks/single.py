@@ -12,11 +12,12 @@ import orjson
 from docxtpl import DocxTemplate
 
 from benchmarks.timing import pair, show
-from formsvc import Catalogue, Form, fill, forms, load_forms
+from formsvc import Catalogue, Form, fill, load_forms
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import checker, formats
 from formsvc.documents import docx
 from formsvc.documents.printing import printed
+from formsvc.forms import form as forms
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 

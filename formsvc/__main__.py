@@ -1,5 +1,5 @@
 """`python -m formsvc` is the command `formsvc`."""
 
-from formsvc.cli import main
+from formsvc.cli.commands import main
 
 main(prog_name="formsvc")

@@ -6,12 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from formsvc import checks, forms, submissions
+from formsvc import checks, submissions
 from formsvc.checks.steps import next_steps
 from formsvc.documents import authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity
-from formsvc.forms import Form
+from formsvc.forms import form as forms
+from formsvc.forms.form import Form
 
 # The day that samples are checked as of, so that their findings never change.
 SAMPLES_ON: Final = date(2026, 3, 1)

@@ -7,8 +7,8 @@ from formsvc import documents
 from formsvc.catalogue import Catalogue
 from formsvc.documents import HOUSE, Format, Press, Printed
 from formsvc.findings import Report
-from formsvc.forms import Form
-from formsvc.texts import clean
+from formsvc.forms.form import Form
+from formsvc.writing.texts import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from formsvc.documents import authoring, office
 from formsvc.documents.printing import printed
 from formsvc.documents.rectangles import Box, measured
 from formsvc.errors import TemplateError
-from formsvc.forms import Signature
+from formsvc.forms.form import Signature
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 RESERVED = {"/_page", "/_code"}

@@ -16,13 +16,17 @@ from click.testing import CliRunner
 from docx import Document
 
 from benchmarks.generate import batch
-from formsvc import across, bulk, letters, tables, workbooks
+from formsvc.bulk import batch as bulk
+from formsvc.bulk import comparison as across
+from formsvc.bulk.executors import HereExecutor, opened
+from formsvc.bulk.index import Ledger
+from formsvc.bulk.outputs import letters
+from formsvc.bulk.outputs import workbook as workbooks
 from formsvc.catalogue import data_folder
-from formsvc.cli import main
+from formsvc.cli.commands import main
 from formsvc.errors import ConfigError, FormError
-from formsvc.executors import HereExecutor, opened
-from formsvc.ledger import Ledger
-from formsvc.sources import Item
+from formsvc.intake import tables
+from formsvc.intake.sources import Item
 from formsvc.storage import folder
 from tests.conftest import first_sample
 
@@ -205,7 +209,7 @@ COMMAND = [sys.executable, "-m", "formsvc.cli", "bulk", "--on", ON.isoformat()]
 
 
 def start(source, output, *more):
-    code = "from formsvc.cli import main; main()"
+    code = "from formsvc.cli.commands import main; main()"
     command = [sys.executable, "-c", code, *COMMAND[3:], str(source), "-o", str(output), *more]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
 

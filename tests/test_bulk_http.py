@@ -13,9 +13,9 @@ import openpyxl
 import pytest
 
 from benchmarks.generate import batch
-from formsvc import workbooks
+from formsvc.bulk.outputs import workbook as workbooks
 from formsvc.catalogue import data_folder
-from formsvc.web import bulk as bulk_api
+from formsvc.web.api import bulk as bulk_api
 from tests.conftest import first_sample
 
 URL = "/api/v1/bulk?on=2026-03-01"
@@ -118,7 +118,7 @@ def served():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = f"from formsvc.cli import main; main(['serve', '--port', '{port}'])"
+    code = f"from formsvc.cli.commands import main; main(['serve', '--port', '{port}'])"
     server = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,

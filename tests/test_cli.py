@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from formsvc.cli import main
+from formsvc.cli.commands import main
 
 from .conftest import SAMPLES, valid_samples
 

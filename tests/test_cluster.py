@@ -11,10 +11,10 @@ import distributed
 import pytest
 
 from benchmarks.generate import batch
-from formsvc import bulk
+from formsvc.bulk import batch as bulk
+from formsvc.bulk.executors import HereExecutor, opened
 from formsvc.catalogue import data_folder
-from formsvc.executors import HereExecutor, opened
-from formsvc.sources import Item, Sources
+from formsvc.intake.sources import Item, Sources
 from formsvc.storage import folder
 
 ON = date(2026, 3, 1)

@@ -7,7 +7,7 @@ import click
 from formsvc import config
 from formsvc.checks.kinds import KINDS
 from formsvc.checks.operands import MESSAGES
-from formsvc.cli import main
+from formsvc.cli.commands import main
 
 from .conftest import ROOT
 

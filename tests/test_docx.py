@@ -14,7 +14,7 @@ from formsvc import blank, fill
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.documents import docx as docx_forms
 from formsvc.documents.printing import printed
-from formsvc.texts import clean
+from formsvc.writing.texts import clean
 
 from .conftest import valid_samples
 

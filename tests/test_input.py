@@ -6,7 +6,7 @@ import pytest
 
 from formsvc import check, submissions
 from formsvc.catalogue import SAMPLES_ON
-from formsvc.cli import main
+from formsvc.cli.commands import main
 
 FORM = "jiangxi-training-summary"
 
@@ -180,8 +180,8 @@ def test_a_submission_of_no_known_form_is_told_the_names(catalogue, runner, tmp_
 
 
 def test_the_schema_and_the_text_checks_forbid_the_same_characters(summary_form, summary):
-    from formsvc import texts
     from formsvc.checks import checker
+    from formsvc.writing import texts
 
     structure = checker(summary_form).structure
     for start in range(0, 0x110000, 64):

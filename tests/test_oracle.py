@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formsvc import forms, pointers, submissions
+from formsvc import pointers, submissions
 from formsvc.checks import checker, formats
+from formsvc.forms import form as forms
 from formsvc.pointers import set_
 
 from .conftest import SAMPLES, first_sample

@@ -10,13 +10,17 @@ from decimal import Decimal
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from formsvc import notation, submissions, tables
+from formsvc import submissions
+from formsvc.checks import explain
 from formsvc.checks.kinds import KINDS
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
-from formsvc.web import create_app, entries, explain
-from formsvc.web.runs import Runs
-from formsvc.web.sealed import CHUNK, SealedFolder
+from formsvc.intake import tables
+from formsvc.web import create_app
+from formsvc.web.desks import entries
+from formsvc.web.runs.runs import Runs
+from formsvc.web.runs.sealed import CHUNK, SealedFolder
+from formsvc.writing import notation
 
 from .conftest import ROOT, SAMPLES, valid_samples
 

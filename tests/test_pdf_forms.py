@@ -16,13 +16,15 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formsvc import Press, Unprintable, blank, fill, submissions, words
-from formsvc.documents import Printed, office, pack, proof
+from formsvc import Press, Unprintable, blank, fill, submissions
+from formsvc.documents import Printed, office, pack
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD
 from formsvc.documents.press import load, prepared
 from formsvc.documents.printing import printed
+from formsvc.documents.proof import verification as proof
 from formsvc.documents.rectangles import Box, measured
 from formsvc.pointers import get, set_
+from formsvc.writing import words
 
 from .conftest import first_sample, valid_samples
 

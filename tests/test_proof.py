@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from formsvc import Press, blank, fill, submissions
-from formsvc.documents import carriage, proof
 from formsvc.documents.printing import printed
-from formsvc.documents.proof import Status
+from formsvc.documents.proof import carriage
+from formsvc.documents.proof import verification as proof
+from formsvc.documents.proof.verification import Status
 from formsvc.errors import FormError, UnreadableDocument
 
 KEY = bytes(range(32))

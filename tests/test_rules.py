@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
-from formsvc import check, load_forms, pointers, words
+from formsvc import check, load_forms, pointers
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import formats
+from formsvc.writing import words
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 CATALOGUE = load_forms()

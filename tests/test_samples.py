@@ -8,7 +8,7 @@ import pytest
 
 from formsvc import Form, Report
 from formsvc.catalogue import SAMPLES_ON, summary, verify_samples
-from formsvc.cli import main
+from formsvc.cli.commands import main
 from formsvc.submissions import MAX_BYTES, parse
 
 SAMPLES = Path(__file__).parent.parent / "samples"

@@ -25,8 +25,8 @@ from reportlab.pdfgen import canvas
 
 from formsvc import fill, load_forms
 from formsvc.catalogue import data_folder
-from formsvc.documents import proof
 from formsvc.documents.press import prepared
+from formsvc.documents.proof import verification as proof
 from formsvc.errors import FormError, TemplateError
 
 from .conftest import first_sample

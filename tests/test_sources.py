@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from formsvc.sources import Sources, items
+from formsvc.intake.sources import Sources, items
 
 GOOD = json.dumps({"form": "jiangxi-training-summary", "姓名": "张三"}, ensure_ascii=False)
 

@@ -8,10 +8,10 @@ from datetime import date
 import openpyxl
 import pytest
 
-from formsvc import tables
-from formsvc.documents.sandbox import run_limited
 from formsvc.errors import UnreadableDocument
-from formsvc.sources import items
+from formsvc.intake import tables
+from formsvc.intake.sources import items
+from formsvc.sandbox import run_limited
 from tests.conftest import valid_samples
 
 ON = date(2026, 3, 1)

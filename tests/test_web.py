@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 
 from formsvc.documents import MEDIA_TYPES
-from formsvc.web.api import BODY_LIMIT
+from formsvc.web.api.routes import BODY_LIMIT
 
 from .conftest import valid_samples
 

@@ -5,11 +5,12 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from formsvc import pointers, texts
+from formsvc import pointers
 from formsvc.checks.rules import Broken, compile_rules
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import Form
+from formsvc.forms.form import Form
+from formsvc.writing import texts
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from formsvc import words
 from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, says
-from formsvc.notation import cents, yuan
+from formsvc.writing import words
+from formsvc.writing.notation import cents, yuan
 
 
 @says(message="label value limit excess")

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, Unjudged, says
-from formsvc.notation import identity_code
+from formsvc.writing.notation import identity_code
 
 
 @says(message="label value")

@@ -5,7 +5,7 @@ from typing import Any
 
 from formsvc.checks import months
 from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, says
-from formsvc.notation import long_date
+from formsvc.writing.notation import long_date
 
 
 @says(message="start end")

@@ -10,7 +10,7 @@ from datetime import date
 from operator import mul
 from typing import Final
 
-from formsvc.notation import identity_code
+from formsvc.writing.notation import identity_code
 
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS: Final = "10X98765432"

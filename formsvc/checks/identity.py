@@ -5,7 +5,7 @@ from typing import Any
 
 from formsvc.checks.formats import REGIONS, id_birth_date
 from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, says
-from formsvc.notation import identity_code, long_date
+from formsvc.writing.notation import identity_code, long_date
 
 
 @says(message="stated encoded", message_gender="stated encoded")

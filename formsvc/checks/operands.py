@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from formsvc.findings import Amount
-from formsvc.forms import Field
+from formsvc.forms.form import Field
 
 
 class Unjudged(Exception):

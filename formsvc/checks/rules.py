@@ -12,7 +12,7 @@ from formsvc.checks.kinds import KINDS
 from formsvc.checks.operands import MESSAGES, Breach, Evaluate, Place, Unjudged, place
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
-from formsvc.forms import Form, RuleSpec
+from formsvc.forms.form import Form, RuleSpec
 
 Broken = tuple[str, tuple[str, ...]]
 """A place that is wrong itself: its pointer, and the same as tokens."""

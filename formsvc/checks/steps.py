@@ -9,8 +9,8 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.checks import months
 from formsvc.errors import FormError
-from formsvc.forms import Form, RuleSpec
-from formsvc.notation import long_date
+from formsvc.forms.form import Form, RuleSpec
+from formsvc.writing.notation import long_date
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
 

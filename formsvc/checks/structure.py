@@ -7,11 +7,12 @@ from typing import Any
 
 import jsonschema_rs
 
-from formsvc import pointers, texts
+from formsvc import pointers
 from formsvc.checks import formats
 from formsvc.findings import Finding, Severity
-from formsvc.forms import Field, Form
-from formsvc.notation import yuan
+from formsvc.forms.form import Field, Form
+from formsvc.writing import texts
+from formsvc.writing.notation import yuan
 
 _TYPES = {
     "string": "文字",

@@ -4,10 +4,10 @@ from typing import Final
 
 from formsvc.documents import docx
 from formsvc.documents import press as printing_press
-from formsvc.documents.carriage import Format
 from formsvc.documents.pdf import Printed
 from formsvc.documents.press import Press, Unprintable, pack
-from formsvc.forms import Form
+from formsvc.documents.proof.carriage import Format
+from formsvc.forms.form import Form
 
 __all__ = [
     "HOUSE",

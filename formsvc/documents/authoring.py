@@ -25,7 +25,7 @@ from formsvc.documents.printing import printed
 from formsvc.documents.rectangles import CLEAR, TYPED, Box, Page, beside, measured, rectangle
 from formsvc.documents.wordstyles import Placement, Styles, is_page_number
 from formsvc.errors import TemplateError
-from formsvc.forms import Form
+from formsvc.forms.form import Form
 
 PAGE_FIELD: Final = "/_page"
 CODE_FIELD: Final = "/_code"

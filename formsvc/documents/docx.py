@@ -17,13 +17,15 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
 from markupsafe import Markup, escape
 
-from formsvc import pointers, texts
-from formsvc.documents import carriage, headers
+from formsvc import pointers
+from formsvc.documents import headers
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
-from formsvc.documents.proof import Proof
+from formsvc.documents.proof import carriage
+from formsvc.documents.proof.verification import Proof
 from formsvc.errors import TemplateError
-from formsvc.forms import Form
+from formsvc.forms.form import Form
+from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

@@ -7,15 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from formsvc import texts, words
-from formsvc.documents import carriage, pdf
+from formsvc.documents import pdf
 from formsvc.documents.fonts import FontSet, load_fonts
 from formsvc.documents.pdf import PdfTemplate, Printed, Problem, UnprintableError
 from formsvc.documents.printing import printed
-from formsvc.documents.proof import Proof
+from formsvc.documents.proof import carriage
+from formsvc.documents.proof.verification import Proof
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity
-from formsvc.forms import Form
+from formsvc.forms.form import Form
+from formsvc.writing import texts, words
 
 MEDIA_TYPE: Final = "application/pdf"
 # Stands in a draft for a character that no font has.

@@ -5,8 +5,8 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from formsvc.forms import Field, Form, Printed
-from formsvc.notation import identity_code, long_date, yuan, yuan_in_words
+from formsvc.forms.form import Field, Form, Printed
+from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
 

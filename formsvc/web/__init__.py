@@ -6,14 +6,14 @@ from flask import Flask, Response
 from flask_smorest import Api
 
 from formsvc import config
-from formsvc.bulk import loaded
+from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
-from formsvc.web import bulk as bulk_api
-from formsvc.web.api import BODY_LIMIT, api
-from formsvc.web.desk_applicant import applicant
-from formsvc.web.desk_batches import batches
+from formsvc.web.api import bulk as bulk_api
+from formsvc.web.api.routes import BODY_LIMIT, api
+from formsvc.web.desks.applicant import applicant
+from formsvc.web.desks.batches import batches
 from formsvc.web.problems import from_exception
-from formsvc.web.runs import Runs
+from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
 

@@ -3,7 +3,7 @@
 from flask import current_app
 
 from formsvc.config import Settings
-from formsvc.web.runs import Runs
+from formsvc.web.runs.runs import Runs
 
 
 def runs() -> Runs:

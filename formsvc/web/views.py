@@ -2,11 +2,12 @@
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
-from formsvc import tables, workbooks
+from formsvc.bulk.outputs import workbook as workbooks
+from formsvc.checks import explain
 from formsvc.delivery import file_name
-from formsvc.web import explain
-from formsvc.web.api import attachment, catalogue, form_or_404
-from formsvc.web.widgets import widgets
+from formsvc.intake import tables
+from formsvc.web.api.routes import attachment, catalogue, form_or_404
+from formsvc.web.desks.widgets import widgets
 
 views = Blueprint("views", __name__)
 

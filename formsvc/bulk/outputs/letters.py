@@ -1,0 +1,136 @@
+"""退回通知: one letter for each employer, with every person's findings, articles and remedies.
+
+The letter is templates/letters/return-notice.docx, for clerks to edit; its placeholders are
+`unit`, `on`, `sent`, `returned`, `people` (name, form, number, source, findings), and for a
+finding `number`, `label`, `mark`, `message`, `basis`.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from docxtpl import DocxTemplate
+from jinja2 import TemplateError as JinjaError
+
+from formsvc.bulk.batch import NO_UNIT
+from formsvc.bulk.index import Ledger
+from formsvc.catalogue import Catalogue, data_folder
+from formsvc.delivery import safe_name
+from formsvc.documents.archive import Archive
+from formsvc.documents.docx import environment, part_sources
+from formsvc.errors import TemplateError
+from formsvc.storage import Folder
+from formsvc.writing.notation import long_date
+
+FOLDER: Final = "letters"
+TEMPLATE: Final = "letters/return-notice.docx"
+_NO_CITATION: Final = "表格填写要求"
+
+Line = Mapping[str, Any]
+
+
+def write(
+    folder: Folder, ledger: Ledger, catalogue: Catalogue, templates: Path | None, on: date
+) -> dict[str, str]:
+    """Write the letters into the folder; each employer's path there, by the employer's name."""
+    notice = prepared(templates)
+    written: dict[str, str] = {}
+    taken: set[str] = set()
+    for unit, sent, passed, *_ in sorted(ledger.units()):
+        if sent == passed:
+            continue
+        name = _name(unit, taken)
+        lines = ledger.lines(unit, faulty=True)
+        with folder.create(name, flush=False) as stream:
+            stream.write(notice.render(unit, sent, lines, catalogue, on))
+        written[unit] = name
+    return written
+
+
+def _name(unit: str, taken: set[str]) -> str:
+    stem = f"{FOLDER}/退回通知-{safe_name(unit).replace('#', '＃') or NO_UNIT}"
+    name, number = f"{stem}.docx", 1
+    while name in taken:
+        number += 1
+        name = f"{stem}-{number}.docx"
+    taken.add(name)
+    return name
+
+
+@cache
+def prepared(templates: Path | None = None) -> "Notice":
+    """The office's own letter, else the one that comes along. TemplateError when it is wrong."""
+    own = (templates or data_folder("templates")) / TEMPLATE
+    return Notice(own if own.exists() else data_folder("templates") / TEMPLATE)
+
+
+class Notice:
+    """The letter's template, prepared once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        try:
+            package = path.read_bytes()
+            template = DocxTemplate(io.BytesIO(package))
+            template.init_docx()
+            with zipfile.ZipFile(io.BytesIO(package)) as opened:
+                static = {name: opened.read(name) for name in opened.namelist()}
+            named = [(n, s) for n, s in part_sources(template) if "{{" in s or "{%" in s]
+            self._parts = {name: environment().from_string(source) for name, source in named}
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile, JinjaError) as error:
+            raise TemplateError(f"{path}: {error}") from error
+        for name in self._parts:
+            static.pop(name)
+        self._archive = Archive(static)
+
+    def render(
+        self, unit: str, sent: int, lines: Iterable[Line], catalogue: Catalogue, on: date
+    ) -> bytes:
+        """The letter about these lines of reports.jsonl, of `sent` that the employer sent."""
+        people = [_person(line, catalogue) for line in lines]
+        names = {
+            "unit": unit or NO_UNIT,
+            "on": long_date(on),
+            "sent": sent,
+            "returned": len(people),
+            "people": people,
+        }
+        try:
+            parts = {name: part.render(names).encode() for name, part in self._parts.items()}
+        except JinjaError as error:
+            raise TemplateError(f"{self._path}: {error}") from error
+        return self._archive.with_members(parts)
+
+
+def _person(line: Line, catalogue: Catalogue) -> dict[str, object]:
+    form = catalogue.get(line["report"]["form"])
+    return {
+        "name": line["person"] or "姓名不详",
+        "form": form.title if form else "认不出是哪一种表",
+        "number": line["number"],
+        "source": line["source"],
+        "findings": list(_findings(line)),
+    }
+
+
+def _findings(line: Line) -> Iterator[dict[str, object]]:
+    """Errors first: they are why the paper comes back."""
+    ordered = sorted(line["report"]["findings"], key=lambda finding: finding["severity"] != "error")
+    for number, finding in enumerate(ordered, 1):
+        cited = finding["citation"]
+        basis = (
+            f"《{cited['regulation']}》{cited['article']}：{cited['summary']}"
+            if cited
+            else _NO_CITATION
+        )
+        yield {
+            "number": number,
+            "label": finding["label"],
+            "mark": "" if finding["severity"] == "error" else "（提醒）",
+            "message": finding["message"],
+            "basis": basis,
+        }

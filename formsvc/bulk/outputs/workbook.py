@@ -1,0 +1,354 @@
+"""report.xlsx: what a reviewer reads. Summary with a chart, findings, submissions, rule × unit.
+
+Every text is written as text: nothing in it is ever a formula. Memory stays flat.
+"""
+
+import csv
+import io
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+
+import xlsxwriter  # type: ignore[import-untyped]
+
+from formsvc.bulk.batch import said
+from formsvc.bulk.index import Ledger
+from formsvc.catalogue import Catalogue
+from formsvc.findings import Report
+from formsvc.intake.tables import is_risky
+from formsvc.storage import Folder
+
+NAME: Final = "report.xlsx"
+MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAX_TEXT: Final = 32_767
+MAX_ROWS: Final = 1_000_000
+# Excel opens no sheet with more than 65,530 links.
+MAX_LINKS: Final = 65_000
+_CHARTED: Final = 15
+_LINE: Final = 15
+_MOST_LINES: Final = 8
+_SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
+_SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
+
+Row = Sequence[object]
+Line = Mapping[str, Any]
+
+
+class _Sheets:
+    """A workbook with its looks; `fill` writes a table with a frozen head and a filter."""
+
+    def __init__(self, path: Path, scratch: Path, on: date) -> None:
+        self.book = xlsxwriter.Workbook(
+            str(path),
+            {"constant_memory": True, "tmpdir": str(scratch), "strings_to_formulas": False,
+             "strings_to_urls": False, "strings_to_numbers": False},
+        )  # fmt: skip
+        self._links: Counter[str] = Counter()
+        self.book.set_properties({"title": "批量审核结果", "created": datetime.combine(on, time())})
+        add = self.book.add_format
+        self.head = add(
+            {
+                "bold": True,
+                "bg_color": "#DCE6F1",
+                "bottom": 1,
+                "text_wrap": True,
+                "valign": "vcenter",
+            }
+        )
+        self.title = add({"bold": True, "font_size": 16})
+        self.text = add({"valign": "top", "text_wrap": True})
+        # Quoted, a text stays a text even when the sheet is saved as CSV and opened again.
+        self.risky = add({"valign": "top", "text_wrap": True, "quote_prefix": True})
+        self.link = add({"valign": "top", "font_color": "#0563C1", "underline": 1})
+        self.left = add({"align": "left", "num_format": "#,##0"})
+        self.share = add({"num_format": "0.0%", "align": "left"})
+        self.error = add({"valign": "top", "font_color": "#B00020", "bold": True})
+        self.warning = add({"valign": "top", "font_color": "#9A6700"})  # fmt: skip
+
+    def page(self, name: str, widths: Iterable[int]) -> Any:
+        """A sheet that prints on landscape A4, all columns on one page."""
+        sheet = self.book.add_worksheet(name)
+        for column, width in enumerate(widths):
+            sheet.set_column(column, column, width)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def sheet(self, name: str, head: Sequence[tuple[str, int]]) -> Any:
+        sheet = self.page(name, (width for _, width in head))
+        sheet.repeat_rows(0)
+        for column, (text, _) in enumerate(head):
+            sheet.write_string(0, column, text, self.head)
+        sheet.freeze_panes(1, 0)
+        return sheet
+
+    def fill(self, name: str, head: Sequence[tuple[str, int]], rows: Iterable[Row]) -> None:
+        """As many sheets as the rows need: `name`, `name 2` …"""
+        sheet, number, part = self.sheet(name, head), 0, 1
+        for row in rows:
+            if number == MAX_ROWS:
+                sheet.autofilter(0, 0, number, len(head) - 1)
+                part, number = part + 1, 0
+                sheet = self.sheet(f"{name} {part}", head)
+            number += 1
+            sheet.set_row(number, _LINE * _lines_of(row, head))
+            for column, value in enumerate(row):
+                self.write(sheet, number, column, value)
+        sheet.autofilter(0, 0, number, len(head) - 1)
+
+    def write(self, sheet: Any, row: int, column: int, value: object, look: Any = None) -> None:
+        match value:
+            case None | "":
+                return
+            case _Link(target=target, text=text):
+                self._links[sheet.name] += 1
+                if self._links[sheet.name] > MAX_LINKS:
+                    sheet.write_string(row, column, text, self.text)
+                else:
+                    sheet.write_url(row, column, target, self.link, string=shown(text))
+            case int() | float():
+                sheet.write_number(row, column, value, look or self.text)
+            case _:
+                text = shown(str(value))
+                look = look or {"错误": self.error, "提醒": self.warning}.get(text, self.text)
+                sheet.write_string(row, column, text, self.risky if is_risky(text) else look)
+
+
+class _Link:
+    """A cell that leads somewhere: `internal:'问题'!A2` or `external:documents/…`."""
+
+    __match_args__ = ("target", "text")
+
+    def __init__(self, target: str, text: str) -> None:
+        self.target = target
+        self.text = text
+
+
+def _lines_of(row: Row, head: Sequence[tuple[str, int]]) -> int:
+    """How many lines the fullest cell of a row needs, at most _MOST_LINES."""
+    # A Chinese character has three bytes in UTF-8 and is two columns wide.
+    needed = [
+        len(value.encode("utf-8", "replace")) * 2 // 3 // width + 1
+        for value, (_, width) in zip(row, head, strict=True)
+        if isinstance(value, str)
+    ]
+    return min(max(needed, default=1), _MOST_LINES)
+
+
+def shown(text: str) -> str:
+    """A text that fits a cell; one that does not says how long it is and where it stands whole."""
+    if len(text) <= MAX_TEXT:
+        return text
+    tail = f"……（共 {len(text):,} 个字符，全文见 reports.jsonl）"
+    return text[: MAX_TEXT - len(tail)] + tail
+
+
+def write(
+    folder: Folder,
+    ledger: Ledger,
+    catalogue: Catalogue,
+    on: date,
+    letters: Mapping[str, str] | None = None,
+    changed: Iterable[Row] | None = None,
+) -> None:
+    """Write report.xlsx. `letters` gives each employer's 退回通知 by its name.
+
+    `changed` are the rows of the sheet of changes since an earlier run.
+    """
+    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
+        path = Path(scratch, NAME)
+        sheets = _Sheets(path, Path(scratch), on)
+        summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
+        _summary(sheets, summary, ledger, catalogue, on)
+        first = _first_findings(ledger)
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(ledger.lines(), catalogue))
+        sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(ledger, catalogue, letters or {}, first))
+        _units(sheets, ledger)
+        if changed is not None:
+            sheets.fill(_CHANGES, _CHANGES_HEAD, changed)
+        sheets.book.close()
+        with path.open("rb") as made, folder.create(NAME) as stream:
+            shutil.copyfileobj(made, stream, 1 << 20)
+
+
+Checked = Mapping[str, tuple[object, Report]]
+"""Submissions and their reports, by their source."""
+
+
+def of_reports(checked: Checked, catalogue: Catalogue) -> bytes:
+    """The findings of a few reports as a workbook."""
+    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
+        path = Path(scratch, NAME)
+        sheets = _Sheets(path, Path(scratch), date(2000, 1, 1))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(_lines(checked, catalogue), catalogue))
+        sheets.book.close()
+        return path.read_bytes()
+
+
+def as_csv(checked: Checked, catalogue: Catalogue) -> str:
+    """The findings of a few reports as CSV; what a spreadsheet took for a formula is quoted."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([name for name, _ in _FINDINGS_HEAD])
+    for row in _rows(_lines(checked, catalogue), catalogue):
+        cells = ["" if cell is None else cell for cell in row]
+        writer.writerow([f"'{c}" if isinstance(c, str) and is_risky(c) else c for c in cells])
+    return stream.getvalue()
+
+
+def _lines(checked: Checked, catalogue: Catalogue) -> Iterable[Line]:
+    """Reports as the lines of a run."""
+    for number, (source, (data, report)) in enumerate(checked.items(), 1):
+        form = catalogue.get(report.form)
+        unit = said(data, form.unit.pointer) if form else ""
+        person = said(data, form.person.pointer) if form else ""
+        yield {"number": number, "source": source, "unit": unit, "person": person,
+               "report": report.to_dict()}  # fmt: skip
+
+
+_FINDINGS_HEAD = (
+    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("程度", 7), ("栏目", 20),
+    ("问题与改法", 60), ("依据", 34), ("条款", 14), ("要求", 40), ("现值", 12), ("限值", 12),
+    ("规则", 20), ("位置", 26),
+    ("来源", 40),
+)  # fmt: skip
+_ITEMS_HEAD = (
+    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("结论", 10), ("错误", 7), ("提醒", 7),
+    ("未检查的规则", 12), ("明细", 10), ("退回通知", 14), ("来源", 50),
+)  # fmt: skip
+_CHANGES_HEAD = (
+    ("变化", 10), ("单位", 28), ("姓名", 12), ("表", 22), ("程度", 7), ("栏目", 20),
+    ("问题与改法", 60), ("规则", 20), ("来源", 40),
+)  # fmt: skip
+
+
+def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, on: date) -> None:
+    totals = ledger.totals()
+    sheet.set_row(0, 26)
+    sheet.write_string(0, 0, "批量审核结果", sheets.title)
+    pairs: list[Row] = [
+        ("检查依据的日期", on.isoformat()),
+        ("申报份数", totals.submissions), ("单位数", totals.units),
+        ("没有问题", totals.passed), ("其中有提醒", totals.warned),
+        ("有问题", totals.submissions - totals.passed), ("合格率", totals.share),
+        ("错误处数", totals.errors), ("提醒处数", totals.warnings),
+    ]  # fmt: skip
+    for row, (name, value) in enumerate(pairs, 1):
+        sheets.write(sheet, row, 0, name)
+        sheets.write(sheet, row, 1, value, sheets.share if name == "合格率" else sheets.left)
+    forms = [
+        (catalogue[form].title if form else "认不出是哪一种表", count, passed, count - passed)
+        for form, count, passed in ledger.forms()
+    ]
+    row = _block(sheets, sheet, len(pairs) + 2, ("表", "份数", "没有问题", "有问题"), forms)
+    rules = ledger.rules()
+    listed = [
+        (f"{label} · {rule}", count, items, _SEVERITIES[severity], rule)
+        for rule, severity, label, count, items in rules
+    ]
+    head = ("规则（多见于哪一栏 · 编号）", "处数", "份数", "程度", "编号")
+    _block(sheets, sheet, row + 1, head, listed)
+    if rules:
+        _chart(sheets, sheet, row + 2, min(len(rules), _CHARTED))
+
+
+def _block(sheets: _Sheets, sheet: Any, row: int, head: Row, rows: Sequence[Row]) -> int:
+    """A small table; the row after it."""
+    for number, cells in enumerate([head, *rows]):
+        for column, value in enumerate(cells):
+            sheets.write(sheet, row + number, column, value, sheets.head if not number else None)
+    return row + len(rows) + 1
+
+
+def _chart(sheets: _Sheets, sheet: Any, first: int, count: int) -> None:
+    chart = sheets.book.add_chart({"type": "bar"})
+    chart.add_series(
+        {
+            "name": "处数",
+            "categories": [_SUMMARY, first, 0, first + count - 1, 0],
+            "values": [_SUMMARY, first, 1, first + count - 1, 1],
+            "fill": {"color": "#4472C4"},
+            "gap": 40,
+            "data_labels": {"value": True},
+        }
+    )
+    chart.set_title({"name": "最常见的问题（处）", "name_font": {"size": 12}})
+    chart.set_legend({"none": True})
+    chart.set_y_axis({"reverse": True, "num_font": {"size": 9}})
+    chart.set_x_axis({"visible": False, "major_gridlines": {"visible": False}})
+    chart.set_size({"width": 760, "height": 120 + 26 * count})
+    sheet.insert_chart("G2", chart)
+
+
+def _rows(lines: Iterable[Line], catalogue: Catalogue) -> Iterable[Row]:
+    """One row a finding, as _FINDINGS_HEAD has it."""
+    for line in lines:
+        title = _title(catalogue, line)
+        for finding in line["report"]["findings"]:
+            cited = finding["citation"] or {}
+            yield (
+                line["number"], line["unit"], line["person"], title,
+                _SEVERITIES[finding["severity"]], finding["label"], finding["message"],
+                cited.get("regulation"), cited.get("article"), cited.get("summary"),
+                finding["value"], finding["limit"], finding["rule"], finding["pointer"],
+                line["source"],
+            )  # fmt: skip
+
+
+def _first_findings(ledger: Ledger) -> Iterable[tuple[str, int]]:
+    """For each submission: the sheet and row of its first finding; row 0 when it has none."""
+    total = 0
+    for line in ledger.lines():
+        count = len(line["report"]["findings"])
+        part, row = divmod(total, MAX_ROWS)
+        name = _FINDINGS if part == 0 else f"{_FINDINGS} {part + 1}"
+        yield name, row + 2 if count else 0
+        total += count
+
+
+def _item_rows(
+    ledger: Ledger,
+    catalogue: Catalogue,
+    letters: Mapping[str, str],
+    first: Iterable[tuple[str, int]],
+) -> Iterable[Row]:
+    for line, (sheet, row) in zip(ledger.lines(), first, strict=True):
+        report = line["report"]
+        errors = sum(finding["severity"] == "error" for finding in report["findings"])
+        warnings = len(report["findings"]) - errors
+        verdict = "有问题" if errors else "有提醒" if warnings else "没有问题"
+        letter = letters.get(line["unit"]) if errors else None
+        yield (
+            line["number"], line["unit"], line["person"], _title(catalogue, line), verdict,
+            errors, warnings, len(report["skipped"]),
+            _Link(f"internal:'{sheet}'!A{row}", "查看") if row else None,
+            _Link(f"external:{letter}", "退回通知") if letter else None,
+            line["source"],
+        )  # fmt: skip
+
+
+def _units(sheets: _Sheets, ledger: Ledger) -> None:
+    """Rule × unit, the employers with the most errors first."""
+    rules = [rule for rule, *_ in ledger.rules()][:_MAX_RULES]
+    counts = ledger.rules_of_units()
+    head = [("单位", 34), ("份数", 8), ("没有问题", 8), ("合格率", 8), ("错误", 8), ("提醒", 8)]
+    head += [(rule, 12) for rule in rules]
+    rows = (
+        (unit or "未写明单位", count, passed, f"{passed / count:.0%}", errors, warnings,
+         *(counts.get((unit, rule)) for rule in rules))
+        for unit, count, passed, errors, warnings in ledger.units()
+    )  # fmt: skip
+    sheets.fill(_UNITS, head, rows)
+
+
+_MAX_RULES = 200
+
+
+def _title(catalogue: Catalogue, line: Mapping[str, Any]) -> str:
+    form = catalogue.get(line["report"]["form"])
+    return form.title if form else ""

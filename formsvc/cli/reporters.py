@@ -1,0 +1,81 @@
+"""Report → what people and programs read."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+
+from formsvc.findings import Finding, Report, Severity
+from formsvc.forms.form import Form
+
+Style = Callable[[str, str], str]
+"""(text, role) → text; role is error, warning, ok, heading or faint."""
+
+_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "！"}
+
+
+def plain(text: str, role: str) -> str:
+    """No colour."""
+    return text
+
+
+def as_json(reports: Mapping[str, Report]) -> str:
+    """One report as a JSON object; several as a list of {"source", "report"}."""
+    plain = [{"source": source, "report": report.to_dict()} for source, report in reports.items()]
+    value = plain[0]["report"] if len(plain) == 1 else plain
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def as_text(source: str, form: Form | None, report: Report, style: Style = plain) -> str:
+    """A report for reading: by section of the form, the citation under each finding."""
+    return "\n".join(_lines(source, form, report, style))
+
+
+def _lines(source: str, form: Form | None, report: Report, style: Style) -> Iterator[str]:
+    title = f"{source}  {form.title}" if form else source
+    yield f"{style(title, 'heading')}  {_verdict(report, style)}"
+    section = None
+    for finding in report.findings:
+        current = _section(form, finding)
+        if current != section:
+            yield ""
+            yield style(current, "heading")
+            section = current
+        yield from _finding(finding, style)
+    if report.skipped:
+        yield ""
+        yield style(f"另有 {len(report.skipped)} 条规则没有检查：", "faint")
+        for skipped in report.skipped:
+            yield style(f"  · {skipped.rule}：{skipped.reason}", "faint")
+
+
+def _verdict(report: Report, style: Style) -> str:
+    errors = sum(finding.severity is Severity.ERROR for finding in report.findings)
+    warnings = len(report.findings) - errors
+    if errors:
+        tail = f"，{warnings} 处提醒" if warnings else ""
+        return style(f"有 {errors} 处问题{tail}", "error")
+    if warnings:
+        return style(f"没有问题，{warnings} 处提醒", "warning")
+    return style("没有问题", "ok")
+
+
+def _section(form: Form | None, finding: Finding) -> str:
+    field = form.field(finding.pointer) if form else None
+    for section in form.sections if form and field else ():
+        if any(field is member for member in section.fields):
+            return section.title
+        if field and any(m.pointer.startswith(field.pointer + "/") for m in section.fields):
+            return section.title
+        if field and any(field.pointer.startswith(m.pointer + "/") for m in section.fields):
+            return section.title
+    return "全表"
+
+
+def _finding(finding: Finding, style: Style) -> Iterator[str]:
+    mark = style(_MARKS[finding.severity], finding.severity.value)
+    yield f"  {mark} {finding.message}"
+    place = finding.pointer or "整个文件"
+    yield style(f"      {finding.rule}  {place}", "faint")
+    if finding.citation:
+        cited = finding.citation
+        source = f"依据：《{cited.regulation}》{cited.article}"
+        yield style(f"      {source}（{cited.summary}）", "faint")

@@ -1,0 +1,344 @@
+"""Where submissions come from: JSON, JSONL, tables, documents, folders, ZIP → a stream of items.
+
+One unreadable item is one item with a finding, never the end of the stream. Only what an operator
+gets wrong (no such file) raises.
+"""
+
+import codecs
+import io
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Final
+
+from formsvc import storage
+from formsvc.catalogue import Catalogue
+from formsvc.errors import UnreadableDocument
+from formsvc.findings import Finding, Severity
+from formsvc.intake import reading, tables
+from formsvc.intake.zipfiles import Member, ZipReader
+from formsvc.submissions import MAX_BYTES
+from formsvc.writing.texts import clean
+
+STANDARD_INPUT: Final = "标准输入"
+MAX_TABLE: Final = 50_000_000
+MAX_PAPER: Final = 10_000_000
+_BLOCK: Final = 1 << 16
+_LINES = (".jsonl", ".ndjson")
+_TABLES = (".xlsx", ".csv")
+_DOCUMENTS = (".docx", ".pdf")
+_JUNK = re.compile(r"(^|/)(\.[^/]*|~\$[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_BLANK = b" \t\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One submission as it came. `source` says where it stands, for people.
+
+    `raw` is None when it could not be read; `findings` then say why. `unit` is the name of the
+    folder that it came in, for submissions that do not say whose they are.
+    """
+
+    source: str
+    raw: bytes | None
+    findings: tuple[Finding, ...] = ()
+    unit: str = ""
+
+
+class Sources:
+    """The items of several addresses, in their order; names within a folder or ZIP are sorted.
+
+    An address is a path, an fsspec address, or `-` for standard input. May be read again, except
+    for standard input. Raises OSError or ConfigError for an address that is not there.
+    """
+
+    def __init__(self, addresses: Iterable[str], catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._files = [file for address in addresses for file in _files(address)]
+        self._size = sum(file.size for file in self._files)
+        self._read = 0
+        self._current: IO[bytes] | None = None
+
+    @property
+    def fraction(self) -> float | None:
+        """How much of the input has been read, 0 to 1; None for standard input."""
+        if any(file.address == "-" for file in self._files) or not self._size:
+            return None
+        try:
+            inside = self._current.tell() if self._current else 0
+        except (OSError, ValueError):
+            inside = 0
+        return min((self._read + inside) / self._size, 1.0)
+
+    def __iter__(self) -> Iterator[Item]:
+        self._read = 0
+        for file in self._files:
+            with _open(file) as stream:
+                self._current = stream
+                for item in items(stream, file.name, self._catalogue):
+                    yield replace(item, unit=file.unit) if file.unit else item
+                self._current = None
+            self._read += file.size
+
+
+def items(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
+    """The items of one opened file; its name's ending says what it is.
+
+    A ZIP or table needs a stream that can seek. The stream is not closed.
+    """
+    try:
+        if name.lower().endswith(".zip"):
+            yield from _zip(stream, name, catalogue)
+        else:
+            yield from _file(stream, name, catalogue)
+    except UnreadableDocument as refusal:
+        yield refused(name, "input.archive", str(refusal))
+
+
+def lines(stream: IO[bytes], name: str) -> Iterator[Item]:
+    """The lines of a JSONL file; empty ones are passed over but counted."""
+    number = 0
+    while line := stream.readline(MAX_BYTES + 2):
+        number += 1
+        source = f"{name} 第 {number} 行"
+        if len(line) > MAX_BYTES and not line.endswith(b"\n"):
+            while (rest := stream.readline(_BLOCK)) and not rest.endswith(b"\n"):
+                pass
+            yield refused(source, "input.size", f"这一行超过 {MAX_BYTES:,} 字节的上限。")
+            continue
+        if number == 1:
+            line = line.removeprefix(codecs.BOM_UTF8)
+        if raw := line.strip(_BLANK):
+            yield Item(source, raw)
+
+
+def refused(source: str, rule: str, message: str) -> Item:
+    """An item that could not be read, and why."""
+    finding = Finding(rule, Severity.ERROR, "", "提交的文件", message)
+    return Item(source, None, (finding,))
+
+
+# Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    address: str
+    name: str
+    size: int
+    inside: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The folder below the given one: where every employer has a folder, the employer's."""
+        parts = self.name.split("/") if self.inside else []
+        return parts[1] if len(parts) > 2 else ""
+
+
+def _files(address: str) -> Iterator[_File]:
+    if address == "-":
+        yield _File(address, STANDARD_INPUT, 0)
+    elif storage.is_remote(address):
+        yield from _remote_files(address)
+    elif not Path(address).is_dir():
+        yield _File(address, clean(address), Path(address).stat().st_size)
+    else:
+        yield from _local_files(Path(address))
+
+
+def _local_files(root: Path) -> Iterator[_File]:
+    for folder, below, names in os.walk(root):
+        below.sort()
+        for name in sorted(names):
+            path = Path(folder, name)
+            shown = clean(str(Path(root.resolve().name) / path.relative_to(root)))
+            if not _JUNK.search(shown) and path.is_file() and not path.is_symlink():
+                yield _File(str(path), shown, path.stat().st_size, inside=True)
+
+
+def _remote_files(address: str) -> Iterator[_File]:
+    system, path = storage.filesystem(address)
+    if not system.exists(path):
+        raise FileNotFoundError(2, "没有这个文件", address)
+    if not system.isdir(path):
+        yield _File(address, path.rpartition("/")[2], int(system.size(path) or 0))
+        return
+    parent = path.rstrip("/").rpartition("/")[0]
+    for found in sorted(system.find(path)):
+        shown = clean(found.removeprefix(parent).lstrip("/"))
+        if not _JUNK.search(shown):
+            size = int(system.size(found) or 0)
+            yield _File(system.unstrip_protocol(found), shown, size, inside=True)
+
+
+def _open(file: _File) -> IO[bytes]:
+    if file.address == "-":
+        return sys.stdin.buffer
+    if storage.is_remote(file.address):
+        system, path = storage.filesystem(file.address)
+        opened: IO[bytes] = system.open(path, "rb")
+        return opened
+    return Path(file.address).open("rb")
+
+
+# Kinds of files
+
+
+def _file(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
+    kind = os.path.splitext(name.lower())[1]
+    if kind in _LINES or name == STANDARD_INPUT:
+        yield from lines(stream, name)
+    elif kind == ".json":
+        yield from _json(stream, name)
+    elif kind in _TABLES:
+        yield from _table(stream, name, catalogue)
+    elif kind in _DOCUMENTS:
+        yield _document(stream, name, catalogue)
+    else:
+        kinds = "、".join((".json", *_LINES, *_TABLES, *_DOCUMENTS, ".zip"))
+        yield refused(name, "input.kind", f"不是可以读取的文件，应为 {kinds} 之一。")
+
+
+def _document(stream: IO[bytes], name: str, catalogue: Catalogue) -> Item:
+    """A document that this service made holds one submission."""
+    content = stream.read(MAX_PAPER + 1)
+    if len(content) > MAX_PAPER:
+        return refused(name, "input.size", f"文件超过 {MAX_PAPER:,} 字节的上限。")
+    try:
+        return Item(name, reading.submission_in(content, catalogue))
+    except UnreadableDocument as refusal:
+        return refused(name, "input.document", str(refusal))
+
+
+def _table(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
+    content = stream.read(MAX_TABLE + 1)
+    if len(content) > MAX_TABLE:
+        yield refused(name, "input.size", f"文件超过 {MAX_TABLE:,} 字节的上限。")
+        return
+    try:
+        for row in tables.rows(content, name, catalogue):
+            yield Item(f"{name} {row.place}".strip(), row.raw, row.findings)
+    except UnreadableDocument as refusal:
+        yield refused(name, "input.table", str(refusal))
+
+
+def _zip(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
+    reader = ZipReader(stream)
+    for member in reader.members:
+        if not _JUNK.search(member.name):
+            yield from _member(reader, member, f"{name}/{member.name}", catalogue)
+
+
+def _member(reader: ZipReader, member: Member, name: str, catalogue: Catalogue) -> Iterator[Item]:
+    if member.fault:
+        yield refused(name, "input.archive", member.fault)
+        return
+    try:
+        with reader.open(member) as content:
+            yield from _file(content, name, catalogue)
+    except UnreadableDocument as refusal:
+        yield refused(name, "input.archive", str(refusal))
+
+
+# A JSON file: one submission, or an array of them
+
+
+def _json(stream: IO[bytes], name: str) -> Iterator[Item]:
+    head = stream.read(MAX_BYTES + 1)
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
+    if not text.startswith(b"["):
+        yield Item(name, head)
+    else:
+        yield from _array(_Spliced(text, stream), name)
+
+
+class _Spliced:
+    """What was read already, followed by the rest of the stream."""
+
+    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
+        self._head = io.BytesIO(head)
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        return self._head.read(size) or self._stream.read(size)
+
+
+def _array(stream: _Spliced, name: str) -> Iterator[Item]:
+    """Cut an array into the text of its elements. After a fault nothing can be told apart.
+
+    The strict reader judges every element later: here only its end is looked for.
+    """
+    text = _Text(stream)
+    decoder = json.JSONDecoder()
+    number, expected = 1, "["
+    while text.take(expected):
+        if expected == "[" and text.take("]"):
+            return
+        place = f"{name} 第 {number} 项"
+        element = text.element(decoder)
+        if element is None:
+            message = "从这里起不是正确的 JSON，或一项太大，后面的内容没有读取。"
+            yield refused(place, "input.syntax", message)
+            return
+        yield Item(place, element.encode(text.encoding))
+        number, expected = number + 1, ","
+    if not text.take("]"):
+        message = "列表到这里没有正常结束，请检查后面是否有遗漏。"
+        yield refused(f"{name} 第 {number} 项", "input.syntax", message)
+
+
+class _Text:
+    """A window on decoded text. What is no UTF-8 is read as GB18030 from there on."""
+
+    def __init__(self, stream: _Spliced) -> None:
+        self._stream = stream
+        self.encoding = "utf-8"
+        self._decode: codecs.IncrementalDecoder = codecs.getincrementaldecoder("utf-8")()
+        self._window = ""
+        self._ended = False
+
+    def take(self, mark: str) -> bool:
+        """Step over blanks, and over `mark` when it stands next."""
+        self._skip()
+        found = self._window.startswith(mark)
+        if found:
+            self._window = self._window[1:]
+        return found
+
+    def element(self, decoder: json.JSONDecoder) -> str | None:
+        """The text of the next value, or None when there is no whole one."""
+        self._skip()
+        while True:
+            try:
+                _, end = decoder.raw_decode(self._window)
+            except (ValueError, RecursionError):
+                end = 0
+            # A number may go on in the next block: an element ends before something.
+            if 0 < end < len(self._window) or (end and self._ended):
+                break
+            if len(self._window) > MAX_BYTES or self._ended:
+                return None
+            self._fill()
+        found, self._window = self._window[:end], self._window[end:]
+        return found
+
+    def _skip(self) -> None:
+        self._window = self._window.lstrip(" \t\r\n")
+        while not self._window and self._fill():
+            self._window = self._window.lstrip(" \t\r\n")
+
+    def _fill(self) -> bool:
+        block = self._stream.read(_BLOCK)
+        self._ended = not block
+        state = self._decode.getstate()
+        try:
+            self._window += self._decode.decode(block, final=self._ended)
+        except UnicodeDecodeError:
+            self.encoding = "gb18030"
+            self._decode = codecs.getincrementaldecoder("gb18030")("replace")
+            self._window += self._decode.decode(state[0] + block, final=self._ended)
+        return not self._ended

@@ -1,0 +1,195 @@
+"""POST /api/v1/bulk: many submissions in one request, answered while they are still coming in."""
+
+import io
+import json
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, suppress
+from datetime import date
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from flask import Flask, Response, current_app, request
+from flask_smorest import Blueprint
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
+
+from formsvc.bulk.batch import Job, Loaded, Run, check_item, loaded
+from formsvc.bulk.comparison import Meetings
+from formsvc.bulk.executors import HereExecutor
+from formsvc.bulk.index import Ledger
+from formsvc.bulk.outputs import workbook as workbooks
+from formsvc.intake.sources import Item, items, lines
+from formsvc.storage import LocalFolder
+from formsvc.web.api import payloads
+from formsvc.web.api.routes import attachment
+from formsvc.web.problems import MEDIA_TYPE as PROBLEM
+from formsvc.web.problems import problem
+from formsvc.writing.notation import today
+
+MAX_BODY: Final = 200_000_000
+LINES: Final = "application/x-ndjson"
+_KINDS: Final = {
+    LINES: ".jsonl",
+    "application/jsonl": ".jsonl",
+    "application/json": ".json",
+    "application/zip": ".zip",
+    "application/x-zip-compressed": ".zip",
+    workbooks.MEDIA_TYPE: ".xlsx",
+    "text/csv": ".csv",
+}
+# The server gives no bytes before this many have come: small, so that reports come early.
+_BLOCK: Final = 4096
+_RETRY_SECONDS: Final = 10
+_NAME: Final = "上传的内容"
+
+bulk = Blueprint("bulk", __name__, url_prefix="/api/v1", description="批量检查")
+
+_DESCRIBED: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "JSONL（一行一份）、JSON 列表、ZIP、XLSX 或 CSV",
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _KINDS},
+    },
+    "responses": {
+        "200": {
+            "description": "JSONL：每份一行报告；之后是比对各份时发现问题的行（across），最后一行是"
+            "合计（summary）。Accept 为 XLSX 时是 report.xlsx。",
+            "content": {
+                kind: {"schema": {"type": "string"}} for kind in (LINES, workbooks.MEDIA_TYPE)
+            },
+        }
+    },
+}
+_REFUSALS = {"schema": payloads.ProblemPayload, "content_type": PROBLEM}
+
+
+class Places:
+    """How many bulk runs may be active at once."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.BoundedSemaphore(count)
+
+    def take(self) -> Callable[[], None] | None:
+        """A place, as the function that leaves it (once, however often called); None if full."""
+        if not self._free.acquire(blocking=False):
+            return None
+        held = [self._free]
+        return lambda: held.pop().release() if held else None
+
+
+def install(app: Flask, threads: int) -> None:
+    """Give the application its places: half of its threads, so that others are still served."""
+    app.extensions["formsvc-bulk"] = Places(max(threads // 2, 1))
+
+
+@bulk.post("/bulk")
+@bulk.doc(**_DESCRIBED)
+@bulk.arguments(payloads.OnQuery, location="query")
+@bulk.alt_response(413, **_REFUSALS, description="内容太大")
+@bulk.alt_response(415, **_REFUSALS, description="不支持这种内容类型")
+@bulk.alt_response(429, **_REFUSALS, description="批量检查太多，稍后再试")
+def check_many(query: dict[str, Any]) -> Response:
+    """批量检查：边上传边答复"""
+    kind = _KINDS.get(request.mimetype)
+    if kind is None:
+        raise UnsupportedMediaType
+    # One byte more, so that a body of unknown length that is too long can be told from a full one.
+    request.max_content_length = MAX_BODY + 1
+    places: Places = current_app.extensions["formsvc-bulk"]
+    leave = places.take()
+    if leave is None:
+        wait = {"Retry-After": str(_RETRY_SECONDS)}
+        return problem(429, "正在进行的批量检查太多，请稍后再试。", headers=wait)
+    try:
+        response = _answer(kind, query.get("on") or today(), leave)
+    except BaseException:
+        leave()
+        raise
+    # The client may be gone before the answer has begun: then nothing else leaves the place.
+    response.call_on_close(leave)
+    return response
+
+
+def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
+    settings = current_app.extensions["formsvc-settings"]
+    forms = loaded(settings.schemas, settings.templates)
+    # Fails before the answer has begun when the length that was told is too much.
+    stream = request.stream
+    given = _items(stream, kind, forms)
+    if request.accept_mimetypes.best_match([LINES, workbooks.MEDIA_TYPE]) == workbooks.MEDIA_TYPE:
+        content = _workbook(given, forms, on)
+        leave()
+        return attachment(content, "批量审核结果.xlsx", workbooks.NAME, workbooks.MEDIA_TYPE)
+    response: Response = current_app.response_class(
+        _ended(_stream(given, forms, on), leave),
+        mimetype=LINES,
+        headers={"X-Accel-Buffering": "no"},
+    )
+    return response
+
+
+def _ended(stream: Iterable[str], leave: Callable[[], None]) -> Iterator[str]:
+    try:
+        yield from stream
+    finally:
+        leave()
+
+
+def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
+    """The items as they come in; a ZIP or a table is waited for, in memory."""
+    reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
+    if kind == ".jsonl":
+        return lines(reader, _NAME)
+    content = reader.read()
+    if len(content) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return items(io.BytesIO(content), _NAME + kind, forms[0])
+
+
+def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[str]:
+    """A line for each item, then what the comparison found, then the counts."""
+    job = Job(on=on, secrets=(_SECRET,), across=False)
+    submissions = passed = 0
+    with closing(Meetings(*forms)) as meetings:
+        try:
+            for item in given:
+                submissions += 1
+                checked = check_item(forms, job, item, submissions)
+                meetings.add(submissions, checked.form, checked.source, checked.entries)
+                passed += checked.ok
+                yield checked.line + "\n"
+        except RequestEntityTooLarge:
+            yield _line({"error": {"status": 413, "detail": f"最多 {MAX_BODY:,} 字节，已停止。"}})
+            return
+        except ClientDisconnected:
+            return
+        met = 0
+        for number, found in meetings.findings():
+            met += 1
+            yield _line({"number": number, "across": found})
+    yield _line({"summary": {"submissions": submissions, "passed": passed, "across": met}})
+
+
+# Digests live as long as one request and leave it never: any key will do.
+_SECRET: Final = b"one request"
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False) + "\n"
+
+
+def _workbook(given: Iterable[Item], forms: Loaded, on: date) -> bytes:
+    """report.xlsx. Only reports and digests touch the disk, in a folder that goes at once."""
+    settings = current_app.extensions["formsvc-settings"]
+    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
+        folder = LocalFolder(Path(scratch))
+        job = Job(on=on, schemas=settings.schemas, templates=settings.templates)
+        run = Run(folder, job)
+        with suppress(ClientDisconnected):
+            run.check(given, HereExecutor(), at_once=1)
+        run.compare()
+        with closing(Ledger(folder)) as ledger:
+            workbooks.write(folder, ledger, forms[0], on)
+        with folder.open(workbooks.NAME) as stream:
+            return stream.read()

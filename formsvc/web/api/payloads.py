@@ -1,0 +1,128 @@
+"""HTTP envelopes, with marshmallow. The content of a form is the business of its JSON Schema."""
+
+from typing import get_args
+
+from marshmallow import Schema, fields, validate
+
+from formsvc.documents import Format
+from formsvc.documents.proof.verification import Status
+
+
+class OnQuery(Schema):
+    on = fields.Date(metadata={"description": "按哪一天检查，默认今天（中国时间）"})
+
+
+class DocumentQuery(OnQuery):
+    format = fields.String(
+        load_default="docx",
+        validate=validate.OneOf(get_args(Format), error="只能是 {choices}"),
+        metadata={"description": "文件格式"},
+    )
+    draft = fields.Boolean(load_default=False, metadata={"description": "有问题也填，每页标“草稿”"})
+
+
+class FillQuery(DocumentQuery):
+    copies = fields.Integer(
+        load_default=1,
+        validate=validate.Range(1, 20),
+        metadata={"description": "PDF 打印几份，编号并按双面补页"},
+    )
+    signature_fields = fields.Boolean(
+        load_default=False, metadata={"description": "PDF 中留出电子签章的位置"}
+    )
+
+
+class CodeQuery(Schema):
+    code = fields.String(
+        validate=validate.Length(max=400), metadata={"description": "纸上印的校验码，代替文件"}
+    )
+
+
+class CitationPayload(Schema):
+    regulation = fields.String(required=True)
+    article = fields.String(required=True)
+    summary = fields.String(required=True)
+
+
+class FindingPayload(Schema):
+    rule = fields.String(required=True, metadata={"description": "规则编号，程序以此为准"})
+    severity = fields.String(required=True, validate=validate.OneOf(["error", "warning"]))
+    pointer = fields.String(required=True, metadata={"description": "位置，JSON Pointer"})
+    label = fields.String(required=True, metadata={"description": "栏目名称"})
+    message = fields.String(required=True, metadata={"description": "给人看的说明，可能改动"})
+    value = fields.Raw(allow_none=True, metadata={"description": "查到的数", "type": "number"})
+    limit = fields.Raw(allow_none=True, metadata={"description": "允许的数", "type": "number"})
+    citation = fields.Nested(CitationPayload, allow_none=True)
+
+
+class SkippedPayload(Schema):
+    rule = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class ReportPayload(Schema):
+    form = fields.String(required=True)
+    edition = fields.String(required=True)
+    ok = fields.Boolean(required=True, metadata={"description": "没有错误（可以有提醒）"})
+    findings = fields.List(fields.Nested(FindingPayload), required=True)
+    skipped = fields.List(fields.Nested(SkippedPayload), required=True)
+
+
+class VerdictPayload(Schema):
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf([status.value for status in Status]),
+        metadata={"description": "unchanged 为与数据一致"},
+    )
+    message = fields.String(required=True)
+    pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
+
+
+class SubmissionPayload(Schema):
+    submission = fields.Raw(required=True, metadata={"description": "取出的申报数据"})
+    report = fields.Nested(ReportPayload, required=True)
+
+
+class ProblemPayload(Schema):
+    """RFC 9457; a refusal carries the whole report."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String()
+    errors = fields.Dict(metadata={"description": "参数名 → 问题"})
+    report = fields.Nested(ReportPayload)
+
+
+class FormPayload(Schema):
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    programme = fields.String(required=True)
+    edition = fields.String(required=True)
+    copies = fields.Integer(required=True, metadata={"description": "一式几份"})
+
+
+class FieldPayload(Schema):
+    pointer = fields.String(required=True)
+    label = fields.String(required=True)
+    required = fields.Boolean(required=True)
+    hint = fields.String(required=True)
+
+
+class SectionPayload(Schema):
+    title = fields.String(required=True)
+    fields_ = fields.List(
+        fields.Nested(FieldPayload), required=True, attribute="fields", data_key="fields"
+    )
+
+
+class RulePayload(Schema):
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    severity = fields.String(required=True)
+    citations = fields.List(fields.Nested(CitationPayload), required=True)
+
+
+class FormDetailPayload(FormPayload):
+    sections = fields.List(fields.Nested(SectionPayload), required=True)
+    rules = fields.List(fields.Nested(RulePayload), required=True)

@@ -1,0 +1,214 @@
+"""The HTTP interface, described by OpenAPI."""
+
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, current_app, request
+from flask_smorest import Blueprint
+from werkzeug.exceptions import NotFound
+
+from formsvc import documents
+from formsvc.catalogue import Catalogue
+from formsvc.config import Settings
+from formsvc.delivery import deliver, file_name
+from formsvc.documents import Format, Press
+from formsvc.errors import UnreadableDocument
+from formsvc.forms.form import Form
+from formsvc.intake import reading
+from formsvc.intake.reading import submission_in
+from formsvc.submissions import MAX_BYTES
+from formsvc.web.api import payloads
+from formsvc.web.problems import MEDIA_TYPE, problem
+from formsvc.writing.notation import today
+
+# One byte more than a submission may have, so that the reader itself says what is wrong.
+BODY_LIMIT = MAX_BYTES + 1
+DOCUMENT_LIMIT = 10_000_000
+
+api = Blueprint("api", __name__, url_prefix="/api/v1", description="检查申报内容，填写正式表格")
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "一份申报，JSON；字段见 GET /api/v1/forms/{form}/schema",
+        "content": {"application/json": {"schema": {"type": "object"}}},
+    }
+}
+_FILE: dict[str, Any] = {
+    "requestBody": {
+        "description": "文件内容，或只有一个文件的 multipart/form-data",
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            },
+        },
+    }
+}
+_PROBLEM: dict[str, Any] = {
+    "schema": payloads.ProblemPayload,
+    "content_type": MEDIA_TYPE,
+}
+
+
+def catalogue() -> Catalogue:
+    """The forms that this application serves."""
+    forms: Catalogue = current_app.extensions["formsvc"]
+    return forms
+
+
+def form_or_404(name: str) -> Form:
+    form = catalogue().get(name)
+    if form is None:
+        raise NotFound
+    return form
+
+
+def attachment(content: bytes, name: str, fallback: str, media_type: str) -> Response:
+    """A download with its Chinese name (RFC 6266, RFC 5987) and an ASCII fallback."""
+    response: Response = current_app.response_class(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = (
+        f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
+    )
+    return response
+
+
+@api.get("/forms")
+@api.response(200, payloads.FormPayload(many=True))
+def list_forms() -> list[Form]:
+    """各种表"""
+    return list(catalogue().values())
+
+
+@api.get("/forms/<form>")
+@api.response(200, payloads.FormDetailPayload)
+@api.alt_response(404, **_PROBLEM, description="没有这种表")
+def show_form(form: str) -> Form:
+    """一种表的栏目、限制和规则"""
+    return form_or_404(form)
+
+
+@api.get("/forms/<form>/schema")
+@api.response(200, description="JSON Schema 2020-12，公用定义一并带上")
+@api.alt_response(404, **_PROBLEM, description="没有这种表")
+def show_schema(form: str) -> Response:
+    """一种表的 JSON Schema"""
+    chosen = form_or_404(form)
+    bundled = {**chosen.schema, "$defs": {"common": chosen.common}}
+    text = current_app.json.dumps(bundled)
+    return current_app.response_class(text, mimetype="application/schema+json")
+
+
+@api.get("/forms/<form>/blank.<format>")
+@api.response(200, description="空白的正式表格")
+@api.alt_response(404, **_PROBLEM, description="没有这种表或格式")
+def blank(form: str, format: Format) -> Response:
+    """空白的正式表格"""
+    chosen = form_or_404(form)
+    if format not in documents.MEDIA_TYPES:
+        raise NotFound
+    content = documents.blank(chosen, format)
+    name = file_name(chosen, None, format)
+    return attachment(content, name, f"{chosen.id}.{format}", documents.MEDIA_TYPES[format])
+
+
+@api.post("/forms/<form>/check")
+@api.doc(**_BODY)
+@api.arguments(payloads.OnQuery, location="query")
+@api.response(200, payloads.ReportPayload, description="报告，有无问题都是 200")
+@api.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@api.alt_response(404, **_PROBLEM, description="没有这种表")
+@api.alt_response(413, **_PROBLEM, description="内容太大")
+def check(query: dict[str, Any], form: str) -> Any:
+    """检查一份申报：全部问题、依据和改法"""
+    chosen = form_or_404(form)
+    _, report = catalogue().check(_body(), on=_day(query), form=chosen)
+    if report.unreadable:
+        return problem(400, "内容无法读取，请看 report。", report=report)
+    return report.to_dict()
+
+
+@api.post("/forms/<form>/documents")
+@api.doc(**_BODY)
+@api.arguments(payloads.FillQuery, location="query")
+@api.response(200, description="填好的正式表格")
+@api.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@api.alt_response(404, **_PROBLEM, description="没有这种表")
+@api.alt_response(413, **_PROBLEM, description="内容太大")
+@api.alt_response(422, **_PROBLEM, description="内容有问题，不予填写；报告在 report 中")
+def fill(query: dict[str, Any], form: str) -> Response:
+    """填写正式表格；有问题时不填，除非 draft"""
+    chosen = form_or_404(form)
+    format: Format = query["format"]
+    delivery = deliver(
+        catalogue(),
+        _body(),
+        format,
+        on=_day(query),
+        form=chosen,
+        draft=query["draft"],
+        copies=query["copies"],
+        press=_press(),
+        signature_fields=query["signature_fields"],
+    )
+    if delivery.document is None:
+        status, detail = (
+            (400, "内容无法读取，请看 report。")
+            if delivery.report.unreadable
+            else (422, "内容有问题，改正后再填写，请看 report。")
+        )
+        return problem(status, detail, report=delivery.report)
+    media_type = documents.MEDIA_TYPES[format]
+    return attachment(delivery.document, delivery.name, f"{chosen.id}.{format}", media_type)
+
+
+@api.post("/read")
+@api.doc(**_FILE)
+@api.arguments(payloads.OnQuery, location="query")
+@api.response(200, payloads.SubmissionPayload, description="取出的申报数据和报告")
+@api.alt_response(413, **_PROBLEM, description="文件太大")
+@api.alt_response(422, **_PROBLEM, description="文件里没有申报数据，或无法读取")
+def read(query: dict[str, Any]) -> Any:
+    """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查"""
+    try:
+        content = submission_in(_body(DOCUMENT_LIMIT), catalogue())
+    except UnreadableDocument as unreadable:
+        return problem(422, str(unreadable))
+    data, report = catalogue().check(content, on=_day(query))
+    if report.unreadable:
+        return problem(422, "文件里的内容无法读取，请看 report。", report=report)
+    return {"submission": data, "report": report.to_dict()}
+
+
+@api.post("/verify")
+@api.doc(**_FILE)
+@api.arguments(payloads.CodeQuery, location="query")
+@api.response(200, payloads.VerdictPayload, description="核对的结果")
+@api.alt_response(413, **_PROBLEM, description="文件太大")
+def verify(query: dict[str, Any]) -> Any:
+    """核对文件是否与其中的数据一致；有签名的，也可只核对印出的校验码"""
+    if "code" in query:
+        return reading.verify_code(query["code"], catalogue(), _press())
+    return reading.verify(_body(DOCUMENT_LIMIT), catalogue(), _press())
+
+
+def _body(limit: int = BODY_LIMIT) -> bytes:
+    """The request's bytes, or those of its one file when it is a multipart form."""
+    request.max_content_length = limit
+    if request.mimetype == "multipart/form-data":
+        files = list(request.files.values())
+        return files[0].read() if files else b""
+    return request.get_data(cache=False)
+
+
+def _press() -> Press:
+    settings: Settings = current_app.extensions["formsvc-settings"]
+    return settings.press
+
+
+def _day(query: dict[str, Any]) -> date:
+    return query.get("on") or today()

@@ -1,0 +1,158 @@
+"""What people typed into a page ↔ the submission that it means.
+
+Entries are texts by pointer, as typed; a list of choices is a list of texts. An empty text means
+that the value is absent. What cannot be read as its type stays text, so that the check says so.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from formsvc import pointers
+from formsvc.forms.form import Field, Form
+from formsvc.writing.notation import written_date, written_number, written_year
+
+Entries = dict[str, str | list[str]]
+
+_ROW = re.compile(r"/([0-9]{1,4})(?=/)")
+
+
+def posted(form: Form, sent: MultiDict[str, str]) -> Entries:
+    """The entries of a posted page; rows without any text are left out."""
+    entries: Entries = {}
+    for name in sent:
+        field = form.field(name)
+        if field is None or "*" in name or field.pointer == "/form":
+            continue
+        if field.schema.get("type") == "array":
+            entries[name] = [value for value in sent.getlist(name) if value]
+        elif field.schema.get("type") != "object":
+            entries[name] = sent.getlist(name)[-1].replace("\r\n", "\n").replace("\r", "\n")
+    return _without_blank_rows(entries)
+
+
+def submission(form: Form, entries: Entries) -> dict[str, Any]:
+    """The data that the entries mean. Parts that the form demands are there, if empty."""
+    data: dict[str, Any] = {"form": form.id}
+    for field in form.fields.values():
+        if field.required and field.schema.get("type") == "object" and "/*" not in field.pointer:
+            pointers.set_(data, field.pointer, {})
+    for name, entry in sorted(entries.items(), key=lambda item: form.place(item[0])):
+        known = form.field(name)
+        value = _value(known, entry) if known else None
+        if value is not None:
+            pointers.set_(data, name, value)
+    return data
+
+
+def encoded(data: object) -> bytes:
+    """A submission as JSON, its numbers written exactly as they are."""
+    mark = secrets.token_hex()
+
+    def stand_in(value: object) -> str:
+        if not isinstance(value, Decimal):
+            raise TypeError(f"not JSON: {type(value).__name__}")
+        return f"{mark}{value:f}"
+
+    text = json.dumps(data, ensure_ascii=False, indent=2, default=stand_in)
+    text = re.sub(rf'"{mark}([-.0-9]+)"', r"\1", text)
+    return text.encode("utf-8", "surrogatepass") + b"\n"
+
+
+def entered(form: Form, data: object) -> Entries:
+    """A submission as the texts that stand on a page; without what has no place there."""
+    entries: Entries = {}
+    for field in form.fields.values():
+        if field.pointer == "/form" or field.schema.get("type") == "object":
+            continue
+        for name in _places(data, field.pointer):
+            value = pointers.get(data, name)
+            if isinstance(value, list):
+                if items := [_text(item) for item in value if not isinstance(item, dict | list)]:
+                    entries[name] = items
+            elif value is not pointers.MISSING and not isinstance(value, dict):
+                entries[name] = _text(value)
+    return entries
+
+
+def rows(entries: Mapping[str, object], pointer: str) -> int:
+    """How many rows of a list have entries."""
+    inside = pointer + "/"
+    return 1 + max(
+        (int(name[len(inside) :].partition("/")[0]) for name in entries if name.startswith(inside)),
+        default=-1,
+    )
+
+
+def without_row(entries: Entries, row: str) -> Entries:
+    """The entries without one row, `/project/budget/1`, and those below it moved up."""
+    return _without_blank_rows(
+        {name: entry for name, entry in entries.items() if not name.startswith(row + "/")}
+    )
+
+
+def _without_blank_rows(entries: Entries) -> Entries:
+    kept: Entries = {}
+    numbers: dict[str, dict[str, int]] = {}
+    filled = {
+        name[: row.end()]
+        for name, entry in entries.items()
+        if (row := _ROW.search(name)) and "".join(entry).strip()
+    }
+    for name, entry in sorted(entries.items(), key=_by_row):
+        row = _ROW.search(name)
+        if row is None:
+            kept[name] = entry
+        elif name[: row.end()] in filled:
+            numbered = numbers.setdefault(name[: row.start()], {})
+            number = numbered.setdefault(row.group(1), len(numbered))
+            kept[f"{name[: row.start()]}/{number}{name[row.end() :]}"] = entry
+    return kept
+
+
+def _by_row(item: tuple[str, object]) -> int:
+    row = _ROW.search(item[0])
+    return int(row.group(1)) if row else -1
+
+
+def _value(field: Field, entry: str | list[str]) -> object:
+    """None for what is absent."""
+    if isinstance(entry, list):
+        return entry or None
+    if not entry.strip():
+        return None
+    if field.kind == "paragraphs":
+        return entry
+    text = entry.strip()
+    match field.schema.get("type"):
+        case "boolean":
+            return {"true": True, "false": False}.get(text, text)
+        case "integer":
+            return written_year(text)
+        case "number":
+            return written_number(text)
+    return written_date(text) if field.kind == "date" else text
+
+
+def _places(data: object, pointer: str) -> list[str]:
+    """The concrete pointers of a field: one for each row there is."""
+    outer, star, inner = pointer.partition("/*")
+    if not star:
+        return [pointer]
+    given = pointers.get(data, outer)
+    if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
+        return []
+    return [f"{outer}/{row}{inner}" for row in range(len(given))]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "" if value is None else str(value)

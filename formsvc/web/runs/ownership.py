@@ -1,0 +1,89 @@
+"""Whose run it is: the key in the browser's cookie, and nowhere else, opens it."""
+
+import base64
+import secrets
+from typing import Any, ClassVar, Final
+
+from flask import g, request
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
+
+from formsvc.web.held import runs
+from formsvc.web.runs.runs import KEY_BYTES, Busy, Run, Work
+
+_COOKIE: Final = "formsvc_runs"
+_RETRY: Final = 30
+
+
+class NoSuchRun(NotFound):
+    """It has expired, was deleted, or is another browser's: which of these is not said."""
+
+    data: ClassVar = {"message": "这一批已到期删除，或者不是用这个浏览器上传的；请重新上传。"}
+
+
+class TooMuchWork(ServiceUnavailable):
+    """What waits already is enough."""
+
+    data: ClassVar = {"message": "正在处理的批次太多，请过半分钟再试。"}
+
+
+class DiskFull(HTTPException):
+    """A run could not be begun; nothing was acknowledged."""
+
+    code = 507
+    data: ClassVar = {"message": "存放批次的地方满了，没有上传；请稍后再试，或与管理员联系。"}
+
+
+def own(kind: str) -> list[Run]:
+    """The runs of one kind that this browser began, newest first."""
+    key = _key()
+    return runs().of(key, kind) if key else []
+
+
+def run_or_404(kind: str, id: str) -> Run:
+    """The run, for the browser that began it; for others there is none."""
+    key = _key()
+    run = runs().open(id, key) if key else None
+    if run is None or run.status.kind != kind:
+        raise NoSuchRun
+    return run
+
+
+def started(kind: str, work: Work) -> Run:
+    """A new run of this browser, which `with_key` must then tell its key."""
+    g.key = _key() or secrets.token_bytes(KEY_BYTES)
+    try:
+        return runs().start(g.key, kind, work)
+    except Busy:
+        raise TooMuchWork(retry_after=_RETRY) from None
+    except OSError:
+        raise DiskFull from None
+
+
+def continued(run: Run, work: Work) -> None:
+    """More work on a run."""
+    try:
+        runs().again(run, work)
+    except Busy:
+        raise TooMuchWork(retry_after=_RETRY) from None
+
+
+def with_key(response: Any) -> Any:
+    """The response, with the cookie that opens what was started."""
+    key = base64.urlsafe_b64encode(g.key).decode()
+    response.set_cookie(
+        _COOKIE,
+        key,
+        max_age=runs().seconds,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure,
+    )
+    return response
+
+
+def _key() -> bytes | None:
+    try:
+        key = base64.urlsafe_b64decode(request.cookies.get(_COOKIE, ""))
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
