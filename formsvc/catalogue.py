@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -11,106 +12,130 @@ from formsvc.checks.steps import next_steps
 from formsvc.documents import authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity
-from formsvc.forms import form as forms
-from formsvc.forms.form import Form
+from formsvc.forms import EDITION, FORM, Form, Shelf, built_in, read
 
 # The day that samples are checked as of, so that their findings never change.
 SAMPLES_ON: Final = date(2026, 3, 1)
 
 
-class Catalogue(Mapping[str, Form]):
-    """Forms by id, in order of their ids."""
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A submission, its report, and the edition that it was judged by.
 
-    def __init__(self, forms_: list[Form]) -> None:
-        self._forms = {form.id: form for form in forms_}
+    `data` is None when the bytes could not be read, `form` when it could not be told.
+    """
+
+    data: object
+    report: Report
+    form: Form | None
+
+
+class Catalogue(Mapping[str, Form]):
+    """The newest edition of each form by id, in order of the ids; older ones by `edition`."""
+
+    def __init__(self, forms: list[Form]) -> None:
+        self._editions: dict[str, list[Form]] = {}
+        for form in forms:
+            self._editions.setdefault(form.id, []).append(form)
 
     def __getitem__(self, name: str) -> Form:
-        return self._forms[name]
+        return self._editions[name][-1]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._forms)
+        return iter(self._editions)
 
     def __len__(self) -> int:
-        return len(self._forms)
+        return len(self._editions)
 
-    def of(self, data: object) -> Form | None:
-        """The form that a submission says it is of."""
-        name = data.get("form") if isinstance(data, dict) else None
-        return self._forms.get(name) if isinstance(name, str) else None
+    def editions(self) -> tuple[Form, ...]:
+        """All editions of all forms."""
+        return tuple(form for editions in self._editions.values() for form in editions)
 
-    def check(self, raw: bytes, *, on: date, form: Form | None = None) -> tuple[object, Report]:
-        """Bytes → (submission, report), the one way of every shell.
+    def edition(self, name: str, edition: str) -> Form | None:
+        """An edition by the names of form and edition, in any case of letters."""
+        for form in self._editions.get(name.lower(), ()):
+            if form.edition.lower() == edition.lower():
+                return form
+        return None
 
-        The submission is None when the bytes cannot be read. Without `form`, the submission's
-        own "form" decides.
+    def in_force(self, name: str, on: date) -> Form | None:
+        """The edition of a form that is in force on a day; before all of them, the first."""
+        editions = self._editions.get(name, [])
+        return next((form for form in reversed(editions) if form.since <= on), None) or (
+            editions[0] if editions else None
+        )
+
+    def all_in_force(self, on: date) -> tuple[Form, ...]:
+        """Every form, in the edition of a day."""
+        return tuple(form for name in self if (form := self.in_force(name, on)))
+
+    def of(self, data: object, on: date, form: str | None = None) -> Form | None:
+        """The edition of a submission: the one it names, else the one in force on its day.
+
+        `form` is the id to go by instead of the submission's own.
+        """
+        head = data if isinstance(data, dict) else {}
+        name, edition = form or head.get(FORM[1:]), head.get(EDITION[1:])
+        if not isinstance(name, str) or name not in self:
+            return None
+        if isinstance(edition, str) and (named := self.edition(name, edition)):
+            return named
+        return self.in_force(name, checks.day_of(self[name], data, on))
+
+    def check(self, raw: bytes, *, on: date, form: str | None = None) -> Checked:
+        """Bytes → submission and report, the one way of every shell.
+
+        Without `form`, an id, the submission's own "form" decides.
         """
         parsed = submissions.parse(raw)
         if parsed.data is None and parsed.findings:
-            head = (form.id, form.edition) if form else ("", "")
-            return None, Report(*head, parsed.findings)
-        report = self.check_data(parsed.data, on=on, form=form)
-        return parsed.data, report.preceded_by(parsed.findings)
+            chosen = self.in_force(form, on) if form else None
+            head = (chosen.id, chosen.edition) if chosen else ("", "")
+            return Checked(None, Report(*head, parsed.findings, unreadable=True), chosen)
+        checked = self.check_data(parsed.data, on=on, form=form)
+        report = checked.report.preceded_by(parsed.findings)
+        return Checked(parsed.data, report, checked.form)
 
-    def check_data(self, data: object, *, on: date, form: Form | None = None) -> Report:
+    def check_data(self, data: object, *, on: date, form: str | None = None) -> Checked:
         """Check data that was read already; see `check`."""
-        form = form or self.of(data)
-        if form is None:
+        chosen = self.of(data, on, form)
+        if chosen is None:
             names = "、".join(f"{form.id}（{form.title}）" for form in self.values())
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
-            return Report(
-                "", "", (Finding("input.form", Severity.ERROR, "/form", "表单", message),)
-            )
-        return checks.check(form, data, on=on)
+            finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
+            return Checked(data, Report("", "", (finding,), unreadable=True), None)
+        return Checked(data, checks.check(chosen, data, on=on), chosen)
 
 
-def load_forms(schemas: Path | None = None, templates: Path | None = None) -> Catalogue:
-    """Load every form under `schemas`, strictly: FormError names the file and place of a fault.
+def load_forms(*shelves: Shelf) -> Catalogue:
+    """Load every form of the shelves, strictly: FormError names the file and place of a fault.
 
     Without arguments, the forms that come with formsvc.
     """
-    loaded = read_forms(schemas, templates)
+    loaded = read(shelves or (built_in(),))
     for form in loaded:
         checks.checker(form)
         docx.prepared(form)
         authoring.verify(form, form.pdf_names)
-        next_steps(form, {})
+        next_steps(form, {}, form.since)
     return Catalogue(loaded)
 
 
-def read_forms(schemas: Path | None = None, templates: Path | None = None) -> list[Form]:
-    """The same without their templates, for those who are about to make them."""
-    schemas = schemas or data_folder("schemas")
-    templates = templates or data_folder("templates")
-    common = forms.load_common(schemas)
-    folders = sorted(path.parent for path in schemas.glob("*/form.toml"))
-    if not folders:
-        raise FormError(f"{schemas}: holds no form")
-    return [forms.load(folder, common, templates / folder.name) for folder in folders]
-
-
-def data_folder(name: str) -> Path:
-    """`schemas` or `templates`: inside the installed package, else beside it in a checkout."""
-    package = Path(__file__).parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name
-
-
-def verify_samples(form: Form, samples: Path) -> None:
-    """Every sample gives the findings beside it, and every rule has a sample that breaks it,
-    but for those that only a batch can break.
+def verify_samples(form: Form) -> None:
+    """Every sample gives the findings beside it, and every rule has a sample that breaks it.
 
     FormError names the first sample or rule for which that is not so.
     """
     broken: set[str] = set()
-    valid = sorted((samples / form.id / "valid").glob("*.json"))
+    valid = sorted((form.samples / "valid").glob("*.json"))
     if not valid:
-        raise FormError(f"{samples / form.id / 'valid'}: holds no sample")
+        raise FormError(f"{form.samples / 'valid'}: holds no sample")
     for path in valid:
         report = sample_report(form, path)
         if report.findings:
             first = report.findings[0]
             raise FormError(f"{path}: breaks {first.rule}: {first.message}")
-    for path in sorted((samples / form.id / "invalid").glob("*.json")):
+    for path in sorted((form.samples / "invalid").glob("*.json")):
         if path.name.endswith(".findings.json"):
             continue
         expected = _expected(path)
@@ -119,13 +144,13 @@ def verify_samples(form: Form, samples: Path) -> None:
             raise FormError(f"{path}: gives {found}, but the file beside it says {expected}")
         broken.update(str(finding["rule"]) for finding in found["findings"])
     for rule in form.rules:
-        if rule.id not in broken and rule.kind != "unique_across":
-            raise FormError(f"{samples / form.id}: no sample breaks rule {rule.id!r}")
+        if rule.id not in broken:
+            raise FormError(f"{form.samples}: no sample breaks rule {rule.id!r}")
 
 
 def sample_report(form: Form, path: Path) -> Report:
-    """The report on one sample file, as of SAMPLES_ON."""
-    return Catalogue([form]).check(path.read_bytes(), on=SAMPLES_ON, form=form)[1]
+    """The report on one sample file of this edition, as of SAMPLES_ON."""
+    return Catalogue([form]).check(path.read_bytes(), on=SAMPLES_ON, form=form.id).report
 
 
 def summary(report: Report) -> dict[str, list[Any]]:

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import date
 
-from formsvc import documents
-from formsvc.catalogue import Catalogue
+from formsvc import documents, pointers
+from formsvc.catalogue import Catalogue, Checked
 from formsvc.documents import HOUSE, Format, Press, Printed
 from formsvc.findings import Report
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.writing.texts import clean
 
 
@@ -26,18 +26,38 @@ def deliver(
     format: Format,
     *,
     on: date,
-    form: Form | None = None,
+    form: str | None = None,
     draft: bool = False,
     copies: int = 1,
     press: Press = HOUSE,
     signature_fields: bool = False,
 ) -> Delivery:
-    """Check, then fill. Errors refuse the document unless `draft`, which marks it 草稿.
+    """Check, then `fill`."""
+    checked = catalogue.check(raw, on=on, form=form)
+    return fill(
+        checked,
+        format,
+        draft=draft,
+        copies=copies,
+        press=press,
+        signature_fields=signature_fields,
+    )
+
+
+def fill(
+    checked: Checked,
+    format: Format,
+    *,
+    draft: bool = False,
+    copies: int = 1,
+    press: Press = HOUSE,
+    signature_fields: bool = False,
+) -> Delivery:
+    """The document of what was checked. Errors refuse it unless `draft`, which marks it 草稿.
 
     Several `copies` of a PDF come as one, numbered and padded to whole sheets for duplex printing.
     """
-    data, report = catalogue.check(raw, on=on, form=form)
-    form = form or catalogue.of(data)
+    form, data, report = checked.form, checked.data, checked.report
     if form is None or data is None or not (report.ok or draft):
         return Delivery(report, None, "")
     name = file_name(form, data, format, draft=draft)
@@ -45,28 +65,30 @@ def deliver(
         document = documents.fill(
             form, data, format, draft=draft, press=press, signature_fields=signature_fields
         )
-        if copies > 1 and format == "pdf":
-            title = name.removesuffix(".pdf")
-            document = documents.pack(
-                [Printed(title, document)], press, title=title, copies=copies, duplex=True
-            )
-        return Delivery(report, document, name)
     except documents.Unprintable as unprintable:
         return Delivery(report.preceded_by(unprintable.findings), None, name)
+    if copies > 1 and format == "pdf":
+        title = name.removesuffix(".pdf")
+        bound = [Printed(title, document)]
+        document = documents.pack(bound, press, title=title, copies=copies, duplex=True)
+    return Delivery(report, document, name)
+
+
+def said(data: object, pointer: str) -> str:
+    """A text of a submission on one line, for headings, lists and names; "" when there is none."""
+    value = pointers.get(data, pointer)
+    return " ".join(clean(value).split())[:200] if isinstance(value, str) else ""
 
 
 def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> str:
     """`国（境）外研修总结书-张三.docx`: safe on every file system, whatever the name holds."""
-    person = data.get("person") if isinstance(data, dict) else None
-    name = person.get("name") if isinstance(person, dict) else None
-    parts = [form.title, name if isinstance(name, str) else "", "草稿" if draft else ""]
+    parts = (form.title, said(data, form.person.pointer), "草稿" if draft else "")
     stem = "-".join(part for part in map(safe_name, parts) if part)
     return f"{stem}.{format}"
 
 
 def safe_name(text: str) -> str:
     """A text as part of a file name, for every file system; "" when nothing of it can stand."""
-    """A part of a file name: what file systems and archives refuse is left out."""
     kept = "".join(
         character
         for character in clean(text)

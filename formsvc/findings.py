@@ -1,9 +1,11 @@
 """What a check says: findings with citations, skipped rules, and the report that holds them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 Amount = int | float | Decimal
@@ -24,8 +26,23 @@ class Citation:
     article: str
     summary: str
 
+    @classmethod
+    def joined(cls, citations: "Iterable[Citation]") -> "Citation":
+        """Several citations, of one regulation, as one."""
+        first, *more = citations
+        if not more:
+            return first
+        articles = "、".join(each.article for each in (first, *more))
+        return cls(first.regulation, articles, "；".join(c.summary for c in (first, *more)))
+
     def to_dict(self) -> dict[str, Plain]:
         return {"regulation": self.regulation, "article": self.article, "summary": self.summary}
+
+
+@lru_cache(1024)
+def _citation(regulation: str, article: str, summary: str) -> Citation:
+    """One object for all findings of a batch that cite the same."""
+    return Citation(regulation, article, summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,16 @@ class Finding:
             "citation": self.citation.to_dict() if self.citation else None,
         }
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Finding":
+        """What `to_dict` gave."""
+        cited = plain["citation"]
+        return cls(
+            plain["rule"], Severity(plain["severity"]), plain["pointer"], plain["label"],
+            plain["message"], plain["value"], plain["limit"],
+            _citation(**cited) if cited else None,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
@@ -74,39 +101,57 @@ class Skipped:
 class Report:
     """All findings for one submission, in the order of the form on paper.
 
-    `form` and `edition` are "" when the form could not be told from the input.
+    `form` and `edition` are "" when the form could not be told from the input; `values` is the
+    day (ISO) from which the policy values hold that it was judged by, "" when there are none.
+    `unreadable` says that the input itself could not be read: nothing in it was checked.
     """
 
     form: str
     edition: str
     findings: tuple[Finding, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    values: str = ""
+    unreadable: bool = False
 
     @property
     def ok(self) -> bool:
         """True when no finding is an error."""
-        return all(finding.severity is not Severity.ERROR for finding in self.findings)
+        return not self.errors
 
     @property
-    def unreadable(self) -> bool:
-        """True when the input itself could not be read: nothing in it was checked."""
-        return any(
-            finding.rule.startswith("input.") and finding.severity is Severity.ERROR
-            for finding in self.findings
-        )
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are warnings."""
+        return len(self.findings) - self.errors
 
     def to_dict(self) -> dict[str, Plain]:
         return {
             "form": self.form,
             "edition": self.edition,
+            "values": self.values,
             "ok": self.ok,
             "findings": [finding.to_dict() for finding in self.findings],
             "skipped": [skipped.to_dict() for skipped in self.skipped],
         }
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> "Report":
+        """What `to_dict` gave."""
+        return cls(
+            plain["form"],
+            plain["edition"],
+            tuple(map(Finding.from_dict, plain["findings"])),
+            tuple(Skipped(each["rule"], each["reason"]) for each in plain["skipped"]),
+            plain["values"],
+        )
+
     def preceded_by(self, findings: Iterable[Finding]) -> "Report":
         """The same report with findings about the input itself put first."""
-        return Report(self.form, self.edition, (*findings, *self.findings), self.skipped)
+        return replace(self, findings=(*findings, *self.findings))
 
 
 def plain_number(value: Amount | None) -> int | float | None:

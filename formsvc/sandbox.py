@@ -16,11 +16,17 @@ MEMORY: Final = 1 << 30
 CPU: Final = 5
 WALL: Final = 10.0
 _ANSWER, _REFUSAL, _FAULT = b"a", b"r", b"f"
-# A fork server is safe beside threads, and has the package imported before the first upload.
+# A fork server is safe beside threads.
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["formsvc.intake.tables"])
+_preloaded: list[str] = []
 
 Parser = Callable[[bytes], bytes]
+
+
+def preload(module: str) -> None:
+    """Have a module, of which a parser is run here, imported before the first upload."""
+    _preloaded.append(module)
+    _CONTEXT.set_forkserver_preload([*_preloaded])
 
 
 def run_limited(

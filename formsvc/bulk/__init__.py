@@ -1,0 +1,1 @@
+"""Many submissions at once: reports, comparison, and what reviewers and employers get."""

@@ -18,28 +18,28 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any, Final
 
-import jiter
-
-from formsvc import documents, pointers
 from formsvc.bulk.comparison import Comparisons, Entry, Meetings
-from formsvc.catalogue import Catalogue, data_folder, load_forms
-from formsvc.delivery import safe_name
-from formsvc.documents import HOUSE, Format, Press, Unprintable
+from formsvc.bulk.index import Place
+from formsvc.bulk.lines import Line, Row
+from formsvc.bulk.outputs import documents
+from formsvc.bulk.results import KEPT, REPORTS, Results
+from formsvc.catalogue import Catalogue, load_forms
+from formsvc.delivery import said
+from formsvc.documents import HOUSE, Format, Press
 from formsvc.errors import ConfigError
-from formsvc.findings import Report, Severity
-from formsvc.forms.form import Form
-from formsvc.intake.sources import Item
+from formsvc.findings import Report
+from formsvc.forms import Shelf, built_in
+from formsvc.intake.items import Item
 from formsvc.storage import Folder, keep_private
 from formsvc.writing.texts import clean
 
-REPORTS: Final = "reports.jsonl"
 KEYS: Final = "keys.jsonl"
 SALT: Final = "keys.salt"
-DOCUMENTS: Final = "documents"
-NO_UNIT: Final = "未写明单位"
 _WORK: Final = ".formsvc"
 _CHUNK_ITEMS, _CHUNK_BYTES = 200, 1_000_000
 _SALT_LABEL: Final = b"formsvc keys 1"
+# What a result is made with, by the endings of files.
+_JUDGING: Final = frozenset({".json", ".toml", ".docx", ".pdf", ".py", ".typ"})
 
 Progress = Callable[[int], None]
 """Told how many submissions are done."""
@@ -47,15 +47,17 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier."""
+    """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier.
+
+    With `keeps` the submissions are kept beside the reports, for what is made from them later.
+    """
 
     on: date
-    schemas: Path | None = None
-    templates: Path | None = None
+    shelves: tuple[Shelf, ...] = ()
     formats: tuple[Format, ...] = ()
     press: Press = HOUSE
     secrets: tuple[bytes, ...] = (b"",)
-    across: bool = True
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +70,25 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What came of one item. `line` is its line of reports.jsonl, without the newline."""
+class Worked:
+    """What came of one item: its line, entries for the comparisons, the names of its documents."""
 
-    source: str
-    form: str
-    line: str
-    ok: bool
+    row: Row
+    line: bytes
     entries: tuple[tuple[Entry, ...], ...]
     documents: tuple[str, ...] = ()
+
+    def to_list(self) -> list[Any]:
+        """All but the line, as JSON keeps it between the two passes."""
+        entries = [[entry.to_list() for entry in entries] for entries in self.entries]
+        return [self.row, entries, self.documents]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """A worked chunk, with the documents of its clean submissions by their path."""
 
-    checked: tuple[Checked, ...]
+    worked: tuple[Worked, ...]
     documents: tuple[tuple[str, bytes], ...] = ()
 
 
@@ -94,24 +99,24 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def loaded(schemas: Path | None, templates: Path | None) -> Loaded:
+def loaded(shelves: tuple[Shelf, ...] = ()) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
-    Raises FormError; None stands for what comes with formsvc.
+    Raises FormError; without shelves, what comes with formsvc.
     """
-    catalogue = load_forms(schemas, templates)
-    return catalogue, Comparisons(catalogue, schemas or data_folder("schemas"))
+    catalogue = load_forms(*shelves)
+    return catalogue, Comparisons(catalogue)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job.schemas, job.templates)
+    forms = loaded(job.shelves)
     files: list[tuple[str, bytes]] = []
-    checked = [
+    worked = [
         check_item(forms, job, item, number, files)
         for number, item in enumerate(chunk.items, chunk.first)
     ]
-    return Result(tuple(checked), tuple(files))
+    return Result(tuple(worked), tuple(files))
 
 
 def check_item(
@@ -120,66 +125,32 @@ def check_item(
     item: Item,
     number: int,
     files: list[tuple[str, bytes]] | None = None,
-) -> Checked:
-    """Check one item; with `files`, fill its documents too when it is clean."""
+    *,
+    across: bool = True,
+) -> Worked:
+    """Check one item; with `files`, fill its documents too when it is clean.
+
+    Without `across`, comparisons are said to be skipped, as in a single check.
+    """
     catalogue, comparisons = forms
-    data: object = None
-    report = Report("", "", item.findings)
+    data, form, report = None, None, Report("", "", item.findings)
     if item.raw is not None:
-        data, report = catalogue.check(item.raw, on=job.on)
-        report = report.preceded_by(item.findings)
-    form = catalogue.get(report.form) if data is not None else None
+        checked = catalogue.check(item.raw, on=job.on)
+        data, report = checked.data, checked.report.preceded_by(item.findings)
+        form = checked.form if data is not None else None
     entries: Sequence[Sequence[Entry]] = [[] for _ in job.secrets]
     if form:
         judged, entries = comparisons.judge(form, data, report, job.secrets)
-        report = judged if job.across else report
+        report = judged if across else report
+    unit = (said(data, form.unit.pointer) if form else "") or item.unit
+    person = said(data, form.person.pointer) if form else ""
+    line = Line(number, clean(item.source), unit, person, report)
     made: list[tuple[str, bytes]] = []
-    if files is not None and form and report.ok:
-        report, made = _documents(job, form, data, report, number)
+    if files is not None and job.formats and form and report.ok:
+        line, made = documents.filled(line, form, data, job.formats, job.press)
         files += made
-    line = json.dumps(
-        {
-            "number": number,
-            "source": clean(item.source),
-            "unit": (said(data, form.unit.pointer) if form else "") or item.unit,
-            "person": said(data, form.person.pointer) if form else "",
-            "report": report.to_dict(),
-        },
-        ensure_ascii=False,
-    )
     names = tuple(name for name, _ in made)
-    return Checked(item.source, report.form, line, report.ok, tuple(map(tuple, entries)), names)
-
-
-def said(data: object, pointer: str) -> str:
-    """A text of a submission on one line, for headings and lists; "" when there is none."""
-    value = pointers.get(data, pointer)
-    return " ".join(clean(value).split())[:200] if isinstance(value, str) else ""
-
-
-def _documents(
-    job: Job, form: Form, data: object, report: Report, number: int
-) -> tuple[Report, list[tuple[str, bytes]]]:
-    unit, person = said(data, form.unit.pointer), said(data, form.person.pointer)
-    made = []
-    try:
-        for format in job.formats:
-            name = document_name(form, unit, person, number, format)
-            made.append((name, documents.fill(form, data, format, press=job.press)))
-    except Unprintable as unprintable:
-        return report.preceded_by(unprintable.findings), []
-    return report, made
-
-
-def unit_folder(unit: str) -> str:
-    """The folder of an employer's documents, safe on every file system."""
-    return f"{DOCUMENTS}/{safe_name(unit) or NO_UNIT}"
-
-
-def document_name(form: Form, unit: str, person: str, number: int, format: Format) -> str:
-    """Where a submission's document lies: its number keeps it apart from all others."""
-    stem = "-".join(filter(None, (f"{number:06d}", safe_name(form.title), safe_name(person))))
-    return f"{unit_folder(unit)}/{stem}.{format}"
+    return Worked(Row.of(line), line.to_json(), tuple(map(tuple, entries)), names)
 
 
 # Chunks of the input
@@ -215,22 +186,19 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets, job.across)).encode())
-    schemas = job.schemas or data_folder("schemas")
-    templates = job.templates or data_folder("templates")
-    for root in (schemas, templates, Path(__file__).parent.parent):
+    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets)).encode())
+    shelves = job.shelves or (built_in(),)
+    roots = (root for shelf in shelves for root in (shelf.schemas, shelf.templates))
+    for root in (*roots, Path(__file__).parent.parent):
         for path in sorted(path for path in root.rglob("*.*") if path.suffix in _JUDGING):
             digest.update(path.read_bytes())
     return digest.digest()
 
 
-_JUDGING = {".json", ".toml", ".docx", ".pdf", ".py"}
+# A batch
 
 
-# A run
-
-
-class Run:
+class Batch:
     """One batch, written into a folder. `resume` goes on where an earlier run was interrupted."""
 
     def __init__(self, folder: Folder, job: Job, *, resume: bool = False) -> None:
@@ -240,6 +208,7 @@ class Run:
         self.job = job
         self.count = 0
         self._chunks = 0
+        self._raws: list[tuple[int, int]] = []
 
     def check(
         self,
@@ -250,6 +219,23 @@ class Run:
         progress: Progress = lambda done: None,
     ) -> None:
         """The first pass: every chunk's result on disk. At most `at_once` chunks are in memory."""
+        if not self.job.keeps:
+            self._check(items, executor, at_once, progress)
+            return
+        with self.folder.create(KEPT) as stream:
+            self._check(self._kept(items, stream), executor, at_once, progress)
+
+    def _kept(self, items: Iterable[Item], stream: IO[bytes]) -> Iterator[Item]:
+        """The same items, each one's bytes written to the stream and their places remembered."""
+        for item in items:
+            raw = item.raw or b""
+            self._raws.append((stream.tell(), len(raw)))
+            stream.write(raw)
+            yield item
+
+    def _check(
+        self, items: Iterable[Item], executor: Executor, at_once: int, progress: Progress
+    ) -> None:
         waiting: deque[tuple[Chunk, bytes, Future[Result] | None]] = deque()
         fingerprint = b""
         for chunk in chunks(items):
@@ -258,15 +244,15 @@ class Run:
                 fingerprint = _fingerprint(self.job)
             digest = hashlib.sha256(fingerprint + _digest(chunk.items)).digest()
             future = (
-                None if self._is_kept(chunk, digest) else executor.submit(work, self.job, chunk)
+                None if self._is_done(chunk, digest) else executor.submit(work, self.job, chunk)
             )
             waiting.append((chunk, digest, future))
             if len(waiting) >= at_once:
-                self._keep(*waiting.popleft(), progress)
+                self._write(*waiting.popleft(), progress)
         while waiting:
-            self._keep(*waiting.popleft(), progress)
+            self._write(*waiting.popleft(), progress)
 
-    def _is_kept(self, chunk: Chunk, digest: bytes) -> bool:
+    def _is_done(self, chunk: Chunk, digest: bytes) -> bool:
         name = _chunk_name(chunk.number)
         if not self.folder.exists(name):
             return False
@@ -274,12 +260,11 @@ class Run:
             header = json.loads(stream.readline())
         if header["digest"] == digest.hex():
             return True
-        for item in header["items"]:
-            for document in item["documents"]:
-                self.folder.remove(document)
+        for _, _, names in header["items"]:
+            self._withdraw(names)
         return False
 
-    def _keep(
+    def _write(
         self, chunk: Chunk, digest: bytes, future: "Future[Result] | None", progress: Progress
     ) -> None:
         if future is not None:
@@ -290,50 +275,59 @@ class Run:
             if result.documents:
                 self.folder.flush()
             with self.folder.create(_chunk_name(chunk.number)) as stream:
-                stream.write(_header(digest, result))
-                stream.writelines(f"{checked.line}\n".encode() for checked in result.checked)
+                items = [worked.to_list() for worked in result.worked]
+                header = {"digest": digest.hex(), "items": items}
+                stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
+                stream.writelines(worked.line for worked in result.worked)
         self._chunks = chunk.number + 1
         self.count += len(chunk.items)
         progress(self.count)
 
-    def compare(self, earlier: Sequence[Iterable[Mapping[str, Any]]] = ()) -> None:
-        """The second pass, then reports.jsonl, keys.jsonl and its salt.
+    def compare(self, earlier: Sequence[Iterable[Mapping[str, Any]]] = ()) -> Results:
+        """The second pass: reports.jsonl, keys.jsonl and its salt; what came of it all.
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job.schemas, self.job.templates)
+        catalogue, comparisons = loaded(self.job.shelves)
+        results = Results(self.folder, catalogue, self.job.on)
         with closing(Meetings(catalogue, comparisons)) as meetings:
             for run, rows in enumerate(earlier, 1):
                 meetings.add_earlier(run, rows)
-            number = 0
-            for header, _ in self._results():
-                for item in header["items"]:
-                    number += 1
-                    runs = [[Entry(*entry) for entry in entries] for entries in item["entries"]]
-                    meetings.add(number, item["form"], item["source"], runs)
-            self._assemble(catalogue, meetings)
+            for header, _ in self._worked():
+                for row, entries, _ in header["items"]:
+                    number, source, form, *_ = row
+                    runs = [[Entry(*entry) for entry in each] for each in entries]
+                    meetings.add(number, form, source, runs)
+            self._assemble(results, meetings)
             with self.folder.create(KEYS) as stream:
-                for row in meetings.rows():
-                    stream.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
+                for keys in meetings.rows():
+                    stream.write(json.dumps(keys, ensure_ascii=False).encode() + b"\n")
         with self.folder.create(SALT) as stream:
             keep_private(stream)
             stream.write(self.job.secrets[0].hex().encode() + b"\n")
+        return results
 
-    def _assemble(self, catalogue: Catalogue, meetings: Meetings) -> None:
+    def _assemble(self, results: Results, meetings: Meetings) -> None:
         met = iter(meetings.findings())
         number, found = next(met, (0, []))
+        place = 0
         with self.folder.create(REPORTS) as stream:
-            count = 0
-            for header, lines in self._results():
-                for item in header["items"]:
-                    line = lines.readline()
-                    count += 1
-                    if count == number:
-                        line = with_findings(line, found, catalogue)
-                        if item["documents"] and not jiter.from_json(line)["report"]["ok"]:
-                            self._withdraw(item["documents"])
+            for header, lines in self._worked():
+                for values, _, names in header["items"]:
+                    raw, row = lines.readline(), Row(*values)
+                    if row.number == number:
+                        form = results.form(row)
+                        line = Line.from_json(raw)
+                        line = line.with_findings(found, form) if form else line
+                        raw, row = line.to_json(), Row.of(line)
+                        if row.errors:
+                            self._withdraw(names)
                         number, found = next(met, (0, []))
-                    stream.write(line)
+                    stream.write(raw)
+                    kept = self._raws[row.number - 1] if self._raws else (0, 0)
+                    results.index.add(row, Place(place, len(raw), *kept))
+                    place += len(raw)
+        results.index.finish()
 
     def _withdraw(self, names: Iterable[str]) -> None:
         for name in names:
@@ -343,21 +337,10 @@ class Run:
         """Take away what only an interrupted run needs."""
         self.folder.remove(_WORK)
 
-    def _results(self) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+    def _worked(self) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
         for number in range(self._chunks):
             with self.folder.open(_chunk_name(number)) as stream:
                 yield json.loads(stream.readline()), stream
-
-
-def with_findings(line: bytes, found: list[dict[str, Any]], catalogue: Catalogue) -> bytes:
-    """A line of reports.jsonl with more findings, in the order of the form on paper."""
-    value = json.loads(line)
-    report = value["report"]
-    report["findings"] += found
-    form = catalogue[report["form"]]
-    report["findings"].sort(key=lambda finding: form.place(finding["pointer"]))
-    report["ok"] = all(f["severity"] != Severity.ERROR.value for f in report["findings"])
-    return json.dumps(value, ensure_ascii=False).encode() + b"\n"
 
 
 def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
@@ -370,19 +353,6 @@ def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
     except ValueError as error:
         raise ConfigError(f"{keys}：不是批量审核留下的比对文件（{error}）") from None
     return secret, rows
-
-
-def _header(digest: bytes, result: Result) -> bytes:
-    items = [
-        {
-            "source": checked.source,
-            "form": checked.form,
-            "entries": [[entry.to_list() for entry in entries] for entries in checked.entries],
-            "documents": checked.documents,
-        }
-        for checked in result.checked
-    ]
-    return json.dumps({"digest": digest.hex(), "items": items}, ensure_ascii=False).encode() + b"\n"
 
 
 def _chunk_name(number: int) -> str:

@@ -1,53 +1,79 @@
-"""What became of an earlier run's findings: mended, still open, new."""
+"""What became of an earlier batch's findings: mended, still open, new."""
 
 import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import jiter
 
-from formsvc.bulk.batch import REPORTS
-from formsvc.bulk.index import Ledger
-from formsvc.catalogue import Catalogue
+from formsvc.bulk.lines import Line
+from formsvc.bulk.results import REPORTS, Results
+from formsvc.findings import Finding
 from formsvc.storage import Folder
 
 NAME: Final = "changes.jsonl"
 NAMES: Final = {"mended": "已改正", "open": "仍有", "new": "新问题", "absent": "未再报送"}
-_SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
-
-Change = dict[str, Any]
 
 
-def write(folder: Folder, earlier: Folder, ledger: Ledger) -> Counter[str]:
-    """Write changes.jsonl, a finding a line, and count them by what became of them.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one finding, or, with `kind` absent, of a submission that had findings and
+    was not sent again."""
+
+    kind: str
+    unit: str
+    person: str
+    form: str
+    source: str
+    finding: Finding | None
+
+    @classmethod
+    def of(cls, kind: str, line: Line, finding: Finding | None) -> "Change":
+        return cls(kind, line.unit, line.person, line.report.form, line.source, finding)
+
+    def to_json(self) -> bytes:
+        plain = {
+            "change": self.kind,
+            "unit": self.unit,
+            "person": self.person,
+            "form": self.form,
+            "source": self.source,
+            "finding": self.finding.to_dict() if self.finding else None,
+        }
+        return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> "Change":
+        plain = jiter.from_json(raw)
+        found = plain["finding"]
+        return cls(
+            plain["change"], plain["unit"], plain["person"], plain["form"], plain["source"],
+            Finding.from_dict(found) if found else None,
+        )  # fmt: skip
+
+
+def write(results: Results, earlier: Folder, name: str = NAME) -> Counter[str]:
+    """Write the changes into the batch's folder, one a line, and count them by what became of them.
 
     A submission is the same one when form, employer and person agree (several of these: in their
     order); without a person, when the source does. A finding is the same when rule and place are.
-    "absent" is a submission that had findings and was not sent again.
     """
     counts: Counter[str] = Counter()
-    with folder.create(NAME) as stream, closing(_Earlier(earlier)) as before:
-        for change in _changes(before, ledger.lines()):
-            counts[change["change"]] += 1
-            stream.write(json.dumps(change, ensure_ascii=False).encode() + b"\n")
+    with results.folder.create(name) as stream, closing(_Earlier(earlier)) as before:
+        for change in _changes(before, results.lines()):
+            counts[change.kind] += 1
+            stream.write(change.to_json())
     return counts
 
 
-def rows(folder: Folder, catalogue: Catalogue) -> Iterator[tuple[object, ...]]:
-    """changes.jsonl as rows for people."""
-    with folder.open(NAME) as stream:
-        for line in stream:
-            change = jiter.from_json(line)
-            found = change["finding"] or {}
-            form = catalogue.get(change["form"])
-            yield (
-                NAMES[change["change"]], change["unit"], change["person"],
-                form.title if form else "", _SEVERITIES.get(found.get("severity", "")),
-                found.get("label"), found.get("message"), found.get("rule"), change["source"],
-            )  # fmt: skip
+def read(folder: Folder, name: str = NAME) -> Iterator[Change]:
+    """The changes that were written."""
+    with folder.open(name) as stream:
+        yield from map(Change.from_json, stream)
 
 
 def spoken(counts: Counter[str]) -> str:
@@ -58,83 +84,69 @@ def spoken(counts: Counter[str]) -> str:
     return f"与以往相比：{'，'.join(parts)}。"
 
 
-def _changes(before: "_Earlier", lines: Iterable[dict[str, Any]]) -> Iterator[Change]:
+def _changes(before: "_Earlier", lines: Iterable[Line]) -> Iterator[Change]:
     seen: Counter[str] = Counter()
     for line in lines:
         key = _identity(line)
         seen[key] += 1
         old = before.take(key, seen[key])
         was = Counter(map(_place, old))
-        for finding in line["report"]["findings"]:
+        for finding in line.report.findings:
             place = _place(finding)
-            yield _change("open" if was[place] > 0 else "new", line, finding)
+            yield Change.of("open" if was[place] > 0 else "new", line, finding)
             was[place] -= 1
         for finding in reversed(old):
             if was[_place(finding)] > 0:
                 was[_place(finding)] -= 1
-                yield _change("mended", line, finding)
+                yield Change.of("mended", line, finding)
     for line in before.rest():
-        yield _change("absent", line, None)
+        yield Change.of("absent", line, None)
 
 
-def _change(change: str, line: dict[str, Any], finding: dict[str, Any] | None) -> Change:
-    return {
-        "change": change,
-        "unit": line["unit"],
-        "person": line["person"],
-        "form": line["report"]["form"],
-        "source": line["source"],
-        "finding": finding,
-    }
+def _identity(line: Line) -> str:
+    form, unit, person = line.report.form, line.unit, line.person
+    return "\0".join((form, unit, person) if form and person else ("", line.source))
 
 
-def _identity(line: dict[str, Any]) -> str:
-    form, unit, person = line["report"]["form"], line["unit"], line["person"]
-    return "\0".join((form, unit, person) if form and person else ("", line["source"]))
-
-
-def _place(finding: dict[str, Any]) -> tuple[str, str]:
-    return finding["rule"], finding["pointer"]
+def _place(finding: Finding) -> tuple[str, str]:
+    return finding.rule, finding.pointer
 
 
 class _Earlier:
-    """An earlier run's lines that had findings, by identity, in a database that spills to disk."""
+    """An earlier batch's lines, by identity, in a database that spills to disk."""
 
     def __init__(self, folder: Folder) -> None:
         self._database = sqlite3.connect("")
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE line(identity TEXT, nth INTEGER, line TEXT, taken INTEGER DEFAULT 0);"
+            "CREATE TABLE line(identity TEXT, nth INTEGER, line BLOB, taken INTEGER DEFAULT 0);"
         )
         seen: Counter[str] = Counter()
         with folder.open(REPORTS) as stream:
             for raw in stream:
-                line = jiter.from_json(raw)
-                key = _identity(line)
+                key = _identity(Line.from_json(raw))
                 seen[key] += 1
                 self._database.execute(
-                    "INSERT INTO line(identity, nth, line) VALUES(?,?,?)",
-                    (key, seen[key], raw.decode()),
+                    "INSERT INTO line(identity, nth, line) VALUES(?,?,?)", (key, seen[key], raw)
                 )
         self._database.execute("CREATE INDEX identity ON line(identity, nth)")
 
-    def take(self, identity: str, nth: int) -> list[dict[str, Any]]:
+    def take(self, identity: str, nth: int) -> tuple[Finding, ...]:
         """The findings that this submission had."""
         given = (identity, nth)
         found = self._database.execute(
             "SELECT line FROM line WHERE identity=? AND nth=?", given
         ).fetchone()
         if found is None:
-            return []
+            return ()
         self._database.execute("UPDATE line SET taken=1 WHERE identity=? AND nth=?", given)
-        findings: list[dict[str, Any]] = jiter.from_json(found[0].encode())["report"]["findings"]
-        return findings
+        return Line.from_json(found[0]).report.findings
 
-    def rest(self) -> Iterator[dict[str, Any]]:
+    def rest(self) -> Iterator[Line]:
         """The lines with findings that nothing was taken for."""
-        for (text,) in self._database.execute("SELECT line FROM line WHERE taken=0 ORDER BY rowid"):
-            line = jiter.from_json(text.encode())
-            if line["report"]["findings"]:
+        for (raw,) in self._database.execute("SELECT line FROM line WHERE taken=0 ORDER BY rowid"):
+            line = Line.from_json(raw)
+            if line.report.findings:
                 yield line
 
     def close(self) -> None:

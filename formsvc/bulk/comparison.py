@@ -1,4 +1,4 @@
-"""What only shows across submissions: rules that compare them by keys, never by clear values.
+"""What only shows across submissions: comparisons by keys, never by clear values.
 
 A first pass takes from every submission small keyed digests; a second pass finds those that meet.
 """
@@ -6,40 +6,37 @@ A first pass takes from every submission small keyed digests; a second pass find
 import hashlib
 import json
 import sqlite3
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import eq
-from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from formsvc import pointers
 from formsvc.catalogue import Catalogue
-from formsvc.errors import FormError
-from formsvc.findings import Citation, Finding, Report, Severity, Skipped
-from formsvc.forms.form import Form, RuleSpec
+from formsvc.findings import Finding, Report, Skipped
+from formsvc.forms import ComparisonSpec, Form
+from formsvc.forms.programme import Alternatives
 from formsvc.writing.notation import identity_code
 
-FILE: Final = "batch.toml"
-ACROSS: Final = "unique_across"
-_NAMED = 5
-
-Alternatives = tuple[str, ...]
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One rule across submissions; `form` limits it to submissions of that form."""
+    """A comparison among the submissions of a form, or of a whole programme where `form` is ""."""
 
-    id: str
-    form: str | None
-    severity: Severity
-    citation: Citation
-    message: str
-    keys: tuple[Alternatives, ...]
-    differs: tuple[Alternatives, ...] = ()
+    spec: ComparisonSpec
+    programme: str
+    form: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.spec.id
+
+    def holds_for(self, form: Form) -> bool:
+        return form.programme.id == self.programme and self.form in ("", form.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +53,32 @@ class Entry:
         return [self.comparison, self.pointer, self.key, self.differs]
 
 
+_Plan = tuple[int, Comparison, tuple[Alternatives, ...]]
+
+
 class Comparisons(Sequence[Comparison]):
-    """All comparisons of a catalogue: its forms' own, then those of batch.toml."""
+    """All comparisons of a catalogue: its forms' own, then those of the programmes."""
 
-    def __init__(self, catalogue: Catalogue, schemas: Path) -> None:
-        own = [
-            _of_form(form, spec)
-            for form in catalogue.values()
-            for spec in form.rules
-            if spec.kind == ACROSS
-        ]
-        self._all = (*own, *_Reader(schemas / FILE, catalogue).comparisons())
-        self._plans = {form.id: tuple(self._plan(form)) for form in catalogue.values()}
-        self._own = {
-            form.id: {c.id for c in own if c.form == form.id} for form in catalogue.values()
+    def __init__(self, catalogue: Catalogue) -> None:
+        forms = catalogue.editions()
+        own = {(form.id, spec.id): Comparison(spec, form.programme.id, form.id)
+               for form in forms for spec in form.comparisons}  # fmt: skip
+        shared = {
+            (form.programme.id, spec.id): Comparison(spec, form.programme.id)
+            for form in forms
+            for spec in form.programme.comparisons
         }
+        self._all = (*own.values(), *shared.values())
+        self._plans = {form: tuple(self._plan(form)) for form in forms}
 
-    def _plan(self, form: Form) -> Iterator[tuple[int, Comparison, tuple[Alternatives, ...]]]:
+    def _plan(self, form: Form) -> Iterator[_Plan]:
         """The comparisons that a form takes part in, with the pointers that it has."""
         for number, comparison in enumerate(self._all):
             wanted = tuple(
                 tuple(pointer for pointer in alternatives if pointer in form.fields)
-                for alternatives in (*comparison.keys, *comparison.differs)
+                for alternatives in (*comparison.spec.keys, *comparison.spec.differs)
             )
-            if comparison.form in (None, form.id) and all(wanted):
+            if comparison.holds_for(form) and all(wanted):
                 yield number, comparison, wanted
 
     def __len__(self) -> int:
@@ -95,26 +94,18 @@ class Comparisons(Sequence[Comparison]):
 
         What cannot be compared is skipped with a reason, as everywhere.
         """
-        skipped = [skip for skip in report.skipped if skip.rule not in self._own[form.id]]
+        own = {comparison.id for comparison in form.comparisons}
+        skipped = [skip for skip in report.skipped if skip.rule not in own]
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
-        for number, comparison, wanted in self._plans[form.id]:
+        for number, comparison, wanted in self._plans[form]:
             values = _values(form, data, wanted, broken)
             if isinstance(values, str):
                 skipped.append(Skipped(comparison.id, values))
                 continue
             for found, secret in zip(entries, secrets, strict=True):
                 found.append(_entry(number, comparison, values, secret))
-        return Report(report.form, report.edition, report.findings, tuple(skipped)), entries
-
-
-def _of_form(form: Form, spec: RuleSpec) -> Comparison:
-    first = spec.citations[0]
-    articles = "、".join(citation.article for citation in spec.citations)
-    summaries = "；".join(citation.summary for citation in spec.citations)
-    keys = tuple((pointer,) for pointer in spec.parameters["keys"])
-    citation = Citation(first.regulation, articles, summaries)
-    return Comparison(spec.id, form.id, spec.severity, citation, spec.messages["message"], keys)
+        return replace(report, skipped=tuple(skipped)), entries
 
 
 def _values(
@@ -143,8 +134,8 @@ def _comparable(text: str) -> str:
 def _entry(
     number: int, comparison: Comparison, values: list[tuple[str, str]], secret: bytes
 ) -> Entry:
-    count = len(comparison.keys)
-    scope = f"{comparison.id}\0{comparison.form or ''}\0"
+    count = len(comparison.spec.keys)
+    scope = f"{comparison.id}\0{comparison.form}\0"
     key = _digest(secret, scope + "\0".join(text for _, text in values[:count]))
     differs = tuple(_digest(secret, text)[:16] for _, text in values[count:])
     return Entry(number, values[0][0], key, differs)
@@ -185,7 +176,7 @@ class Meetings:
 
     def add_earlier(self, run: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """The entries of an earlier run's keys file; `run` counts from 1, as in `add`."""
-        places = {(c.id, c.form or ""): number for number, c in enumerate(self._comparisons)}
+        places = {(c.id, c.form): number for number, c in enumerate(self._comparisons)}
         self._database.executemany(
             "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?)",
             (
@@ -200,15 +191,15 @@ class Meetings:
         query = "SELECT comparison, key, differs, source FROM entry WHERE run=0 ORDER BY rowid"
         for comparison, key, differs, source in self._database.execute(query):
             rule: Comparison = self._comparisons[comparison]
-            yield {"rule": rule.id, "form": rule.form or "", "key": key, "differs": differs,
+            yield {"rule": rule.id, "form": rule.form, "key": key, "differs": differs,
                    "source": source}  # fmt: skip
 
-    def findings(self) -> Iterator[tuple[int, list[dict[str, Any]]]]:
-        """(item, its findings as JSON objects), by item: those that met another submission."""
+    def findings(self) -> Iterator[tuple[int, list[Finding]]]:
+        """(item, its findings), by item: those that met another submission."""
         self._meet()
         query = "SELECT item, finding FROM finding ORDER BY item, number, rowid"
         for item, rows in groupby(self._database.execute(query), key=lambda row: row[0]):
-            yield int(item), [json.loads(text) for _, text in rows]
+            yield int(item), [Finding.from_dict(json.loads(text)) for _, text in rows]
 
     def _meet(self) -> None:
         self._database.execute("DELETE FROM finding")
@@ -228,14 +219,14 @@ class Meetings:
             self._database.executemany(
                 "INSERT INTO finding VALUES(?,?,?)",
                 (
-                    (member.item, comparison, json.dumps(found, ensure_ascii=False))
+                    (member.item, comparison, json.dumps(found.to_dict(), ensure_ascii=False))
                     for member, found in self._group(self._comparisons[comparison], members)
                 ),
             )
 
     def _group(
         self, comparison: Comparison, members: list["_Member"]
-    ) -> Iterator[tuple["_Member", dict[str, Any]]]:
+    ) -> Iterator[tuple["_Member", Finding]]:
         """The members of one group that are disturbed by others, each with its finding."""
         earlier = [member for member in members if member.item is None]
         pool = earlier if members[0].run else members
@@ -263,18 +254,17 @@ class Meetings:
 
     def _finding(
         self, comparison: Comparison, member: "_Member", others: list["_Member"], count: int
-    ) -> dict[str, Any]:
-        label = self._catalogue[member.form].label(member.pointer)
+    ) -> Finding:
+        spec, label = comparison.spec, self._catalogue[member.form].label(member.pointer)
         named = "、".join(other.source for other in others[:_NAMED])
         named = f"往期的{named}" if member.run else named
         named += f" 等 {count} 份" if count > _NAMED else ""
-        text = comparison.message.format_map({"label": label, "others": named, "count": count})
-        if "{others}" not in comparison.message:
+        text = spec.message.format_map({"label": label, "others": named, "count": count})
+        if "{others}" not in spec.message:
             text += f"（另见{named}）"
         return Finding(
-            comparison.id, comparison.severity, member.pointer, label, text,
-            citation=comparison.citation,
-        ).to_dict()  # fmt: skip
+            spec.id, spec.severity, member.pointer, label, text, citation=spec.citation
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -291,67 +281,3 @@ def _apart(mine: str, theirs: str) -> bool:
     """Whether two submissions differ in everything that they must differ in."""
     pairs = zip(mine.split(","), theirs.split(","), strict=False)
     return not mine or all(a != b for a, b in pairs)
-
-
-class _Reader:
-    """Reads batch.toml strictly; every complaint names file and place."""
-
-    def __init__(self, path: Path, catalogue: Catalogue) -> None:
-        self._path = path
-        self._known = {name for form in catalogue.values() for name in form.fields}
-
-    def fail(self, place: str, what: str) -> NoReturn:
-        raise FormError(f"{self._path}: {place}: {what}")
-
-    def comparisons(self) -> list[Comparison]:
-        if not self._path.exists():
-            return []
-        try:
-            table = tomllib.loads(self._path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise FormError(f"{self._path}: {error}") from error
-        if unknown := set(table) - {"citation", "rule"}:
-            self.fail(min(unknown), "unknown table")
-        citations = {}
-        for entry in table.get("citation", []):
-            parts = [self._text(entry, key, "[[citation]]") for key in _CITATION]
-            citations[self._text(entry, "id", "[[citation]]")] = Citation(*parts)
-        return [self._comparison(entry, citations) for entry in table.get("rule", [])]
-
-    def _comparison(self, entry: dict[str, Any], citations: Mapping[str, Citation]) -> Comparison:
-        name = self._text(entry, "id", "[[rule]]")
-        place = f"[[rule]] {name}"
-        if unknown := set(entry) - {"id", "severity", "cite", "keys", "differs", "message"}:
-            self.fail(place, f"unknown key {min(unknown)!r}")
-        if entry.get("cite") not in citations:
-            self.fail(place, f"cite {entry.get('cite')!r} is not declared")
-        if entry.get("severity") not in set(Severity):
-            self.fail(place, 'severity must be "error" or "warning"')
-        message = self._text(entry, "message", place)
-        try:
-            message.format_map({"label": "", "others": "", "count": 0})
-        except (KeyError, ValueError, IndexError, AttributeError) as error:
-            self.fail(place, f"message: {error}")
-        keys = self._pointers(entry.get("keys"), f"{place} keys")
-        differs = self._pointers(entry.get("differs", []), f"{place} differs")
-        if not keys:
-            self.fail(place, "keys is missing")
-        severity = Severity(entry["severity"])
-        return Comparison(name, None, severity, citations[entry["cite"]], message, keys, differs)
-
-    def _pointers(self, value: object, place: str) -> tuple[Alternatives, ...]:
-        lists = value if isinstance(value, list) else []
-        for alternatives in lists:
-            for pointer in alternatives if isinstance(alternatives, list) else [alternatives]:
-                if not isinstance(alternatives, list) or pointer not in self._known:
-                    self.fail(place, f"{pointer!r} is not a list of pointers into the schemas")
-        return tuple(tuple(alternatives) for alternatives in lists)
-
-    def _text(self, entry: dict[str, Any], key: str, place: str) -> str:
-        value = entry.get(key)
-        if not isinstance(value, str) or not value:
-            self.fail(place, f"{key} is missing or not a text")
-        return value
-
-
-_CITATION = ("regulation", "article", "summary")

@@ -1,57 +1,149 @@
-"""The reports of a run, indexed: who, where, how many, and each employer's lines again."""
+"""The index of a batch: who, where, how many, and where each report and submission lies."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Final, NamedTuple
 
-import jiter
+from formsvc.bulk.lines import Row
 
-from formsvc.bulk.batch import REPORTS
-from formsvc.storage import Folder
+_ROW: Final = "number, source, form, edition, unit, person, errors, warnings, skipped"
+_TABLES: Final = (
+    "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+    "CREATE TABLE item(number INTEGER PRIMARY KEY, source TEXT, form TEXT, edition TEXT, unit TEXT,"
+    " person TEXT, errors INTEGER, warnings INTEGER, skipped INTEGER, report_at INTEGER,"
+    " report_size INTEGER, raw_at INTEGER, raw_size INTEGER);"
+    "CREATE TABLE finding(number INTEGER, rule TEXT, severity TEXT, label TEXT);"
+)
+_INDEXES: Final = (
+    "CREATE INDEX unit ON item(unit, number); CREATE INDEX rule ON finding(rule, label);"
+    "CREATE INDEX of ON finding(number);"
+)
+_STATES: Final[Mapping[str, str]] = {
+    "unread": "form = ''",
+    "error": "form != '' AND errors > 0",
+    "warning": "form != '' AND errors = 0 AND warnings > 0",
+    "ok": "form != '' AND errors = 0 AND warnings = 0",
+}
+ORDERS: Final[Mapping[str, str]] = {
+    "number": "number",
+    "person": "person, number",
+    "unit": "unit, number",
+    "form": "form, number",
+    "errors": "errors DESC, warnings DESC, number",
+}
+
+
+class Place(NamedTuple):
+    """Where a report and, where they are kept, the submission's bytes lie in their files."""
+
+    report_at: int
+    report_size: int
+    raw_at: int = 0
+    raw_size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts of submissions (`passed` without an error, `warned` of these with a warning)."""
+    """Counts of submissions (`passed` without an error, `warned` of these with a warning; `unread`
+    those of no form) and of findings."""
 
     submissions: int
     passed: int
     warned: int
+    unread: int
     errors: int
     warnings: int
     units: int
+
+    @property
+    def failed(self) -> int:
+        """Submissions with an error, those of no form aside."""
+        return self.submissions - self.passed - self.unread
+
+    @property
+    def ok(self) -> int:
+        """Submissions without any finding."""
+        return self.passed - self.warned
 
     @property
     def share(self) -> float:
         """Passed submissions as a share of all, 0 to 1; 1 when there are none."""
         return self.passed / self.submissions if self.submissions else 1.0
 
+    @property
+    def percent(self) -> int:
+        """The share in whole per cent, never rounded up to all."""
+        return self.passed * 100 // self.submissions if self.submissions else 0
 
-class Ledger:
-    """An index in a private database that spills to disk; the reports themselves stay in theirs."""
 
-    def __init__(self, folder: Folder) -> None:
-        self._stream = folder.open(REPORTS)
-        self._database = sqlite3.connect("", check_same_thread=False)
-        self._database.executescript(
-            "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
-            "CREATE TABLE report(number INTEGER PRIMARY KEY, place INTEGER, size INTEGER,"
-            " form TEXT, unit TEXT, person TEXT, source TEXT, errors INTEGER, warnings INTEGER);"
-            "CREATE TABLE finding(number INTEGER, rule TEXT, severity TEXT, label TEXT);"
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which submissions are asked for, and in which order; "" asks for all."""
+
+    form: str = ""
+    unit: str | None = None
+    rule: str = ""
+    state: str = ""
+    name: str = ""
+    order: str = "number"
+
+    def where(self) -> tuple[str, dict[str, str]]:
+        """An SQL condition, and what it names."""
+        terms = ["1"]
+        terms += ["form = :form"] if self.form else []
+        terms += ["unit = :unit"] if self.unit is not None else []
+        terms += [_STATES.get(self.state, "0")] if self.state else []
+        terms += ["(instr(person, :name) OR instr(source, :name))"] if self.name else []
+        terms += (
+            ["number IN (SELECT number FROM finding WHERE rule = :rule)"] if self.rule else []
         )
-        for line, place in self._read():
-            self._add(line, place)
-        self._database.execute("CREATE INDEX unit ON report(unit, number)")
+        given = {"form": self.form, "unit": self.unit or "", "rule": self.rule, "name": self.name}
+        return " AND ".join(terms), given
+
+
+CLEAN: Final = "form != '' AND errors = 0"
+
+
+class Index:
+    """In a private database that spills to disk; `kept` is the same as bytes, to open it again."""
+
+    def __init__(self, kept: bytes | None = None) -> None:
+        # An empty name is a file that vanishes with the connection.
+        self._database = sqlite3.connect(":memory:" if kept else "", check_same_thread=False)
+        if kept:
+            self._database.deserialize(kept)
+        else:
+            self._database.executescript(_TABLES)
 
     def close(self) -> None:
-        self._stream.close()
         self._database.close()
+
+    def kept(self) -> bytes:
+        """The whole index. For what fits in memory."""
+        self._database.commit()
+        with closing(sqlite3.connect(":memory:")) as copy:
+            self._database.backup(copy)
+            return copy.serialize()
+
+    def add(self, row: Row, place: Place) -> None:
+        *own, found = row
+        marks = ",".join("?" * (len(own) + len(place)))
+        self._database.execute(f"INSERT INTO item VALUES({marks})", (*own, *place))  # noqa: S608  # marks
+        self._database.executemany(
+            "INSERT INTO finding VALUES(?,?,?,?)", [(row.number, *each) for each in found]
+        )
+
+    def finish(self) -> None:
+        """All rows are in: make what finds them again."""
+        self._database.executescript(_INDEXES)
 
     def totals(self) -> Totals:
         query = (
-            "SELECT count(*), coalesce(sum(errors=0),0), coalesce(sum(errors=0 AND warnings>0),0),"
-            " coalesce(sum(errors),0), coalesce(sum(warnings),0), count(DISTINCT unit) FROM report"
+            "SELECT count(*), coalesce(sum(form!='' AND errors=0),0),"
+            " coalesce(sum(form!='' AND errors=0 AND warnings>0),0), coalesce(sum(form=''),0),"
+            " coalesce(sum(errors),0), coalesce(sum(warnings),0), count(DISTINCT unit) FROM item"
         )
         return Totals(*next(self._database.execute(query)))
 
@@ -62,56 +154,68 @@ class Ledger:
             " GROUP BY label ORDER BY count(*) DESC, label LIMIT 1), count(*),"
             " count(DISTINCT number) FROM finding GROUP BY rule ORDER BY count(*) DESC, rule"
         )
-        self._database.execute("CREATE INDEX IF NOT EXISTS rule ON finding(rule, label)")
         return list(self._database.execute(query))
 
     def forms(self) -> list[tuple[str, int, int]]:
         """(form, submissions, passed) in the order of their ids; "" for what no form claims."""
-        query = "SELECT form, count(*), sum(errors=0) FROM report GROUP BY form ORDER BY form"
+        query = (
+            "SELECT form, count(*), sum(form!='' AND errors=0) FROM item GROUP BY form"
+            " ORDER BY form"
+        )
         return list(self._database.execute(query))
 
-    def units(self) -> Iterator[tuple[str, int, int, int, int]]:
+    def units(self) -> list[tuple[str, int, int, int, int]]:
         """(unit, submissions, passed, errors, warnings), the most errors first."""
         query = (
-            "SELECT unit, count(*), sum(errors=0), sum(errors), sum(warnings) FROM report"
-            " GROUP BY unit ORDER BY sum(errors) DESC, unit"
+            "SELECT unit, count(*), sum(form!='' AND errors=0), sum(errors), sum(warnings)"
+            " FROM item GROUP BY unit ORDER BY sum(errors) DESC, unit"
         )
-        yield from self._database.execute(query)
+        return list(self._database.execute(query))
 
     def rules_of_units(self) -> dict[tuple[str, str], int]:
         """(unit, rule) → findings."""
         query = (
-            "SELECT unit, rule, count(*) FROM finding JOIN report USING(number) GROUP BY unit, rule"
+            "SELECT unit, rule, count(*) FROM finding JOIN item USING(number) GROUP BY unit, rule"
         )
         return {(unit, rule): count for unit, rule, count in self._database.execute(query)}
 
-    def lines(self, unit: str | None = None, *, faulty: bool = False) -> Iterator[dict[str, Any]]:
-        """The lines of reports.jsonl in their order: of one unit, or only those with an error."""
-        query = "SELECT place, size FROM report WHERE 1"
-        query += " AND unit=?" if unit is not None else ""
-        query += " AND errors>0" if faulty else ""
-        given = () if unit is None else (unit,)
-        for place, size in self._database.execute(query + " ORDER BY number", given).fetchall():
-            self._stream.seek(place)
-            yield jiter.from_json(self._stream.read(size))
+    def numbers(self, wanted: Filter = Filter()) -> list[int]:  # noqa: B008  # frozen
+        """The numbers of the submissions asked for, in the order asked for."""
+        where, given = wanted.where()
+        query = f"SELECT number FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"  # noqa: S608  # our own terms
+        return [number for (number,) in self._database.execute(query, given)]
 
-    def _read(self) -> Iterator[tuple[bytes, int]]:
-        place = 0
-        for line in self._stream:
-            yield line, place
-            place += len(line)
+    def clean(self, unit: str | None = None) -> list[int]:
+        """The numbers of the submissions that may be printed, of one unit or of all."""
+        where, given = Filter(unit=unit).where()
+        query = f"SELECT number FROM item WHERE {where} AND {CLEAN} ORDER BY number"  # noqa: S608  # our own terms
+        return [number for (number,) in self._database.execute(query, given)]
 
-    def _add(self, line: bytes, place: int) -> None:
-        value = jiter.from_json(line)
-        findings = value["report"]["findings"]
-        errors = sum(finding["severity"] == "error" for finding in findings)
-        number = value["number"]
-        self._database.execute(
-            "INSERT INTO report VALUES(?,?,?,?,?,?,?,?,?)",
-            (number, place, len(line), value["report"]["form"], value["unit"], value["person"],
-             value["source"], errors, len(findings) - errors),
-        )  # fmt: skip
-        self._database.executemany(
-            "INSERT INTO finding VALUES(?,?,?,?)",
-            [(number, f["rule"], f["severity"], f["label"]) for f in findings],
-        )
+    def rows(self) -> Iterator[Row]:
+        """All rows in their order, without what was found."""
+        yield from map(Row._make, self._database.execute(f"SELECT {_ROW}, '' FROM item ORDER BY number"))  # noqa: S608  # our own terms
+
+    def finding_counts(self) -> Iterator[int]:
+        """How many findings each submission has, in their order."""
+        yield from (row.errors + row.warnings for row in self.rows())
+
+    def row(self, number: int) -> Row | None:
+        """A submission's row, with what was found."""
+        query = f"SELECT {_ROW} FROM item WHERE number=?"  # noqa: S608  # our own terms
+        own = self._database.execute(query, (number,)).fetchone()
+        if own is None:
+            return None
+        query = "SELECT rule, severity, label FROM finding WHERE number=? ORDER BY rowid"
+        return Row(*own, self._database.execute(query, (number,)).fetchall())
+
+    def place(self, number: int) -> Place:
+        """Where a submission lies."""
+        query = "SELECT report_at, report_size, raw_at, raw_size FROM item WHERE number=?"
+        return Place(*self._database.execute(query, (number,)).fetchone())
+
+    def places(self, unit: str | None = None, *, faulty: bool = False) -> Iterator[Place]:
+        """Where the submissions lie, in their order: of one unit, or only those with an error."""
+        where, given = Filter(unit=unit).where()
+        faults = " AND errors > 0" if faulty else ""
+        query = f"SELECT report_at, report_size, raw_at, raw_size FROM item WHERE {where}{faults}"  # noqa: S608  # our own terms
+        yield from map(Place._make, self._database.execute(f"{query} ORDER BY number", given))

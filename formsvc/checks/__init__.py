@@ -1,38 +1,53 @@
 """Data → report: structure by JSON Schema, then the rules that a schema cannot say."""
 
+from bisect import bisect_right
 from datetime import date
 from functools import cache
 from itertools import islice
 from typing import Any
 
 from formsvc import pointers
-from formsvc.checks.rules import Broken, compile_rules
+from formsvc.checks.rules import Broken, Rule, compile_rules
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms.form import Form
+from formsvc.forms import Form
+from formsvc.forms.programme import ComparisonSpec
 from formsvc.writing import texts
+
+__all__ = ["Checker", "check", "checker"]
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
 
 
 class Checker:
-    """A form's schema and rules, compiled once; safe to share between threads."""
+    """A form's schema and rules, compiled once; safe to share between threads.
+
+    Rules are compiled for every day on which a policy value of the programme changes, so that each
+    submission is judged by the values of its own day.
+    """
 
     def __init__(self, form: Form) -> None:
         self.form = form
         self.structure = Structure(form)
-        self.rules = compile_rules(form)
+        self._days = form.programme.epochs()
+        self._rules = [compile_rules(form, day) for day in (date.min, *self._days)]
+
+    def rules(self, on: date) -> tuple[Rule, ...]:
+        """The rules with the policy values of a day."""
+        return self._rules[bisect_right(self._days, on)]
 
     def check(self, data: object, on: date) -> Report:
         """All findings at once, in paper order. Never raises on what a user sent."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
+        given = data
         if not self.structure.is_valid(data):
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
+        epoch = bisect_right(self._days, day_of(self.form, data, on))
         skipped: list[Skipped] = []
-        for rule in self.rules:
+        for rule in self._rules[epoch]:
             outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
                 self.form, data, on
             )
@@ -40,9 +55,17 @@ class Checker:
                 skipped.append(outcome)
             elif outcome:
                 found += outcome
+        skipped += [uncompared(self.form, each, data, broken) for each in self.form.comparisons]
         if len(found) > 1:
             found.sort(key=lambda finding: self.form.place(finding.pointer))
-        return Report(self.form.id, self.form.edition, tuple(found), tuple(skipped))
+        return Report(
+            self.form.id,
+            self.form.edition,
+            tuple(found),
+            tuple(skipped),
+            self._days[epoch - 1].isoformat() if epoch else "",
+            unreadable=data is None and given is not None,
+        )
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:
         """Findings about texts and structure, and the data with broken characters replaced."""
@@ -75,6 +98,27 @@ def checker(form: Form) -> Checker:
 def check(form: Form, data: object, *, on: date) -> Report:
     """Check one submission as of a day. Never raises on user data."""
     return checker(form).check(data, on)
+
+
+def day_of(form: Form, data: object, on: date) -> date:
+    """The day of a submission: the one it says it is handed in on, else that of the check."""
+    stated = pointers.get(data, form.day.pointer) if form.day else None
+    try:
+        return date.fromisoformat(stated) if isinstance(stated, str) else on
+    except ValueError:
+        return on
+
+
+def uncompared(
+    form: Form, comparison: ComparisonSpec, data: object, broken: tuple[Broken, ...] = ()
+) -> Skipped:
+    """Why one submission alone does not meet a comparison."""
+    for pointer in (name for known in comparison.keys for name in known if name in form.fields):
+        if any(pointers.within(pointer, place) for place, _ in broken):
+            return Skipped(comparison.id, f"“{form.label(pointer)}”有误，改正后再检查。")
+        if pointers.get(data, pointer) is pointers.MISSING:
+            return Skipped(comparison.id, f"“{form.label(pointer)}”没有填写。")
+    return Skipped(comparison.id, "需与其他人的申报一并比对，批量审核时检查。")
 
 
 def _excess(data: object) -> tuple[str, str] | None:

@@ -1,118 +1,208 @@
 """Rule kinds about numbers and amounts of money."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, says
+from formsvc import pointers
+from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Evaluate, Hint, Kind
+from formsvc.checks.parameters import (
+    Amount,
+    Choice,
+    Count,
+    Percent,
+    PerChoice,
+    Place,
+    Range,
+    Sum,
+    Sums,
+    Text,
+)
 from formsvc.writing import words
-from formsvc.writing.notation import cents, yuan
+from formsvc.writing.notation import cents, is_amount, yuan
 
 
-@says(message="label value limit excess")
-def word_limit(field: Place, limit: int) -> Evaluate:
-    """字数 of a text, counted as Word does, is at most `limit`."""
+class WordLimit(Kind):
+    """the 字数 of a text, counted as Word does, exceeds the limit"""
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        text = field.get(data)
-        if len(text) <= limit or (count := words.count(text)) <= limit:
-            return MET
-        said = {"label": field.label, "value": count, "limit": limit, "excess": count - limit}
-        return [Breach(field.field.pointer, said, count, limit)]
+    field: Text
+    limit: Count
 
-    return evaluate
+    messages = {"message": "label value limit excess"}
+    title = "{field}超过 {limit} 字"
+    demand = "{field}不超过 {limit} 字（按 Word 的字数计）"
 
+    def compile(self) -> Evaluate:
+        field, limit = self.field, self.limit
 
-@says(message="label value limit")
-def at_most(field: Place, limit: int) -> Evaluate:
-    """An amount in 元 is at most `limit`."""
+        def evaluate(data: Any, on: date) -> Breaches:
+            text = field.get(data)
+            if len(text) <= limit or (count := words.count(text)) <= limit:
+                return MET
+            said = {"label": field.label, "value": count, "limit": limit, "excess": count - limit}
+            return [Breach(field.pointer, said, count, limit)]
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        value = field.get(data)
-        if value <= limit:
-            return MET
-        said = {"label": field.label, "value": yuan(value), "limit": yuan(limit)}
-        return [Breach(field.field.pointer, said, value, limit)]
+        return evaluate
 
-    return evaluate
+    def hints(self) -> Iterator[Hint]:
+        yield Hint(self.field.pointer, f"不超过 {self.limit} 字", words=self.limit)
 
-
-@says(message="label by value range")
-def between_by(field: Place, by: Place, ranges: dict[str, list[int]]) -> Evaluate:
-    """An amount in 元 lies in the range, both ends included, that another field's value selects."""
-
-    def evaluate(data: Any, on: date) -> Breaches:
-        value, chosen = field.get(data), by.get(data)
-        low, high = ranges[chosen]
-        if low <= value <= high:
-            return MET
-        allowed = yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
-        said = {"label": field.label, "by": chosen, "value": yuan(value), "range": allowed}
-        return [Breach(field.field.pointer, said, value, low if value < low else high)]
-
-    return evaluate
+    def asides(self, data: object) -> Iterator[Aside]:
+        text = pointers.get(data, self.field.pointer)
+        count = words.count(text) if isinstance(text, str) else 0
+        over = f"，超出 {count - self.limit} 字" if count > self.limit else ""
+        said = f"已写 {count} 字，最多 {self.limit} 字{over}"
+        yield Aside(self.field.pointer, said, "over" if over else "plain")
 
 
-@says(message="label value limit gap")
-def sum_equals(parts: list[Place], total: Place) -> Evaluate:
-    """Amounts add up to a total, to the 分."""
+class AtMost(Kind):
+    """the amount exceeds the limit"""
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        stated, added = total.get(data), _total(parts, data)
-        gap = cents(stated) - added
-        if gap == 0:
-            return MET
-        said = {
-            "label": total.label,
-            "value": yuan(stated),
-            "limit": yuan(_money(added)),
-            "gap": yuan(_money(abs(gap))),
-        }
-        return [Breach(total.field.pointer, said, stated, _money(added))]
+    field: Sum
+    limit: Amount
 
-    return evaluate
+    messages = {"message": "label value limit"}
+    title = "{field}超过 {limit}"
+    demand = "{field}不超过 {limit}"
 
+    def compile(self) -> Evaluate:
+        field, limit = self.field, self.limit
 
-@says(message="label value limit gap")
-def sum_covers(parts: list[Place], total: Place) -> Evaluate:
-    """Amounts add up to at least a total."""
+        def evaluate(data: Any, on: date) -> Breaches:
+            value = field.get(data)
+            if value <= limit:
+                return MET
+            said = {"label": field.label, "value": yuan(value), "limit": yuan(limit)}
+            return [Breach(field.pointer, said, value, limit)]
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        stated, added = total.get(data), _total(parts, data)
-        gap = cents(stated) - added
-        if gap <= 0:
-            return MET
-        said = {
-            "label": total.label,
-            "value": yuan(_money(added)),
-            "limit": yuan(stated),
-            "gap": yuan(_money(gap)),
-        }
-        return [Breach(parts[0].field.pointer, said, _money(added), stated)]
+        return evaluate
 
-    return evaluate
+    def hints(self) -> Iterator[Hint]:
+        yield Hint(self.field.pointer, f"不超过 {yuan(self.limit).removesuffix('元')} 元")
 
 
-@says(message="label value limit percent")
-def surplus_at_most(parts: list[Place], spent: Place, base: Place, percent: int) -> Evaluate:
-    """What the parts leave over after `spent` is at most a percentage of `base`."""
+class BetweenBy(Kind):
+    """the amount is outside the range that the value of `by` selects"""
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        surplus = _total(parts, data) - cents(spent.get(data))
-        granted = cents(base.get(data))
-        if surplus * 100 <= granted * percent or surplus <= 0:
-            return MET
-        allowed = _money(granted * percent) / 100
-        said = {
-            "label": base.label,
-            "value": yuan(_money(surplus)),
-            "limit": yuan(allowed),
-            "percent": percent,
-        }
-        return [Breach(parts[0].field.pointer, said, _money(surplus), allowed)]
+    field: Sum
+    by: Choice
+    ranges: Annotated[dict[str, tuple[Any, Any]], PerChoice("by", Range())]
 
-    return evaluate
+    messages = {"message": "label by value range"}
+    title = "{field}与{by}的额度不符"
+    demand = "{field}按{by}核定：{ranges}"
+
+    def compile(self) -> Evaluate:
+        field, by, ranges = self.field, self.by, self.ranges
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            value, chosen = field.get(data), by.get(data)
+            low, high = ranges[chosen]
+            if low <= value <= high:
+                return MET
+            allowed = yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
+            said = {"label": field.label, "by": chosen, "value": yuan(value), "range": allowed}
+            return [Breach(field.pointer, said, value, low if value < low else high)]
+
+        return evaluate
+
+
+class SumEquals(Kind):
+    """the parts do not add up to the total"""
+
+    parts: Sums
+    total: Sum
+
+    messages = {"message": "label value limit gap"}
+    title = "{total}与各项之和不符"
+    demand = "{parts}各项相加等于{total}"
+
+    def compile(self) -> Evaluate:
+        parts, total = self.parts, self.total
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            stated, added = total.get(data), _total(parts, data)
+            gap = cents(stated) - added
+            if gap == 0:
+                return MET
+            said = {
+                "label": total.label,
+                "value": yuan(stated),
+                "limit": yuan(_money(added)),
+                "gap": yuan(_money(abs(gap))),
+            }
+            return [Breach(total.pointer, said, stated, _money(added))]
+
+        return evaluate
+
+    def asides(self, data: object) -> Iterator[Aside]:
+        found = [part.find(data) for part in self.parts]
+        flat = [each for one in found for each in (one if isinstance(one, list) else [one])]
+        if given := [each for each in flat if is_amount(each)]:
+            added = yuan(_money(sum(map(cents, given))))
+            yield Aside(self.total.pointer, f"各项相加：{added}")
+
+
+class SumCovers(Kind):
+    """the parts add up to less than the total"""
+
+    parts: Sums
+    total: Sum
+
+    messages = {"message": "label value limit gap"}
+    title = "{parts}合计少于{total}"
+    demand = "{parts}合计不少于{total}"
+
+    def compile(self) -> Evaluate:
+        parts, total = self.parts, self.total
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            stated, added = total.get(data), _total(parts, data)
+            gap = cents(stated) - added
+            if gap <= 0:
+                return MET
+            said = {
+                "label": total.label,
+                "value": yuan(_money(added)),
+                "limit": yuan(stated),
+                "gap": yuan(_money(gap)),
+            }
+            return [Breach(parts[0].pointer, said, _money(added), stated)]
+
+        return evaluate
+
+
+class SurplusAtMost(Kind):
+    """what is left over exceeds a share of `base`"""
+
+    parts: Sums
+    spent: Sum
+    base: Sum
+    percent: Percent
+
+    messages = {"message": "label value limit percent"}
+    title = "结余超过{base}的 {percent}%"
+    demand = "{parts}合计减去{spent}的结余，不超过{base}的 {percent}%"
+
+    def compile(self) -> Evaluate:
+        parts, spent, base, percent = self.parts, self.spent, self.base, self.percent
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            surplus = _total(parts, data) - cents(spent.get(data))
+            granted = cents(base.get(data))
+            if surplus * 100 <= granted * percent or surplus <= 0:
+                return MET
+            allowed = _money(granted * percent) / 100
+            said = {
+                "label": base.label,
+                "value": yuan(_money(surplus)),
+                "limit": yuan(allowed),
+                "percent": percent,
+            }
+            return [Breach(parts[0].pointer, said, _money(surplus), allowed)]
+
+        return evaluate
 
 
 def _total(parts: Iterable[Place], data: Any) -> int:

@@ -4,93 +4,140 @@ from datetime import date
 from typing import Any
 
 from formsvc.checks import months
-from formsvc.checks.operands import MET, Breach, Breaches, Evaluate, Place, says
+from formsvc.checks.kinds import MET, Breach, Breaches, Evaluate, Kind
+from formsvc.checks.parameters import Day, Flag, Months, Place, Year, Years
 from formsvc.writing.notation import long_date
 
 
-@says(message="start end")
-def dates_ordered(start: Place, end: Place) -> Evaluate:
-    """The start comes before the end."""
+class DatesOrdered(Kind):
+    """the end is not after the start"""
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        first, last = _day(start, data), _day(end, data)
-        if first < last:
-            return MET
-        return [Breach(end.field.pointer, {"start": long_date(first), "end": long_date(last)})]
+    start: Day
+    end: Day
 
-    return evaluate
+    messages = {"message": "start end"}
+    title = "{end}不晚于{start}"
+    demand = "{start}早于{end}"
 
+    def compile(self) -> Evaluate:
+        start, end = self.start, self.end
 
-@says(message="start end months needed")
-def at_least_months(start: Place, end: Place, months_: int) -> Evaluate:
-    """A stay lasts that many calendar months, first and last day counted."""
+        def evaluate(data: Any, on: date) -> Breaches:
+            first, last = _day(start, data), _day(end, data)
+            if first < last:
+                return MET
+            return [Breach(end.pointer, {"start": long_date(first), "end": long_date(last)})]
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        first, last = _day(start, data), _day(end, data)
-        needed = months.last_day_of_stay(first, months_)
-        if last >= needed:
-            return MET
-        said = {
-            "start": long_date(first),
-            "end": long_date(last),
-            "months": months_,
-            "needed": long_date(needed),
-        }
-        return [Breach(end.field.pointer, said, months.whole_months(first, last), months_)]
-
-    return evaluate
+        return evaluate
 
 
-@says(message="anchor limit day days", message_early="anchor day")
-def within_months_after(day: Place, anchor: Place, months_: int) -> Evaluate:
-    """A day is not before another and at most that many months after it.
+class AtLeastMonths(Kind):
+    """the stay is shorter, first and last day counted"""
 
-    When the day is absent, the day of the check stands in for it and may be early.
-    """
+    start: Day
+    end: Day
+    months: Months
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        base = _day(anchor, data)
-        stated = day.find(data)
-        sent = date.fromisoformat(stated) if stated else on
-        limit = months.add(base, months_)
-        if stated and sent < base:
-            said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
-            return [Breach(day.field.pointer, said, message="message_early")]
-        if sent <= limit:
-            return MET
-        said = {
-            "anchor": long_date(base),
-            "limit": long_date(limit),
-            "day": long_date(sent),
-            "days": (sent - limit).days,
-        }
-        return [Breach(day.field.pointer, said, (sent - limit).days, 0)]
+    messages = {"message": "start end months needed"}
+    title = "时间不足 {months} 个月"
+    demand = "从{start}到{end}至少 {months} 个月（首尾两天都算）"
 
-    return evaluate
+    def compile(self) -> Evaluate:
+        start, end, least = self.start, self.end, self.months
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            first, last = _day(start, data), _day(end, data)
+            needed = months.last_day_of_stay(first, least)
+            if last >= needed:
+                return MET
+            said = {
+                "start": long_date(first),
+                "end": long_date(last),
+                "months": least,
+                "needed": long_date(needed),
+            }
+            return [Breach(end.pointer, said, months.whole_months(first, last), least)]
+
+        return evaluate
 
 
-@says(message="start end first last", message_longer="start end first last")
-def within_years(
-    start: Place, end: Place, year: Place, years: int, longer_if: Place, longer_years: int
-) -> Evaluate:
-    """A stay falls in the calendar years `year` to `year + years` (longer when a flag is set)."""
+class WithinMonthsAfter(Kind):
+    """the day (absent: the day of the check) is later than that, or stated and before the anchor"""
 
-    def evaluate(data: Any, on: date) -> Breaches:
-        first, last = _day(start, data), _day(end, data)
-        begin, longer = int(year.get(data)), longer_if.find(data) is True
-        until = begin + years + (longer_years if longer else 0)
-        if begin <= first.year and last.year <= until:
-            return MET
-        said = {
-            "start": long_date(first),
-            "end": long_date(last),
-            "first": begin,
-            "last": until,
-        }
-        message = "message_longer" if longer else "message"
-        return [Breach(start.field.pointer, said, message=message)]
+    day: Day
+    anchor: Day
+    months: Months
 
-    return evaluate
+    messages = {"message": "anchor limit day days", "message_early": "anchor day"}
+    title = "超过{anchor}后 {months} 个月才报送"
+    demand = "{day}（未填按检查当天）不晚于{anchor}后 {months} 个月"
+
+    def compile(self) -> Evaluate:
+        day, anchor, most = self.day, self.anchor, self.months
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            base = _day(anchor, data)
+            stated = day.find(data)
+            sent = date.fromisoformat(stated) if stated else on
+            limit = months.add(base, most)
+            if stated and sent < base:
+                said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
+                return [Breach(day.pointer, said, message="message_early")]
+            if sent <= limit:
+                return MET
+            said = {
+                "anchor": long_date(base),
+                "limit": long_date(limit),
+                "day": long_date(sent),
+                "days": (sent - limit).days,
+            }
+            return [Breach(day.pointer, said, (sent - limit).days, 0)]
+
+        return evaluate
+
+    def asks(self, data: object) -> str:
+        after = f"{self.anchor.label}后 {self.months} 个月内"
+        try:
+            last = months.add(date.fromisoformat(self.anchor.find(data)), self.months)
+        except (ValueError, TypeError, OverflowError):
+            return after
+        return f"{long_date(last)}以前（{after}，当日有效）"
+
+
+class WithinYears(Kind):
+    """the stay leaves the calendar years from `year` to `year + years`, longer when a flag is set"""
+
+    start: Day
+    end: Day
+    year: Year
+    years: Years
+    longer_if: Flag
+    longer_years: Years
+
+    messages = {"message": "start end first last", "message_longer": "start end first last"}
+    title = "时间超出{year}起的周期"
+    demand = "{start}至{end}在{year}起 {years} 年之内；{longer_if}的再加 {longer_years} 年"
+
+    def compile(self) -> Evaluate:
+        start, end, year, longer_if = self.start, self.end, self.year, self.longer_if
+        years, longer_years = self.years, self.longer_years
+
+        def evaluate(data: Any, on: date) -> Breaches:
+            first, last = _day(start, data), _day(end, data)
+            begin, longer = int(year.get(data)), longer_if.find(data) is True
+            until = begin + years + (longer_years if longer else 0)
+            if begin <= first.year and last.year <= until:
+                return MET
+            said = {
+                "start": long_date(first),
+                "end": long_date(last),
+                "first": begin,
+                "last": until,
+            }
+            message = "message_longer" if longer else "message"
+            return [Breach(start.pointer, said, message=message)]
+
+        return evaluate
 
 
 def _day(place: Place, data: Any) -> date:

@@ -1,21 +1,39 @@
 """A form's rules, compiled once, with three outcomes: met, not met, skipped with a reason."""
 
-import inspect
-import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NoReturn
+from types import ModuleType
+from typing import Any, Final
 
-from formsvc import pointers
-from formsvc.checks.kinds import KINDS
-from formsvc.checks.operands import MESSAGES, Breach, Evaluate, Place, Unjudged, place
+from formsvc.checks import amounts, choices, dates, identity
+from formsvc.checks.kinds import Breach, Evaluate, Kind
+from formsvc.checks.parameters import Unjudged, Wrong
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
-from formsvc.forms.form import Form, RuleSpec
+from formsvc.forms import Form, RuleSpec
+from formsvc.writing.messages import problem_in
 
 Broken = tuple[str, tuple[str, ...]]
 """A place that is wrong itself: its pointer, and the same as tokens."""
+
+
+def _kinds(module: ModuleType) -> dict[str, type[Kind]]:
+    """A module's kinds by their names in form.toml: WordLimit is `word_limit`."""
+    declared = (each for each in vars(module).values() if isinstance(each, type))
+    return {
+        "".join(f"_{c.lower()}" if c.isupper() else c for c in each.__name__)[1:]: each
+        for each in declared
+        if issubclass(each, Kind) and each.__module__ == module.__name__
+    }
+
+
+# The closed list of kinds.
+KINDS: Final[dict[str, type[Kind]]] = {
+    name: kind
+    for module in (amounts, dates, choices, identity)
+    for name, kind in _kinds(module).items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +41,7 @@ class Rule:
     """One compiled rule. `operands` are the places that it reads, as tokens."""
 
     spec: RuleSpec
+    kind: Kind
     evaluate: Evaluate
     operands: tuple[tuple[str, ...], ...]
     citation: Citation
@@ -55,78 +74,70 @@ class Rule:
         )
 
 
-def compile_rules(form: Form) -> tuple[Rule, ...]:
-    """Compile all rules of a form; FormError names the rule and the parameter."""
-    return tuple(_compile(form, spec) for spec in form.rules)
+def compile_rules(form: Form, on: date) -> tuple[Rule, ...]:
+    """Compile all rules of a form with the policy values of a day.
+
+    FormError names the file, the rule and the parameter. A rule whose policy value does not hold
+    yet is skipped whenever it is judged.
+    """
+    return tuple(_compile(form, spec, on) for spec in form.rules)
 
 
-def _compile(form: Form, spec: RuleSpec) -> Rule:
-    where = f"{form.id}/form.toml: [[rule]] {spec.id}"
-    build = KINDS.get(spec.kind)
-    if build is None:
+def _compile(form: Form, spec: RuleSpec, on: date) -> Rule:
+    where = f"{form.toml}: [[rule]] {spec.id}"
+    declared = KINDS.get(spec.kind)
+    if declared is None:
         raise FormError(f"{where}: unknown kind {spec.kind!r}; known: {', '.join(sorted(KINDS))}")
-    operands: list[str] = []
-    arguments = {
-        name: _argument(form, where, name, parameter.annotation, spec.parameters, operands)
-        for name, parameter in inspect.signature(build).parameters.items()
-    }
-    if unknown := set(spec.parameters) - {name.rstrip("_") for name in arguments}:
-        raise FormError(f"{where}: {spec.kind} has no parameter {min(unknown)!r}")
-    _check_messages(where, spec)
-    first = spec.citations[0]
-    articles = "、".join(citation.article for citation in spec.citations)
-    citation = Citation(first.regulation, articles, "；".join(c.summary for c in spec.citations))
-    places = tuple(map(pointers.parse, operands))
-    return Rule(spec, build(**arguments), places, citation)
+    _verify_messages(where, spec, declared)
+    try:
+        parameters, pending = _with_values(form, spec.parameters, on)
+        kind = declared.read(parameters, form)
+    except Wrong as wrong:
+        raise FormError(f"{where}: {wrong}") from None
+    return Rule(
+        spec,
+        kind,
+        _not_yet(on) if pending else kind.compile(),
+        tuple(operand.field.tokens for operand in kind.operands),
+        Citation.joined(spec.citations),
+    )
 
 
-def _argument(
-    form: Form,
-    where: str,
-    name: str,
-    annotation: Any,
-    parameters: Mapping[str, Any],
-    operands: list[str],
-) -> object:
-    """One parameter of a kind, checked against the kind's signature; pointers become places."""
-    key = name.rstrip("_")
+def _with_values(
+    form: Form, parameters: Mapping[str, Any], on: date
+) -> tuple[dict[str, Any], bool]:
+    """The parameters with `{ value = "…" }` replaced by the policy value of a day.
 
-    def wrong(what: str) -> NoReturn:
-        raise FormError(f"{where}: {key} {what}")
-
-    def operand(pointer: object) -> Place:
-        if not isinstance(pointer, str) or pointer not in form.fields:
-            wrong(f"pointer {pointer!r} is not in schema.json")
-        operands.append(pointer)
-        array = form.fields.get(pointer.partition("/*")[0])
-        return place(form.fields[pointer], array.label if array else "")
-
-    if key not in parameters:
-        wrong("is missing")
-    value = parameters[key]
-    readers: dict[Any, Callable[[Any], object]] = {
-        Place: operand,
-        list[Place]: lambda items: [operand(item) for item in items],
-        dict[str, Place]: lambda table: {name: operand(item) for name, item in table.items()},
-    }
-    if annotation in readers:
-        return readers[annotation](value)
-    expected = getattr(annotation, "__origin__", annotation)
-    if type(value) is not expected:
-        wrong(f"must be of type {expected.__name__}")
-    return value
+    Before the first day its first value stands in, and the second answer is true.
+    """
+    known, resolved, pending = form.programme.values, dict(parameters), False
+    for key, given in parameters.items():
+        if isinstance(given, dict) and set(given) == {"value"}:
+            if given["value"] not in known:
+                raise Wrong(f"{key}: the programme has no value {given['value']!r}")
+            holding = form.programme.value(given["value"], on)
+            pending = pending or holding is None
+            resolved[key] = (holding or known[given["value"]][0]).value
+    return resolved, pending
 
 
-def _check_messages(where: str, spec: RuleSpec) -> None:
+def _not_yet(on: date) -> Evaluate:
+    def evaluate(data: Any, day: date) -> Any:
+        raise Unjudged("申报的日期早于规定开始执行的日期。")
+
+    return evaluate
+
+
+def _verify_messages(where: str, spec: RuleSpec, kind: type[Kind]) -> None:
     """A kind's messages, all of them, with plain names in braces that the kind gives."""
-    declared = MESSAGES[spec.kind]
-    if odd := set(declared) ^ set(spec.messages):
+    if odd := set(kind.messages) ^ set(spec.messages):
         raise FormError(f"{where}: {min(odd)} must be given exactly when {spec.kind} has it")
     for key, message in spec.messages.items():
-        for _, name, form, conversion in string.Formatter().parse(message):
-            if name is not None and (name not in declared[key] or form or conversion):
-                known = ", ".join(sorted(declared[key]))
-                raise FormError(f"{where}: {key}: {{{name}}} is not one of {known}")
+        if problem := problem_in(message, set(kind.messages[key].split())):
+            raise FormError(f"{where}: {key}: {problem}")
+    for key in ("title", "demand"):
+        if problem := problem_in(getattr(spec, key), set(kind.parameters())):
+            raise FormError(f"{where}: {key}: {problem}")
 
 
 def _touches(operand: tuple[str, ...], broken: tuple[str, ...]) -> bool:

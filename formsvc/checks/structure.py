@@ -10,7 +10,7 @@ import jsonschema_rs
 from formsvc import pointers
 from formsvc.checks import formats
 from formsvc.findings import Finding, Severity
-from formsvc.forms.form import Field, Form
+from formsvc.forms import Field, Form
 from formsvc.writing import texts
 from formsvc.writing.notation import yuan
 

@@ -20,7 +20,7 @@ from formsvc.delivery import deliver
 from formsvc.documents import Format, authoring
 from formsvc.documents.proof.verification import Status
 from formsvc.errors import FormsvcError
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.intake import reading, tables
 from formsvc.writing.notation import today
 

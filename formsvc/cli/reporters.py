@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from formsvc.findings import Finding, Report, Severity
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 
 Style = Callable[[str, str], str]
 """(text, role) → text; role is error, warning, ok, heading or faint."""

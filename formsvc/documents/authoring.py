@@ -25,7 +25,7 @@ from formsvc.documents.printing import printed
 from formsvc.documents.rectangles import CLEAR, TYPED, Box, Page, beside, measured, rectangle
 from formsvc.documents.wordstyles import Placement, Styles, is_page_number
 from formsvc.errors import TemplateError
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 
 PAGE_FIELD: Final = "/_page"
 CODE_FIELD: Final = "/_code"
@@ -333,7 +333,7 @@ def _empty(pdf: pikepdf.Pdf, box: Box) -> Any:
 def _field(form: Form, pointer: str) -> Dictionary:
     if pointer in {place.name for place in form.signatures}:
         return Dictionary(FT=Name.Sig, T=String(pointer))
-    labels = {box.name: box.label for box in form.printed}
+    labels = {box.name: box.label for box in form.boxes}
     labels |= {PAGE_FIELD: "页码", CODE_FIELD: "校验码"}
     label = labels.get(pointer) or form.label(pointer)
     return Dictionary(FT=Name.Tx, T=String(pointer), TU=String(label))

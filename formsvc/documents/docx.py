@@ -4,27 +4,26 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import docx
 from docxtpl import DocxTemplate
-from jinja2 import StrictUndefined, nodes
-from jinja2 import TemplateError as JinjaError
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from formsvc import pointers
 from formsvc.documents import headers
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
 from formsvc.documents.proof import carriage
-from formsvc.documents.proof.verification import Proof
+from formsvc.documents.proof.marks import Proof
 from formsvc.errors import TemplateError
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
@@ -33,29 +32,27 @@ _PARAGRAPH = re.compile(r"<w:p(?: [^>]*)?>.*?</w:p>", re.DOTALL)
 _PARAGRAPH_PROPERTIES = re.compile(r"<w:pPr>.*?</w:pPr>", re.DOTALL)
 _RUN = re.compile(r"<w:r(?: [^>]*)?>.*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>.*?</w:rPr>", re.DOTALL)
-_PLACEHOLDER = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
+_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
+_CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
-_MARK = re.compile("\ue000([0-9]+) ([^\ue001]*)\ue001")
 _CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
 _LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A place for a value: what a tab, a newline and a new paragraph look like there."""
+    """A place for a value: what a tab and a newline look like there."""
 
     pointer: str
     tab: str
     newline: str
-    paragraph: str
 
     def show(self, value: str) -> str:
         """The value as XML."""
         text = str(escape(value))
-        if "\n" in text or "\t" in text or "\a" in text:
-            text = text.replace("\t", self.tab).replace("\a", self.paragraph)
-            text = text.replace("\n", self.newline)
+        if "\n" in text or "\t" in text:
+            text = text.replace("\t", self.tab).replace("\n", self.newline)
         return text
 
 
@@ -100,20 +97,20 @@ def prepared(form: Form) -> DocxForm:
 
 
 def context(form: Form, values: Values) -> dict[str, Any]:
-    """Values by pointer as the nested names that a template uses: `/a/b` is `{{ a.b }}`.
+    """Values by pointer as the nested names that docxtpl uses: `/a/b` is `{{ a.b }}`.
 
     Paragraphs are separated by "\\a", which docxtpl turns into a new paragraph. A list stands
     under its name with every row that the paper has room for, and is false when none is given.
     """
     tree: dict[str, Any] = {}
-    paragraphs, arrays = _shape(form)
+    paragraphs = _paragraphs(form)
     for pointer, text in values.items():
-        *parents, last = pointer[1:].split("/")
+        *parents, last = pointers.parse(pointer)
         place = tree
         for parent in parents:
             place = place.setdefault(parent, {})
         place[last] = text.replace("\n", "\a") if pointer in paragraphs else text
-    for *parents, last in arrays:
+    for *parents, last in map(pointers.parse, form.lists):
         place = tree
         for parent in parents:
             place = place[parent]
@@ -122,13 +119,9 @@ def context(form: Form, values: Values) -> dict[str, Any]:
 
 
 @cache
-def _shape(form: Form) -> tuple[frozenset[str], tuple[tuple[str, ...], ...]]:
-    """The pointers of texts with paragraphs, and the tokens of every list of objects."""
-    arrays = {pointer.partition("/*")[0] for pointer in form.fields if "/*/" in pointer}
-    return (
-        frozenset(name for name, field in form.fields.items() if field.kind == "paragraphs"),
-        tuple(pointers.parse(array) for array in sorted(arrays)),
-    )
+def _paragraphs(form: Form) -> frozenset[str]:
+    """The pointers of texts with paragraphs."""
+    return frozenset(name for name, field in form.fields.items() if field.kind == "paragraphs")
 
 
 class _Rows(list[Mapping[str, str]]):
@@ -169,103 +162,102 @@ class _Prepared:
 
 
 class _Part:
-    """A part of the package, rendered by Jinja once for each set of lists that are given.
-
-    What Jinja leaves are segments: ready bytes and the slots between them, which a fill joins.
-    """
+    """A part of the package, cut once: ready bytes, slots for values, and conditions on lists."""
 
     def __init__(self, form: Form, name: str, source: str) -> None:
         self._form = form
-        self._paragraphs, self._arrays = _shape(form)
+        self._where = f"{form.docx}: {name}"
+        self._paragraphs = _paragraphs(form)
         self._slots: list[_Slot] = []
-        self._segments: dict[frozenset[str], list[tuple[bytes, _Slot | None]]] = {}
-        where = f"{form.docx}: {name}"
-        sandbox = environment()
-        sandbox.filters["slot"] = lambda value, number: Markup(  # noqa: S704  # our own marks
-            f"\ue000{number} {value}\ue001"
-        )
-        try:
-            _verify(sandbox.parse(source), form, where)
-            self._template = sandbox.from_string(_PARAGRAPH.sub(self._place, source))
-        except JinjaError as error:
-            raise TemplateError(f"{where}: {error}") from error
-        self._cut(frozenset())
+        pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
+        self._pieces = list(self._cut(pieces))
+
+    def _cut(self, pieces: list[str]) -> Iterator[tuple[bytes, _Slot | str | None]]:
+        """(ready bytes, what follows): a slot, a list's pointer where its part begins, "" at its
+        end, None at the end of all."""
+        depth = 0
+        for ready, slot, tag in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=False):
+            yield self._ready(ready), self._slots[int(slot)] if slot else self._condition(tag)
+            depth += 0 if slot else -1 if tag == "endif" else 1
+            if depth < 0:
+                self._fail("an endif without its if")
+        if depth:
+            self._fail("an if without its endif")
+        yield self._ready(pieces[-1]), None
+
+    def _ready(self, text: str) -> bytes:
+        if "{{" in text or "{%" in text:
+            self._fail("only names can be placeholders, only `if` of a list a condition")
+        return text.encode()
+
+    def _condition(self, tag: str) -> str:
+        if tag == "endif":
+            return ""
+        pointer = _pointer(tag.removeprefix("if"))
+        if pointer not in self._form.lists:
+            self._fail(f"{tag!r}: a condition can only ask whether a list is given")
+        return pointer
+
+    def _fail(self, what: str) -> NoReturn:
+        raise TemplateError(f"{self._where}: {what}")
 
     def render(self, values: Mapping[str, str]) -> bytes:
-        given = frozenset(
-            array
-            for array in map(pointers.format, self._arrays)
-            if any(values[name] for name in _rows(self._form, array))
-        )
-        segments = self._segments.get(given) or self._cut(given)
-        pieces = []
-        for ready, slot in segments:
-            pieces.append(ready)
-            if slot:
-                text = values[slot.pointer]
-                if slot.pointer in self._paragraphs:
-                    text = text.replace("\n", "\a")
-                pieces.append(slot.show(text).encode())
-        return b"".join(pieces)
+        shown: list[bytes] = []
+        hidden = 0
+        for ready, then in self._pieces:
+            if not hidden:
+                shown.append(ready)
+            if then is None:
+                break
+            if isinstance(then, _Slot):
+                if not hidden:
+                    shown.append(then.show(values[then.pointer]).encode())
+            elif hidden:
+                hidden += 1 if then else -1
+            elif then and not any(values[name] for name in self._form.rows_of(then)):
+                hidden = 1
+        return b"".join(shown)
 
-    def _cut(self, given: frozenset[str]) -> list[tuple[bytes, _Slot | None]]:
-        names = {name: name for name in (*printed(self._form, {}), _CODE_FORM, _CODE_DIGEST)}
-        for array in map(pointers.format, self._arrays):
-            if array not in given:
-                names |= dict.fromkeys(_rows(self._form, array), "")
-        pieces = _MARK.split(self._template.render(context(self._form, names)))
-        slots = [
-            replace(self._slots[int(number)], pointer=pointer)
-            for number, pointer in zip(pieces[1::3], pieces[2::3], strict=True)
-        ]
-        ready = [piece.encode() for piece in pieces[::3]]
-        self._segments[given] = list(zip(ready, [*slots, None], strict=True))
-        return self._segments[given]
-
-    def _place(self, paragraph: re.Match[str]) -> str:
-        """Tell every placeholder in a paragraph the properties around it."""
+    def _placed(self, paragraph: re.Match[str]) -> str:
+        """A paragraph with a numbered mark in the place of every placeholder, and the slots told
+        the properties around them."""
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
             opened = f"<w:r>{found[0] if found else ''}"
-            slot = _Slot(
-                pointer="",
-                tab=f"{_CLOSE}{opened}<w:tab/></w:r>{opened}{_TEXT}",
-                newline=_LINE_BREAK,
-                paragraph=f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}",
-            )
-            self._slots.append(slot)
-            return _PLACEHOLDER.sub(rf"{{{{ \1 | slot({len(self._slots) - 1}) }}}}", match[0])
+
+            def slot(placeholder: re.Match[str]) -> str:
+                pointer = _pointer(placeholder[1])
+                if pointer not in self._form.printable and pointer not in (_CODE_FORM, _CODE_DIGEST):
+                    self._fail(f"placeholder {pointer!r} is not in the form")
+                ended = f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}"
+                self._slots.append(
+                    _Slot(
+                        pointer,
+                        tab=f"{_CLOSE}{opened}<w:tab/></w:r>{opened}{_TEXT}",
+                        newline=ended if pointer in self._paragraphs else _LINE_BREAK,
+                    )
+                )
+                return f"\ue000{len(self._slots) - 1}\ue001"
+
+            return _PLACEHOLDER.sub(slot, match[0])
 
         return _RUN.sub(run, paragraph[0])
 
 
-def _verify(tree: nodes.Template, form: Form, where: str) -> None:
-    """Placeholders are names of the form, conditions are lists of it, and there is nothing else."""
-    arrays = set(map(pointers.format, _shape(form)[1]))
-    known = {*printed(form, {}), *arrays, _CODE_FORM, _CODE_DIGEST}
-    if unknown := set(_names(tree)) - known:
-        raise TemplateError(f"{where}: placeholder {min(unknown)!r} is not in the form")
-    for condition in tree.find_all(nodes.If):
-        if set(_names(condition.test)) - arrays:
-            raise TemplateError(f"{where}: a condition can only ask whether a list is given")
-    for other in tree.find_all((nodes.Filter, nodes.Call, nodes.CondExpr, nodes.BinExpr)):
-        raise TemplateError(f"{where}: line {other.lineno}: only names can be placeholders")
-
-
-@cache
-def _rows(form: Form, array: str) -> tuple[str, ...]:
-    return tuple(name for name in printed(form, {}) if name.startswith(f"{array}/"))
+def _pointer(name: str) -> str:
+    """`a.b` → `/a/b`."""
+    return pointers.format(name.strip().split("."))
 
 
 def placeholders(form: Form) -> tuple[str, ...]:
     """The pointers that a form's DOCX prints, in the order of the paper."""
     template: Any = DocxTemplate(form.docx)
     template.init_docx()
-    sources = (environment().parse(source) for _, source in part_sources(template))
-    return tuple(dict.fromkeys(name for tree in sources for name in _names(tree)))
+    names = (name for _, source in part_sources(template) for name in _PLACEHOLDER.findall(source))
+    return tuple(dict.fromkeys(map(_pointer, names)))
 
 
 def environment() -> ImmutableSandboxedEnvironment:
@@ -299,24 +291,3 @@ def part_sources(template: Any) -> Iterator[tuple[str, str]]:
 
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-
-
-def _names(tree: nodes.Node) -> Iterator[str]:
-    """The pointer of every name in a template: `a.b` and `a.0.b`."""
-    found = [tree, *tree.find_all((nodes.Getattr, nodes.Getitem, nodes.Name))]
-    chains = [node for node in found if isinstance(node, nodes.Getattr | nodes.Getitem)]
-    inner = {id(node.node) for node in chains}
-    for node in found:
-        if isinstance(node, nodes.Getattr | nodes.Getitem | nodes.Name) and id(node) not in inner:
-            yield pointers.format(_chain(node))
-
-
-def _chain(node: nodes.Node) -> tuple[str, ...]:
-    match node:
-        case nodes.Name(name=name):
-            return (name,)
-        case nodes.Getattr(node=parent, attr=attribute):
-            return (*_chain(parent), attribute)
-        case nodes.Getitem(node=parent, arg=nodes.Const(value=index)):
-            return (*_chain(parent), str(index))
-    return ("?",)

@@ -12,10 +12,10 @@ from formsvc.documents.fonts import FontSet, load_fonts
 from formsvc.documents.pdf import PdfTemplate, Printed, Problem, UnprintableError
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import carriage
-from formsvc.documents.proof.verification import Proof
+from formsvc.documents.proof.marks import Proof
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.writing import texts, words
 
 MEDIA_TYPE: Final = "application/pdf"
@@ -138,12 +138,12 @@ def _finding(form: Form, data: object, problem: Problem) -> Finding:
 
 def _label(form: Form, name: str) -> str:
     """Of a field, or of a box in which several stand."""
-    return next((box.label for box in form.printed if box.name == name), None) or form.label(name)
+    return next((box.label for box in form.boxes if box.name == name), None) or form.label(name)
 
 
 def _pointer(form: Form, data: object, problem: Problem) -> str:
     """The place in the submission; in a box of several fields, the longest to blame."""
-    parts = [part.pointer for box in form.printed if box.name == problem.field
+    parts = [part.pointer for box in form.boxes if box.name == problem.field
              for part, _ in box.parts]  # fmt: skip
     shown = printed(form, data) if parts else {}
     blamed = [part for part in parts if all(text in shown[part] for text in problem.missing)]

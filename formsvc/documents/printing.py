@@ -5,14 +5,14 @@ from datetime import date
 from functools import cache
 from typing import Any
 
-from formsvc.forms.form import Field, Form, Printed
+from formsvc.forms import Field, Form, PrintBox
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
 
 
 def printed(form: Form, data: object) -> dict[str, str]:
-    """Pointer → text for every leaf field, every row up to an array's maxItems, every print box.
+    """Pointer → text for all of `form.printable`: leaves, rows up to maxItems, print boxes.
 
     What is missing is "". Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a value
     of the wrong type is shown as it stands. Lines are separated by "\\n".
@@ -20,47 +20,35 @@ def printed(form: Form, data: object) -> dict[str, str]:
     values: dict[str, str] = {}
     for write in _writers(form):
         write(data, values)
-    for box in form.printed:
+    for box in form.boxes:
         values[box.name] = _box(box, data)
     return values
 
 
 @cache
 def _writers(form: Form) -> tuple[Callable[[object, dict[str, str]], None], ...]:
-    writers = []
-    for field in form.fields.values():
-        rows = field.pointer.partition("/*")[0]
-        if "/*/" in field.pointer:
-            writers.append(_rows_writer(field, form.fields[rows]))
-        elif (
-            "/*" not in field.pointer
-            and field.pointer != "/form"
-            and not _holds_fields(form, field)
-        ):
-            writers.append(_writer(field))
-    return tuple(writers)
-
-
-def _holds_fields(form: Form, field: Field) -> bool:
-    """Whether a field is an object or a list of objects, whose leaves are printed instead."""
-    inside = f"{field.pointer}/*/" if field.schema.get("type") == "array" else f"{field.pointer}/"
-    return any(pointer.startswith(inside) for pointer in form.fields)
+    return tuple(
+        _rows_writer(field, form.fields[field.list], form.room(field.list))
+        if field.list
+        else _writer(field)
+        for field in form.leaves
+    )
 
 
 def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
-    tokens = tuple(field.pointer[1:].split("/"))
-    show = _shower(field)
+    pointer, tokens, show = field.pointer, field.tokens, _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        values[field.pointer] = show(_at(data, tokens))
+        values[pointer] = show(_at(data, tokens))
 
     return write
 
 
-def _rows_writer(field: Field, array: Field) -> Callable[[object, dict[str, str]], None]:
-    outer, _, inner = field.pointer.partition("/*")
-    tokens, cell = tuple(outer[1:].split("/")), tuple(inner.split("/")[1:])
-    names = [field.pointer.replace("*", str(row)) for row in range(array.schema["maxItems"])]
+def _rows_writer(
+    field: Field, array: Field, room: int
+) -> Callable[[object, dict[str, str]], None]:
+    tokens, cell = array.tokens, field.tokens[len(array.tokens) + 1 :]
+    names = tuple(map(field.in_row, range(room)))
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
@@ -125,11 +113,11 @@ def _words(value: object) -> str:
         return ""
 
 
-def _box(box: Printed, data: object) -> str:
+def _box(box: PrintBox, data: object) -> str:
     """The box's text; "" when none of its fields is given."""
     text = box.literals[0]
     shown = [
-        (_words if as_words else _shower(field))(_at(data, tuple(field.pointer[1:].split("/"))))
+        (_words if as_words else _shower(field))(_at(data, field.tokens))
         for field, as_words in box.parts
     ]
     if not any(shown):

@@ -1,5 +1,32 @@
 """A form as data: schema, layout, citations and rules."""
 
-from formsvc.forms.form import Field, Form, Printed, RuleSpec, Section, Signature, Step
+from formsvc.forms.form import (
+    EDITION,
+    FORM,
+    Field,
+    Form,
+    PrintBox,
+    RuleSpec,
+    Section,
+    Signature,
+    Step,
+)
+from formsvc.forms.loading import Shelf, built_in, read
+from formsvc.forms.programme import ComparisonSpec, Programme
 
-__all__ = ["Field", "Form", "Printed", "RuleSpec", "Section", "Signature", "Step"]
+__all__ = [
+    "EDITION",
+    "FORM",
+    "ComparisonSpec",
+    "Field",
+    "Form",
+    "PrintBox",
+    "Programme",
+    "RuleSpec",
+    "Section",
+    "Shelf",
+    "Signature",
+    "Step",
+    "built_in",
+    "read",
+]

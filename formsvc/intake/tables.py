@@ -16,7 +16,7 @@ from formsvc import pointers
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
-from formsvc.forms.form import Field, Form
+from formsvc.forms import Field, Form
 from formsvc.intake.zipfiles import ZipReader
 from formsvc.sandbox import run_limited
 from formsvc.writing.texts import clean

@@ -13,7 +13,7 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
-from formsvc.forms.form import Field, Form, Printed
+from formsvc.forms import Field, Form, Printed
 from formsvc.writing.notation import written_date, written_number, written_year
 
 SOURCE: Final = "/FormsvcSource"
@@ -43,7 +43,7 @@ def fields(raw: bytes) -> bytes:
 def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     """Typed texts by pointer → data of the form's shape, with what was left empty left out."""
     data: dict[str, Any] = {"form": form.id}
-    boxes = {box.name: box for box in form.printed}
+    boxes = {box.name: box for box in form.boxes}
     known = printed(form, {})
     for name in sorted(texts.keys() & known.keys(), key=form.place):
         text = texts[name].replace("\r\n", "\n").replace("\r", "\n").strip()

@@ -7,46 +7,42 @@ finding `number`, `label`, `mark`, `message`, `basis`.
 
 import io
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from docxtpl import DocxTemplate
 from jinja2 import TemplateError as JinjaError
 
-from formsvc.bulk.batch import NO_UNIT
-from formsvc.bulk.index import Ledger
-from formsvc.catalogue import Catalogue, data_folder
+from formsvc.bulk.lines import Line
+from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
 from formsvc.documents.archive import Archive
 from formsvc.documents.docx import environment, part_sources
 from formsvc.errors import TemplateError
-from formsvc.storage import Folder
+from formsvc.findings import Severity
+from formsvc.forms import Shelf, built_in
 from formsvc.writing.notation import long_date
 
 FOLDER: Final = "letters"
 TEMPLATE: Final = "letters/return-notice.docx"
 _NO_CITATION: Final = "表格填写要求"
 
-Line = Mapping[str, Any]
 
-
-def write(
-    folder: Folder, ledger: Ledger, catalogue: Catalogue, templates: Path | None, on: date
-) -> dict[str, str]:
-    """Write the letters into the folder; each employer's path there, by the employer's name."""
-    notice = prepared(templates)
+def write(results: Results, shelves: tuple[Shelf, ...] = ()) -> dict[str, str]:
+    """Write the letters into the batch's folder; each employer's path there, by its name."""
+    notice = notice_of(shelves)
     written: dict[str, str] = {}
     taken: set[str] = set()
-    for unit, sent, passed, *_ in sorted(ledger.units()):
+    for unit, sent, passed, *_ in sorted(results.index.units()):
         if sent == passed:
             continue
         name = _name(unit, taken)
-        lines = ledger.lines(unit, faulty=True)
-        with folder.create(name, flush=False) as stream:
-            stream.write(notice.render(unit, sent, lines, catalogue, on))
+        people = results.lines(unit, faulty=True)
+        with results.folder.create(name, flush=False) as stream:
+            stream.write(notice.render(unit, sent, people, results.title, results.on))
         written[unit] = name
     return written
 
@@ -62,10 +58,10 @@ def _name(unit: str, taken: set[str]) -> str:
 
 
 @cache
-def prepared(templates: Path | None = None) -> "Notice":
+def notice_of(shelves: tuple[Shelf, ...] = ()) -> "Notice":
     """The office's own letter, else the one that comes along. TemplateError when it is wrong."""
-    own = (templates or data_folder("templates")) / TEMPLATE
-    return Notice(own if own.exists() else data_folder("templates") / TEMPLATE)
+    own = (shelf.templates / TEMPLATE for shelf in (*shelves, built_in()))
+    return Notice(next(path for path in own if path.exists()))
 
 
 class Notice:
@@ -88,10 +84,10 @@ class Notice:
         self._archive = Archive(static)
 
     def render(
-        self, unit: str, sent: int, lines: Iterable[Line], catalogue: Catalogue, on: date
+        self, unit: str, sent: int, lines: Iterable[Line], titles: Callable[[str], str], on: date
     ) -> bytes:
-        """The letter about these lines of reports.jsonl, of `sent` that the employer sent."""
-        people = [_person(line, catalogue) for line in lines]
+        """The letter about these lines, of `sent` that the employer sent; `titles` names forms."""
+        people = [_person(line, titles(line.report.form)) for line in lines]
         names = {
             "unit": unit or NO_UNIT,
             "on": long_date(on),
@@ -106,31 +102,26 @@ class Notice:
         return self._archive.with_members(parts)
 
 
-def _person(line: Line, catalogue: Catalogue) -> dict[str, object]:
-    form = catalogue.get(line["report"]["form"])
+def _person(line: Line, title: str) -> dict[str, object]:
     return {
-        "name": line["person"] or "姓名不详",
-        "form": form.title if form else "认不出是哪一种表",
-        "number": line["number"],
-        "source": line["source"],
+        "name": line.person or "姓名不详",
+        "form": title or "认不出是哪一种表",
+        "number": line.number,
+        "source": line.source,
         "findings": list(_findings(line)),
     }
 
 
 def _findings(line: Line) -> Iterator[dict[str, object]]:
     """Errors first: they are why the paper comes back."""
-    ordered = sorted(line["report"]["findings"], key=lambda finding: finding["severity"] != "error")
+    ordered = sorted(line.report.findings, key=lambda found: found.severity is not Severity.ERROR)
     for number, finding in enumerate(ordered, 1):
-        cited = finding["citation"]
-        basis = (
-            f"《{cited['regulation']}》{cited['article']}：{cited['summary']}"
-            if cited
-            else _NO_CITATION
-        )
+        cited = finding.citation
+        basis = f"《{cited.regulation}》{cited.article}：{cited.summary}" if cited else _NO_CITATION
         yield {
             "number": number,
-            "label": finding["label"],
-            "mark": "" if finding["severity"] == "error" else "（提醒）",
-            "message": finding["message"],
+            "label": finding.label,
+            "mark": "" if finding.severity is Severity.ERROR else "（提醒）",
+            "message": finding.message,
             "basis": basis,
         }

@@ -8,19 +8,18 @@ import io
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from formsvc.bulk.batch import said
-from formsvc.bulk.index import Ledger
-from formsvc.catalogue import Catalogue
-from formsvc.findings import Report
-from formsvc.intake.tables import is_risky
-from formsvc.storage import Folder
+from formsvc.bulk.changes import NAMES, Change
+from formsvc.bulk.lines import Line
+from formsvc.bulk.results import NO_UNIT, Results
+from formsvc.findings import plain_number
+from formsvc.intake.sheets import is_risky
 
 NAME: Final = "report.xlsx"
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -31,11 +30,12 @@ MAX_LINKS: Final = 65_000
 _CHARTED: Final = 15
 _LINE: Final = 15
 _MOST_LINES: Final = 8
-_SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
+_SEVERITIES: Final[Mapping[str, str]] = {"error": "错误", "warning": "提醒"}
 _SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
 
-Row = Sequence[object]
-Line = Mapping[str, Any]
+Cells = Sequence[object]
+Titles = Callable[[str], str]
+"""A form's id → what people call it."""
 
 
 class _Sheets:
@@ -87,7 +87,7 @@ class _Sheets:
         sheet.freeze_panes(1, 0)
         return sheet
 
-    def fill(self, name: str, head: Sequence[tuple[str, int]], rows: Iterable[Row]) -> None:
+    def fill(self, name: str, head: Sequence[tuple[str, int]], rows: Iterable[Cells]) -> None:
         """As many sheets as the rows need: `name`, `name 2` …"""
         sheet, number, part = self.sheet(name, head), 0, 1
         for row in rows:
@@ -129,7 +129,7 @@ class _Link:
         self.text = text
 
 
-def _lines_of(row: Row, head: Sequence[tuple[str, int]]) -> int:
+def _lines_of(row: Cells, head: Sequence[tuple[str, int]]) -> int:
     """How many lines the fullest cell of a row needs, at most _MOST_LINES."""
     # A Chinese character has three bytes in UTF-8 and is two columns wide.
     needed = [
@@ -149,66 +149,50 @@ def shown(text: str) -> str:
 
 
 def write(
-    folder: Folder,
-    ledger: Ledger,
-    catalogue: Catalogue,
-    on: date,
+    results: Results,
     letters: Mapping[str, str] | None = None,
-    changed: Iterable[Row] | None = None,
+    changed: Iterable[Change] | None = None,
 ) -> None:
-    """Write report.xlsx. `letters` gives each employer's 退回通知 by its name.
+    """Write report.xlsx into the batch's folder.
 
-    `changed` are the rows of the sheet of changes since an earlier run.
+    `letters` gives each employer's 退回通知 by its name, `changed` what became of the findings of
+    an earlier batch.
     """
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         path = Path(scratch, NAME)
-        sheets = _Sheets(path, Path(scratch), on)
+        sheets = _Sheets(path, Path(scratch), results.on)
         summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
-        _summary(sheets, summary, ledger, catalogue, on)
-        first = _first_findings(ledger)
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(ledger.lines(), catalogue))
-        sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(ledger, catalogue, letters or {}, first))
-        _units(sheets, ledger)
+        _summary(sheets, summary, results)
+        first = _first_findings(results)
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.title))
+        sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(results, letters or {}, first))
+        _units(sheets, results)
         if changed is not None:
-            sheets.fill(_CHANGES, _CHANGES_HEAD, changed)
+            sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.title))
         sheets.book.close()
-        with path.open("rb") as made, folder.create(NAME) as stream:
+        with path.open("rb") as made, results.folder.create(NAME) as stream:
             shutil.copyfileobj(made, stream, 1 << 20)
 
 
-Checked = Mapping[str, tuple[object, Report]]
-"""Submissions and their reports, by their source."""
-
-
-def of_reports(checked: Checked, catalogue: Catalogue) -> bytes:
+def of_lines(lines: Iterable[Line], titles: Titles) -> bytes:
     """The findings of a few reports as a workbook."""
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         path = Path(scratch, NAME)
         sheets = _Sheets(path, Path(scratch), date(2000, 1, 1))
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(_lines(checked, catalogue), catalogue))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(lines, titles))
         sheets.book.close()
         return path.read_bytes()
 
 
-def as_csv(checked: Checked, catalogue: Catalogue) -> str:
+def as_csv(lines: Iterable[Line], titles: Titles) -> str:
     """The findings of a few reports as CSV; what a spreadsheet took for a formula is quoted."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow([name for name, _ in _FINDINGS_HEAD])
-    for row in _rows(_lines(checked, catalogue), catalogue):
+    for row in _rows(lines, titles):
         cells = ["" if cell is None else cell for cell in row]
         writer.writerow([f"'{c}" if isinstance(c, str) and is_risky(c) else c for c in cells])
     return stream.getvalue()
-
-
-def _lines(checked: Checked, catalogue: Catalogue) -> Iterable[Line]:
-    """Reports as the lines of a run."""
-    for number, (source, (data, report)) in enumerate(checked.items(), 1):
-        form = catalogue.get(report.form)
-        unit = said(data, form.unit.pointer) if form else ""
-        person = said(data, form.person.pointer) if form else ""
-        yield {"number": number, "source": source, "unit": unit, "person": person,
-               "report": report.to_dict()}  # fmt: skip
 
 
 _FINDINGS_HEAD = (
@@ -227,12 +211,12 @@ _CHANGES_HEAD = (
 )  # fmt: skip
 
 
-def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, on: date) -> None:
-    totals = ledger.totals()
+def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
+    totals = results.index.totals()
     sheet.set_row(0, 26)
     sheet.write_string(0, 0, "批量审核结果", sheets.title)
-    pairs: list[Row] = [
-        ("检查依据的日期", on.isoformat()),
+    pairs: list[Cells] = [
+        ("检查依据的日期", results.on.isoformat()),
         ("申报份数", totals.submissions), ("单位数", totals.units),
         ("没有问题", totals.passed), ("其中有提醒", totals.warned),
         ("有问题", totals.submissions - totals.passed), ("合格率", totals.share),
@@ -242,11 +226,11 @@ def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, 
         sheets.write(sheet, row, 0, name)
         sheets.write(sheet, row, 1, value, sheets.share if name == "合格率" else sheets.left)
     forms = [
-        (catalogue[form].title if form else "认不出是哪一种表", count, passed, count - passed)
-        for form, count, passed in ledger.forms()
+        (results.title(form) or "认不出是哪一种表", count, passed, count - passed)
+        for form, count, passed in results.index.forms()
     ]
     row = _block(sheets, sheet, len(pairs) + 2, ("表", "份数", "没有问题", "有问题"), forms)
-    rules = ledger.rules()
+    rules = results.index.rules()
     listed = [
         (f"{label} · {rule}", count, items, _SEVERITIES[severity], rule)
         for rule, severity, label, count, items in rules
@@ -257,7 +241,7 @@ def _summary(sheets: _Sheets, sheet: Any, ledger: Ledger, catalogue: Catalogue, 
         _chart(sheets, sheet, row + 2, min(len(rules), _CHARTED))
 
 
-def _block(sheets: _Sheets, sheet: Any, row: int, head: Row, rows: Sequence[Row]) -> int:
+def _block(sheets: _Sheets, sheet: Any, row: int, head: Cells, rows: Sequence[Cells]) -> int:
     """A small table; the row after it."""
     for number, cells in enumerate([head, *rows]):
         for column, value in enumerate(cells):
@@ -285,26 +269,39 @@ def _chart(sheets: _Sheets, sheet: Any, first: int, count: int) -> None:
     sheet.insert_chart("G2", chart)
 
 
-def _rows(lines: Iterable[Line], catalogue: Catalogue) -> Iterable[Row]:
+def _rows(lines: Iterable[Line], titles: Titles) -> Iterable[Cells]:
     """One row a finding, as _FINDINGS_HEAD has it."""
     for line in lines:
-        title = _title(catalogue, line)
-        for finding in line["report"]["findings"]:
-            cited = finding["citation"] or {}
+        title = titles(line.report.form)
+        for finding in line.report.findings:
+            cited = finding.citation
+            source = (cited.regulation, cited.article, cited.summary) if cited else (None,) * 3
             yield (
-                line["number"], line["unit"], line["person"], title,
-                _SEVERITIES[finding["severity"]], finding["label"], finding["message"],
-                cited.get("regulation"), cited.get("article"), cited.get("summary"),
-                finding["value"], finding["limit"], finding["rule"], finding["pointer"],
-                line["source"],
+                line.number, line.unit, line.person, title, _SEVERITIES[finding.severity],
+                finding.label, finding.message, *source, plain_number(finding.value),
+                plain_number(finding.limit), finding.rule, finding.pointer, line.source,
             )  # fmt: skip
 
 
-def _first_findings(ledger: Ledger) -> Iterable[tuple[str, int]]:
+def _changed_rows(changes: Iterable[Change], titles: Titles) -> Iterable[Cells]:
+    """One row a change, as _CHANGES_HEAD has it."""
+    for change in changes:
+        found = change.finding
+        about = (
+            (_SEVERITIES[found.severity], found.label, found.message, found.rule)
+            if found
+            else (None,) * 4
+        )
+        yield (
+            NAMES[change.kind], change.unit, change.person, titles(change.form), *about,
+            change.source,
+        )  # fmt: skip
+
+
+def _first_findings(results: Results) -> Iterable[tuple[str, int]]:
     """For each submission: the sheet and row of its first finding; row 0 when it has none."""
     total = 0
-    for line in ledger.lines():
-        count = len(line["report"]["findings"])
+    for count in results.index.finding_counts():
         part, row = divmod(total, MAX_ROWS)
         name = _FINDINGS if part == 0 else f"{_FINDINGS} {part + 1}"
         yield name, row + 2 if count else 0
@@ -312,43 +309,32 @@ def _first_findings(ledger: Ledger) -> Iterable[tuple[str, int]]:
 
 
 def _item_rows(
-    ledger: Ledger,
-    catalogue: Catalogue,
-    letters: Mapping[str, str],
-    first: Iterable[tuple[str, int]],
-) -> Iterable[Row]:
-    for line, (sheet, row) in zip(ledger.lines(), first, strict=True):
-        report = line["report"]
-        errors = sum(finding["severity"] == "error" for finding in report["findings"])
-        warnings = len(report["findings"]) - errors
-        verdict = "有问题" if errors else "有提醒" if warnings else "没有问题"
-        letter = letters.get(line["unit"]) if errors else None
+    results: Results, letters: Mapping[str, str], first: Iterable[tuple[str, int]]
+) -> Iterable[Cells]:
+    for line, (sheet, row) in zip(results.index.rows(), first, strict=True):
+        verdict = "有问题" if line.errors else "有提醒" if line.warnings else "没有问题"
+        letter = letters.get(line.unit) if line.errors else None
         yield (
-            line["number"], line["unit"], line["person"], _title(catalogue, line), verdict,
-            errors, warnings, len(report["skipped"]),
+            line.number, line.unit, line.person, results.title(line.form), verdict,
+            line.errors, line.warnings, line.skipped,
             _Link(f"internal:'{sheet}'!A{row}", "查看") if row else None,
             _Link(f"external:{letter}", "退回通知") if letter else None,
-            line["source"],
+            line.source,
         )  # fmt: skip
 
 
-def _units(sheets: _Sheets, ledger: Ledger) -> None:
+def _units(sheets: _Sheets, results: Results) -> None:
     """Rule × unit, the employers with the most errors first."""
-    rules = [rule for rule, *_ in ledger.rules()][:_MAX_RULES]
-    counts = ledger.rules_of_units()
+    rules = [rule for rule, *_ in results.index.rules()][:_MAX_RULES]
+    counts = results.index.rules_of_units()
     head = [("单位", 34), ("份数", 8), ("没有问题", 8), ("合格率", 8), ("错误", 8), ("提醒", 8)]
     head += [(rule, 12) for rule in rules]
     rows = (
-        (unit or "未写明单位", count, passed, f"{passed / count:.0%}", errors, warnings,
+        (unit or NO_UNIT, count, passed, f"{passed / count:.0%}", errors, warnings,
          *(counts.get((unit, rule)) for rule in rules))
-        for unit, count, passed, errors, warnings in ledger.units()
+        for unit, count, passed, errors, warnings in results.index.units()
     )  # fmt: skip
     sheets.fill(_UNITS, head, rows)
 
 
 _MAX_RULES = 200
-
-
-def _title(catalogue: Catalogue, line: Mapping[str, Any]) -> str:
-    form = catalogue.get(line["report"]["form"])
-    return form.title if form else ""

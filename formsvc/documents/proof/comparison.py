@@ -15,7 +15,7 @@ from formsvc.documents.pictures import opened
 from formsvc.documents.proof.carriage import Format, package, xml
 from formsvc.documents.wordstyles import is_page_number
 from formsvc.errors import UnreadableDocument
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _BODY: Final = "word/document.xml"
@@ -140,7 +140,7 @@ def _annotations(raw: bytes) -> Counter[str]:
 def _pointers(expected: str, found: str, form: Form, values: Mapping[str, str]) -> tuple[str, ...]:
     """The fields whose text stands at the differences, in the order of the form."""
     expected, found = _bare(expected), _bare(found)
-    boxes = {box.name: [part.pointer for part, _ in box.parts] for box in form.printed}
+    boxes = {box.name: [part.pointer for part, _ in box.parts] for box in form.boxes}
     pointers: set[str] = set()
     for start, end in _changes(expected, found):
         fields = {name: text for name, text in values.items() if name not in boxes}

@@ -14,7 +14,7 @@ from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name
 from formsvc.documents import Format, Press
 from formsvc.errors import UnreadableDocument
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.intake import reading
 from formsvc.intake.reading import submission_in
 from formsvc.submissions import MAX_BYTES

@@ -16,7 +16,7 @@ from formsvc.delivery import deliver, file_name
 from formsvc.documents import Format
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report, Severity
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.intake.reading import submission_in
 from formsvc.web import csrf
 from formsvc.web.api.routes import attachment, catalogue, form_or_404

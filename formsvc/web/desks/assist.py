@@ -11,7 +11,7 @@ from typing import Any
 
 from formsvc import pointers
 from formsvc.checks.operands import place
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.web.desks.widgets import rules_of
 from formsvc.writing import words
 from formsvc.writing.notation import cents, yuan, yuan_in_words

@@ -14,7 +14,7 @@ from formsvc.bulk.batch import Job
 from formsvc.checks import explain
 from formsvc.delivery import deliver, file_name
 from formsvc.documents import MEDIA_TYPES, Format, pictures
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.web import csrf
 from formsvc.web.api.routes import attachment, catalogue
 from formsvc.web.desks import entries, summaries

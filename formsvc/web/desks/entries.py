@@ -14,7 +14,7 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from formsvc import pointers
-from formsvc.forms.form import Field, Form
+from formsvc.forms import Field, Form
 from formsvc.writing.notation import written_date, written_number, written_year
 
 Entries = dict[str, str | list[str]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from formsvc import pointers
 from formsvc.documents.printing import printed
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.web.desks.widgets import rules_of, widgets
 
 Findings = list[dict[str, Any]]

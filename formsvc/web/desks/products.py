@@ -13,7 +13,7 @@ from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name, safe_name
 from formsvc.documents import MEDIA_TYPES, Format, Printed, pack
-from formsvc.forms.form import Form
+from formsvc.forms import Form
 from formsvc.web.desks.held_batches import Batch, Found
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from formsvc.forms.form import Field, Form, RuleSpec
+from formsvc.forms import Field, Form, RuleSpec
 
 # Up to this many options stand side by side; more go into a drop-down.
 _RADIO_LIMIT: Final = 4

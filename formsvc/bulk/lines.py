@@ -1,0 +1,90 @@
+"""One submission of a batch with its report: a line of reports.jsonl."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jiter
+
+from formsvc.findings import Finding, Report
+from formsvc.forms import Form
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A submission's report, and whose it is. `number` counts from 1 in the order of the input.
+
+    `source` says where it stood; `unit` and `person` are "" when they could not be told.
+    """
+
+    number: int
+    source: str
+    unit: str
+    person: str
+    report: Report
+
+    def to_json(self) -> bytes:
+        """The line of reports.jsonl, with its newline."""
+        plain = {
+            "number": self.number,
+            "source": self.source,
+            "unit": self.unit,
+            "person": self.person,
+            "report": self.report.to_dict(),
+        }
+        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> "Line":
+        """What `to_json` gave."""
+        plain = jiter.from_json(raw)
+        return cls(**{**plain, "report": Report.from_dict(plain["report"])})
+
+    def with_findings(self, found: Iterable[Finding], form: Form) -> "Line":
+        """The line with more findings, all in the order of the form on paper."""
+        findings = sorted((*self.report.findings, *found), key=lambda f: form.place(f.pointer))
+        return replace(self, report=replace(self.report, findings=tuple(findings)))
+
+
+class Row(NamedTuple):
+    """What the index keeps of a line. `form` is "" when it could not be told.
+
+    `found` holds rule, severity and label of every finding.
+    """
+
+    number: int
+    source: str
+    form: str
+    edition: str
+    unit: str
+    person: str
+    errors: int
+    warnings: int
+    skipped: int
+    found: Sequence[Sequence[str]] = ()
+
+    @classmethod
+    def of(cls, line: Line) -> "Row":
+        report = line.report
+        found = tuple((f.rule, f.severity.value, f.label) for f in report.findings)
+        errors = report.errors
+        return cls(
+            line.number, line.source, report.form, report.edition, line.unit, line.person,
+            errors, len(found) - errors, len(report.skipped), found,
+        )  # fmt: skip
+
+    @property
+    def state(self) -> str:
+        """error, warning, ok, or unread when there is no submission to speak of."""
+        if not self.form:
+            return "unread"
+        return "error" if self.errors else "warning" if self.warnings else "ok"
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ids of what was found, errors first, each once."""
+        ordered = sorted(self.found, key=lambda each: each[1])
+        return tuple(dict.fromkeys(rule for rule, *_ in ordered))
+
+

@@ -1,0 +1,96 @@
+"""A batch that is done, for reading: its reports, its index, and the submissions where kept."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from formsvc import submissions
+from formsvc.bulk.index import Index
+from formsvc.bulk.lines import Line, Row
+from formsvc.catalogue import Catalogue, Checked
+from formsvc.forms import Form
+from formsvc.storage import Folder
+
+REPORTS: Final = "reports.jsonl"
+INDEX: Final = "index"
+KEPT: Final = "submissions"
+NO_UNIT: Final = "未写明单位"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One submission of a batch: its bytes as they came, and its line."""
+
+    raw: bytes
+    line: Line
+
+    @property
+    def data(self) -> object:
+        return submissions.parse(self.raw).data
+
+
+class Results:
+    """What came of a batch, in the folder that it was written to."""
+
+    def __init__(
+        self, folder: Folder, catalogue: Catalogue, on: date, index: Index | None = None
+    ) -> None:
+        self.folder = folder
+        self.catalogue = catalogue
+        self.on = on
+        self.index = index or Index()
+
+    def close(self) -> None:
+        self.index.close()
+
+    def keep(self) -> None:
+        """Write the index down too, for `opened`."""
+        with self.folder.create(INDEX) as stream:
+            stream.write(json.dumps({"on": self.on.isoformat()}).encode() + b"\n")
+            stream.write(self.index.kept())
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Folder, catalogue: Catalogue) -> Iterator["Results"]:
+        """A batch whose index was kept."""
+        with folder.open(INDEX) as stream:
+            head = json.loads(stream.readline())
+            index = Index(stream.read())
+        results = cls(folder, catalogue, date.fromisoformat(head["on"]), index)
+        try:
+            yield results
+        finally:
+            results.close()
+
+    def form(self, row: Row) -> Form | None:
+        """The edition that a submission was judged by."""
+        return self.catalogue.edition(row.form, row.edition)
+
+    def title(self, form: str) -> str:
+        """What people call a form; "" for none."""
+        return self.catalogue[form].title if form in self.catalogue else ""
+
+    def lines(self, unit: str | None = None, *, faulty: bool = False) -> Iterator[Line]:
+        """The lines in their order: of one unit, or only those with an error."""
+        with self.folder.open(REPORTS) as stream:
+            for place in self.index.places(unit, faulty=faulty):
+                stream.seek(place.report_at)
+                yield Line.from_json(stream.read(place.report_size))
+
+    def found(self, numbers: Iterable[int]) -> Iterator[Found]:
+        """Kept submissions by their numbers, in that order."""
+        with self.folder.open(KEPT) as raws, self.folder.open(REPORTS) as reports:
+            for number in numbers:
+                place = self.index.place(number)
+                raws.seek(place.raw_at)
+                reports.seek(place.report_at)
+                line = Line.from_json(reports.read(place.report_size))
+                yield Found(raws.read(place.raw_size), line)
+
+    def checked(self, found: Found) -> Checked:
+        """A kept submission as it was checked."""
+        report = found.line.report
+        return Checked(found.data, report, self.catalogue.edition(report.form, report.edition))

@@ -1,0 +1,374 @@
+"""The types of parameters that kinds of rules take, and the places that operands name.
+
+A parameter type reads a value of form.toml strictly, says it in Chinese, and describes it for
+editors as JSON Schema. `Wrong` says what is not right (English, for authors).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, ClassVar, Final
+
+from formsvc.forms import Field, Form
+from formsvc.writing.notation import yuan
+
+Schema = dict[str, Any]
+Speaker = Callable[[Field], str]
+"""How a field is called: by its label, in quotation marks or without."""
+Arguments = Mapping[str, Any]
+
+_POINTER: Final[Schema] = {"type": "string", "pattern": "^/"}
+
+
+class Wrong(Exception):
+    """A parameter is not what its kind takes."""
+
+
+class Unjudged(Exception):
+    """A rule cannot be judged; carries the reason (Chinese)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A field as an operand. `get` raises Unjudged; `find` answers None instead."""
+
+    field: Field
+    get: Callable[[Any], Any]
+    find: Callable[[Any], Any]
+
+    @property
+    def label(self) -> str:
+        return self.field.label
+
+    @property
+    def pointer(self) -> str:
+        return self.field.pointer
+
+
+def place(form: Form, field: Field) -> Place:
+    """Compile a field's pointer to getters; `*` gathers every row into a list."""
+    tokens = field.tokens
+    if field.list:
+        star = tokens.index("*")
+        outer, inner, rows = tokens[:star], tokens[star + 1 :], form.fields[field.list].label
+
+        def get(data: Any) -> Any:
+            return [_descend(row, inner, field.label) for row in _descend(data, outer, rows)]
+
+    elif len(tokens) == 2:
+        first, second = tokens
+
+        def get(data: Any) -> Any:
+            try:
+                return data[first][second]
+            except (KeyError, TypeError):
+                raise Unjudged(f"“{field.label}”没有填写。") from None
+
+    else:
+
+        def get(data: Any) -> Any:
+            return _descend(data, tokens, field.label)
+
+    def find(data: Any) -> Any:
+        try:
+            return get(data)
+        except Unjudged:
+            return None
+
+    return Place(field, get, find)
+
+
+def _descend(data: Any, tokens: Iterable[str], label: str) -> Any:
+    for token in tokens:
+        try:
+            data = data[token]
+        except (KeyError, TypeError):
+            raise Unjudged(f"“{label}”没有填写。") from None
+    return data
+
+
+class Parameter:
+    """Base of all types of parameters."""
+
+    schema: ClassVar[Schema]
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
+        """The value as its kind uses it; `earlier` are the parameters before. Raises Wrong."""
+        raise NotImplementedError
+
+    def say(self, value: Any, speaker: Speaker, arguments: Arguments) -> str:
+        """The value in Chinese."""
+        return str(value)
+
+    def places(self, value: Any) -> Iterator[Place]:
+        """The operands in it."""
+        yield from ()
+
+
+@dataclass(frozen=True)
+class Operand(Parameter):
+    """A pointer to a field of one of these kinds (or types); `rows` says where it may stand."""
+
+    kinds: frozenset[str]
+    rows: tuple[bool, ...] = (False,)
+    enumerated: bool = False
+
+    schema = _POINTER
+
+    def accepts(self, field: Field) -> bool:
+        """Whether a field may be the operand."""
+        known = bool(self.kinds & {field.kind, field.type})
+        return known and bool(field.list) in self.rows and bool(field.choices) >= self.enumerated
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> Place:
+        if not isinstance(value, str) or value not in form.fields:
+            raise Wrong(f"pointer {value!r} is not in schema.json")
+        if value in form.lists or not self.accepts(form.fields[value]):
+            raise Wrong(f"{value} is no {self._wanted()}")
+        return place(form, form.fields[value])
+
+    def _wanted(self) -> str:
+        what = " or ".join(sorted(self.kinds)) + (" with an enum" if self.enumerated else "")
+        where = {(False,): " outside of lists", (True,): " in a list"}.get(self.rows, "")
+        return f"field of {what}{where}"
+
+    def say(self, value: Place, speaker: Speaker, arguments: Arguments) -> str:
+        return speaker(value.field)
+
+    def places(self, value: Place) -> Iterator[Place]:
+        yield value
+
+
+@dataclass(frozen=True)
+class Whole(Parameter):
+    """A whole number within bounds."""
+
+    least: int
+    most: int
+
+    @property
+    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> int:
+        if type(value) is not int or not self.least <= value <= self.most:
+            raise Wrong(f"must be a whole number from {self.least} to {self.most}")
+        return value
+
+
+class Money(Parameter):
+    """An amount in 元, not below zero, at most two decimals."""
+
+    schema: ClassVar[Schema] = {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> int | Decimal:
+        exact = Decimal(value) if type(value) in (int, Decimal) else Decimal("NaN")
+        if not exact.is_finite() or not 0 <= exact <= 10**12 or exact != round(exact, 2):
+            raise Wrong("must be an amount in 元 with at most two decimals")
+        return value  # type: ignore[no-any-return]  # int or Decimal, as looked at
+
+    def say(self, value: Any, speaker: Speaker, arguments: Arguments) -> str:
+        return yuan(value)
+
+
+class Boolean(Parameter):
+    """true or false."""
+
+    schema: ClassVar[Schema] = {"type": "boolean"}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> bool:
+        if type(value) is not bool:
+            raise Wrong("must be true or false")
+        return value
+
+    def say(self, value: bool, speaker: Speaker, arguments: Arguments) -> str:
+        return "是" if value else "否"
+
+
+@dataclass(frozen=True)
+class Texts(Parameter):
+    """A list of texts, each once. With `of`, each a value that the parameter's field may have."""
+
+    of: str = ""
+
+    schema = {  # noqa: RUF012  # one for all
+        "type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "minLength": 1},
+    }  # fmt: skip
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value:
+            raise Wrong("must be a list of texts")
+        if not all(isinstance(each, str) and each.strip() for each in value):
+            raise Wrong("must hold texts only")
+        if len(set(value)) < len(value):
+            raise Wrong("holds a text twice")
+        if self.of:
+            _refuse_unknown(value, _choices(form, earlier[self.of].field))
+        return tuple(value)
+
+    def say(self, value: Iterable[str], speaker: Speaker, arguments: Arguments) -> str:
+        return "、".join(value)
+
+
+@dataclass(frozen=True)
+class Several(Parameter):
+    """A list of parameters of one type."""
+
+    each: Parameter
+
+    @property
+    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
+        return {"type": "array", "minItems": 1, "uniqueItems": True, "items": self.each.schema}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not value:
+            raise Wrong("must be a list of pointers")
+        read = tuple(self.each.read(each, form, earlier) for each in value)
+        if len({repr(each) for each in value}) < len(value):
+            raise Wrong("names a field twice")
+        return read
+
+    def say(self, value: Iterable[Any], speaker: Speaker, arguments: Arguments) -> str:
+        return "、".join(self.each.say(each, speaker, arguments) for each in value)
+
+    def places(self, value: Iterable[Any]) -> Iterator[Place]:
+        for each in value:
+            yield from self.each.places(each)
+
+
+@dataclass(frozen=True)
+class Named(Parameter):
+    """A table of parameters of one type, by names of the author's own."""
+
+    each: Parameter
+
+    @property
+    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
+        return {"type": "object", "minProperties": 1, "additionalProperties": self.each.schema}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, Any]:
+        if not isinstance(value, dict) or not value:
+            raise Wrong("must be a table")
+        return {name: self.each.read(given, form, earlier) for name, given in value.items()}
+
+    def say(self, value: Mapping[str, Any], speaker: Speaker, arguments: Arguments) -> str:
+        return "、".join(self.each.say(each, speaker, arguments) for each in value.values())
+
+    def places(self, value: Mapping[str, Any]) -> Iterator[Place]:
+        for each in value.values():
+            yield from self.each.places(each)
+
+
+@dataclass(frozen=True)
+class Range(Parameter):
+    """A lowest and a highest amount in 元."""
+
+    schema = {"type": "array", "minItems": 2, "maxItems": 2, "items": Money.schema}  # noqa: RUF012
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, Any]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise Wrong("must be a lowest and a highest amount")
+        low, high = (Money().read(each, form, earlier) for each in value)
+        if low > high:
+            raise Wrong("the lowest amount is above the highest")
+        return low, high
+
+    def say(self, value: tuple[Any, Any], speaker: Speaker, arguments: Arguments) -> str:
+        low, high = value
+        return yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
+
+
+@dataclass(frozen=True)
+class PerChoice(Parameter):
+    """For each value that the field of the parameter `by` may have, a parameter of one type."""
+
+    by: str
+    each: Parameter
+
+    @property
+    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
+        return {"type": "object", "minProperties": 1, "additionalProperties": self.each.schema}
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise Wrong("must be a table")
+        choices = earlier[self.by].field.choices
+        _refuse_unknown(value, choices)
+        if missing := [choice for choice in choices if choice not in value]:
+            raise Wrong(f"nothing is said for {missing[0]!r}")
+        return {choice: self._read(given, choice, form, earlier) for choice, given in value.items()}
+
+    def _read(self, given: Any, choice: str, form: Form, earlier: Arguments) -> Any:
+        try:
+            return self.each.read(given, form, earlier)
+        except Wrong as wrong:
+            raise Wrong(f"{choice}: {wrong}") from None
+
+    def say(self, value: Mapping[str, Any], speaker: Speaker, arguments: Arguments) -> str:
+        return "；".join(
+            f"{choice} {self.each.say(given, speaker, arguments)}"
+            for choice, given in value.items()
+        )
+
+
+@dataclass(frozen=True)
+class Assigned(Parameter):
+    """Some of the values that the field of `by` may have → a name in the table of `among`."""
+
+    by: str
+    among: str
+
+    schema = {"type": "object", "additionalProperties": {"type": "string"}}  # noqa: RUF012
+
+    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, str]:
+        if not isinstance(value, dict):
+            raise Wrong("must be a table")
+        _refuse_unknown(value, earlier[self.by].field.choices)
+        for choice, name in value.items():
+            if not isinstance(name, str) or name not in earlier[self.among]:
+                raise Wrong(f"{choice}: {name!r} is none of {', '.join(earlier[self.among])}")
+        return value
+
+    def say(self, value: Mapping[str, str], speaker: Speaker, arguments: Arguments) -> str:
+        groups: dict[str, list[str]] = {}
+        for choice, name in value.items():
+            groups.setdefault(name, []).append(choice)
+        return "；".join(
+            f"{'、'.join(choices)}填写{speaker(arguments[self.among][name].field)}"
+            for name, choices in groups.items()
+        )
+
+
+def _choices(form: Form, field: Field) -> tuple[str, ...]:
+    """What a field, or each item of a list, may be; nothing when that is not said."""
+    items = form.fields.get(f"{field.pointer}/*")
+    return (items or field).choices
+
+
+def _refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
+    for each in given:
+        if known and each not in known:
+            raise Wrong(f"{each!r} is no value of that field")
+
+
+_OUTSIDE, _IN_ROWS, _ANYWHERE = (False,), (True,), (False, True)
+
+Text = Annotated[Place, Operand(frozenset({"string", "paragraphs"}), _OUTSIDE)]
+Sum = Annotated[Place, Operand(frozenset({"money"}), _OUTSIDE)]
+Sums = Annotated[tuple[Place, ...], Several(Operand(frozenset({"money"}), _ANYWHERE))]
+Day = Annotated[Place, Operand(frozenset({"date"}), _OUTSIDE)]
+Year = Annotated[Place, Operand(frozenset({"integer"}), _OUTSIDE)]
+Choice = Annotated[Place, Operand(frozenset({"string"}), _OUTSIDE, enumerated=True)]
+Flag = Annotated[Place, Operand(frozenset({"boolean"}), _OUTSIDE)]
+Listed = Annotated[Place, Operand(frozenset({"array"}), _OUTSIDE)]
+Cells = Annotated[Place, Operand(frozenset({"string"}), _IN_ROWS)]
+IdNumber = Annotated[Place, Operand(frozenset({"id-number"}), _OUTSIDE)]
+Fields = Annotated[dict[str, Place], Named(Operand(frozenset({"string"}), _OUTSIDE))]
+Amount = Annotated[int | Decimal, Money()]
+Count = Annotated[int, Whole(1, 100_000)]
+Percent = Annotated[int, Whole(0, 100)]
+Months = Annotated[int, Whole(1, 1200)]
+Years = Annotated[int, Whole(1, 100)]
+Age = Annotated[int, Whole(0, 150)]
+Yes = Annotated[bool, Boolean()]
+Words = Annotated[tuple[str, ...], Texts()]

@@ -1,0 +1,341 @@
+"""Folders → forms, strictly: every fault is refused with file and place (FormError).
+
+A shelf holds `<programme>/programme.toml` and `<programme>/<form>/<edition>/` with `schema.json` and
+`form.toml`. An office's own shelf may add forms to a programme that comes along.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from formsvc.errors import FormError
+from formsvc.findings import Citation, Severity
+from formsvc.forms import schemas
+from formsvc.forms.form import (
+    EDITION,
+    FORM,
+    Field,
+    Form,
+    PrintBox,
+    RuleSpec,
+    Section,
+    Signature,
+    Step,
+)
+from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
+from formsvc.writing.messages import problem_in
+
+_COMPARED: Final = frozenset({"label", "others", "count"})
+_PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
+_RESERVED: Final = ("/_page", "/_code")
+_NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
+                 "coverage": "article", "section": "title", "step": "title", "print": "name",
+                 "signature": "name"}  # fmt: skip
+_RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand"})
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Three folders with forms: their schemas, templates and samples."""
+
+    schemas: Path
+    templates: Path
+    samples: Path
+
+
+def built_in() -> Shelf:
+    """The forms that come along: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    root = package if (package / "schemas").is_dir() else package.parent
+    return Shelf(root / "schemas", root / "templates", root / "samples")
+
+
+def read(shelves: Iterable[Shelf]) -> list[Form]:
+    """All editions of all forms, in the order of form and day; their templates are not looked at."""
+    shelves = list(shelves)
+    programmes: dict[str, _ProgrammeFile] = {}
+    for shelf in shelves:
+        for path in sorted(shelf.schemas.glob("*/programme.toml")):
+            if path.parent.name in programmes:
+                _fail(path, "programme", f"stands in {programmes[path.parent.name].path} too")
+            programmes[path.parent.name] = _ProgrammeFile(path)
+    forms: dict[tuple[str, str], Form] = {}
+    for shelf in shelves:
+        for form in _forms_of(shelf, programmes):
+            key = (form.id, form.edition)
+            if key in forms:
+                _fail(form.toml, "edition", f"stands in {forms[key].toml} too")
+            forms[key] = form
+    ordered = sorted(forms.values(), key=lambda form: (form.id, form.since))
+    for programme in programmes.values():
+        programme.verify([form for form in ordered if form.programme is programme.programme])
+    return ordered
+
+
+def _forms_of(shelf: Shelf, programmes: "Mapping[str, _ProgrammeFile]") -> Iterator[Form]:
+    found = sorted(shelf.schemas.rglob("form.toml"))
+    if not found:
+        raise FormError(f"{shelf.schemas}: holds no form")
+    common = schemas.common(shelf.schemas, built_in().schemas)
+    for path in found:
+        parts = path.relative_to(shelf.schemas).parts
+        if len(parts) != 4:
+            _fail(path, "place", "forms stand in <programme>/<form>/<edition>/")
+        if parts[0] not in programmes:
+            _fail(path, "programme", f"there is no {parts[0]}/programme.toml")
+        yield _FormFile(path, common, programmes[parts[0]].programme).form(shelf)
+
+
+def _fail(path: Path, place: str, what: str) -> NoReturn:
+    raise FormError(f"{path}: {place}: {what}")
+
+
+class _File:
+    """A TOML file that its JSON Schema allows."""
+
+    kind: str
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+        except (OSError, ValueError, RecursionError) as error:
+            raise FormError(f"{path}: {error}") from error
+        self.table: dict[str, Any] = _plain(raw)
+        for error in schemas.faults(self.kind, self.table):
+            self.fail(self._place(list(error.absolute_path)), error.message)
+
+    def fail(self, place: str, what: str) -> NoReturn:
+        _fail(self.path, place, what)
+
+    def entries(self, table: str) -> Iterator[tuple[dict[str, Any], str]]:
+        """The tables of one kind, each with the place that a complaint names; no name twice."""
+        seen: set[object] = set()
+        for number, entry in enumerate(self.table.get(table, ())):
+            place = self._place([table, number])
+            name = entry[_NAMES[table]]
+            if name in seen and table in ("rule", "comparison", "citation", "print", "signature"):
+                self.fail(place, "is declared twice")
+            seen.add(name)
+            yield entry, place
+
+    def _place(self, path: list[Any]) -> str:
+        """`[[rule]] deadline: severity` for a path into the table."""
+        if not path:
+            return "the file"
+        table, *rest = path
+        if not rest or not isinstance(rest[0], int):
+            return ": ".join([f"[{table}]", *map(str, rest)])
+        entry = self.table[table][rest[0]]
+        name = entry.get(_NAMES.get(table, "")) if isinstance(entry, dict) else None
+        return ": ".join([f"[[{table}]] {name or f'number {rest[0] + 1}'}", *map(str, rest[1:])])
+
+    def citation(self, cite: str | list[str], known: Mapping[str, Citation], place: str) -> Any:
+        names = [cite] if isinstance(cite, str) else cite
+        for name in names:
+            if name not in known:
+                self.fail(place, f"cite {name!r} is not declared")
+        return tuple(known[name] for name in names)
+
+    def comparisons(self, known: Mapping[str, Citation]) -> Iterator[ComparisonSpec]:
+        for entry, place in self.entries("comparison"):
+            if problem := problem_in(entry["message"], _COMPARED):
+                self.fail(place, f"message: {problem}")
+            keys, differs = (
+                tuple(map(_alternatives, entry.get(key, ()))) for key in ("keys", "differs")
+            )
+            yield ComparisonSpec(
+                entry["id"], Severity(entry["severity"]),
+                Citation.joined(self.citation(entry["cite"], known, place)),
+                entry["title"], entry.get("demand", ""), entry["message"], keys, differs,
+            )  # fmt: skip
+
+    def verify_compared(
+        self, comparisons: Iterable[ComparisonSpec], known: Mapping[str, Field]
+    ) -> None:
+        for comparison in comparisons:
+            for pointer in (p for alternatives in (*comparison.keys, *comparison.differs)
+                            for p in alternatives):  # fmt: skip
+                if pointer not in known or (known[pointer].type != "string" and pointer != FORM):
+                    self.fail(f"[[comparison]] {comparison.id}", f"{pointer!r} is no text field")
+
+
+class _ProgrammeFile(_File):
+    kind = "programme"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        citations = {
+            entry["id"]: Citation(entry["regulation"], entry["article"], entry["summary"])
+            for entry, _ in self.entries("citation")
+        }
+        self.programme = Programme(
+            id=path.parent.name,
+            title=self.table["programme"]["title"],
+            citations=citations,
+            values=self._values(citations),
+            comparisons=tuple(self.comparisons(citations)),
+            coverage=tuple(
+                Coverage(entry["article"], entry["summary"], tuple(entry.get("by", ())),
+                         entry.get("reason", ""))
+                for entry, _ in self.entries("coverage")
+            ),
+        )  # fmt: skip
+
+    def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
+        values: dict[str, tuple[PolicyValue, ...]] = {}
+        for entry, place in self.entries("value"):
+            earlier = values.get(entry["id"], ())
+            (citation,) = self.citation(entry["cite"], citations, place)
+            value = PolicyValue(date.fromisoformat(entry["since"]), entry["value"], citation)
+            if earlier and earlier[-1].since >= value.since:
+                self.fail(f"{place}: since", "must be later than that of the entry before")
+            values[entry["id"]] = (*earlier, value)
+        return values
+
+    def verify(self, forms: list[Form]) -> None:
+        """What the programme says about its forms holds for them."""
+        known = {name: field for form in forms for name, field in form.fields.items()}
+        if self.programme.comparisons:
+            self.verify_compared(self.programme.comparisons, known)
+        covering = {*self.programme.values, *(each.id for each in self.programme.comparisons)}
+        for form in forms:
+            named = (*form.fields, *(f"/{r.id}" for r in (*form.rules, *form.comparisons)))
+            covering |= {form.id, *(f"{form.id}{name}" for name in named)}
+        for each in self.programme.coverage:
+            for name in each.by:
+                if name not in covering:
+                    self.fail(f"[[coverage]] {each.article}", f"{name!r} does not exist")
+
+
+class _FormFile(_File):
+    kind = "form"
+
+    def __init__(self, path: Path, common: Mapping[str, Any], programme: Programme) -> None:
+        super().__init__(path)
+        self.programme = programme
+        self.schema = schemas.FormSchema(path.with_name("schema.json"), common)
+        self.fields = self.schema.fields
+
+    def form(self, shelf: Shelf) -> Form:
+        head, citations = self.table["form"], self.programme.citations
+        folder = self.path.parent.relative_to(shelf.schemas)
+        comparisons = tuple(self.comparisons(citations))
+        self.verify_compared(
+            comparisons, {name: field for name, field in self.fields.items() if not field.list}
+        )
+        self.schema.verify_head(folder.parts[1], folder.parts[2])
+        return Form(
+            id=folder.parts[1],
+            edition=folder.parts[2],
+            title=head["title"],
+            programme=self.programme,
+            since=date.fromisoformat(head["since"]),
+            day=self.field(head["day"], "[form]: day", "date") if "day" in head else None,
+            copies=head.get("copies", 1),
+            continues=tuple(
+                self.field(name, "[form]: continues", "paragraphs")
+                for name in head.get("continues", ())
+            ),
+            person=self.field(head["person"], "[form]: person", "string"),
+            unit=self.field(head["unit"], "[form]: unit", "string"),
+            schema=self.schema.content,
+            common=self.schema.common,
+            fields=self.fields,
+            sections=tuple(self.sections()),
+            boxes=tuple(self.boxes()),
+            rules=tuple(self.rules(citations)),
+            comparisons=comparisons,
+            steps=tuple(Step(entry["title"], entry["text"]) for entry, _ in self.entries("step")),
+            signatures=tuple(
+                Signature(entry["name"], entry["beside"]) for entry, _ in self.entries("signature")
+            ),
+            pdf_names=self.pdf_names() if "pdf" in self.table else None,
+            toml=self.path,
+            templates=shelf.templates / folder,
+            samples=shelf.samples / folder,
+        )
+
+    def field(self, pointer: str, place: str, kind: str = "") -> Field:
+        """The field at a pointer, outside of lists, of this kind or type."""
+        if pointer not in self.fields:
+            self.fail(place, f"pointer {pointer!r} is not in schema.json")
+        field = self.fields[pointer]
+        if kind and (kind not in (field.kind, field.type) or field.list):
+            self.fail(place, f"{pointer} must be a {kind} that stands in no list")
+        return field
+
+    def sections(self) -> Iterator[Section]:
+        placed: set[str] = set()
+        for entry, place in self.entries("section"):
+            for pointer in entry["fields"]:
+                field = self.field(pointer, place)
+                if pointer in placed:
+                    self.fail(place, f"{pointer} stands in the layout more than once")
+                if field.type == "object" or field.list or pointer in (FORM, EDITION):
+                    self.fail(place, f"{pointer} has no place of its own in the layout")
+                placed.add(pointer)
+            yield Section(entry["title"], tuple(self.fields[name] for name in entry["fields"]))
+        for pointer, field in self.fields.items():
+            inner = field.type == "object" or field.list or pointer in (FORM, EDITION)
+            if not inner and pointer not in placed:
+                self.fail("[[section]]", f"{pointer} is missing from the layout")
+
+    def boxes(self) -> Iterator[PrintBox]:
+        for entry, place in self.entries("print"):
+            if entry["name"] in self.fields:
+                self.fail(place, "must be a pointer that the schema does not have")
+            pieces = _PRINTED.split(entry["text"])
+            parts = [(self.field(pointer, place), style == "words")
+                     for pointer, style in zip(pieces[1::3], pieces[2::3], strict=True)]  # fmt: skip
+            for field, as_words in parts:
+                if field.list or field.type == "object" or (as_words and field.kind != "money"):
+                    self.fail(place, f"{field.pointer} cannot be printed so")
+            yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts))
+
+    def rules(self, citations: Mapping[str, Citation]) -> Iterator[RuleSpec]:
+        compared = {entry["id"] for entry, _ in self.entries("comparison")}
+        for entry, place in self.entries("rule"):
+            if entry["id"] in compared:
+                self.fail(place, "is declared twice")
+            yield RuleSpec(
+                id=entry["id"],
+                kind=entry["kind"],
+                severity=Severity(entry["severity"]),
+                citations=self.citation(entry["cite"], citations, place),
+                messages={key: entry[key] for key in entry if key.startswith("message")},
+                parameters={
+                    key: value
+                    for key, value in entry.items()
+                    if key not in _RULE and not key.startswith("message")
+                },
+                title=entry.get("title", ""),
+                demand=entry.get("demand", ""),
+            )
+
+    def pdf_names(self) -> Mapping[str, str]:
+        """The field names of a PDF that an office made itself, and the pointers they stand for."""
+        boxes = {box.name for box in self.boxes()}
+        names: dict[str, str] = self.table["pdf"]
+        for name, pointer in names.items():
+            if pointer not in boxes and pointer not in _RESERVED:
+                self.field(re.sub(r"/[0-9]+(?=/|$)", "/*", pointer), f"[pdf]: {name}")
+        return names
+
+
+def _alternatives(value: str | list[str]) -> Alternatives:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _plain(value: Any) -> Any:
+    """TOML's days as ISO texts, as JSON Schema knows them."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -1,0 +1,173 @@
+"""JSON Schemas: those of the forms, and those that form.toml and programme.toml have to meet."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import jsonschema
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+
+from formsvc import pointers
+from formsvc.errors import FormError
+from formsvc.forms.form import EDITION, FORM, Field
+
+COMMON: Final = "common.schema.json"
+# The JSON type that a value of each meaning has.
+_FORMATS: Final = {"money": "number", "date": "string", "paragraphs": "string",
+                   "id-number": "string", "credit-code": "string"}  # fmt: skip
+_TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object"})
+_NO_NAME: Final = re.compile(r"[0-9]+|\*")
+# A day outside of these years would lead outside of the calendar.
+_NO_DAYS: Final = ("0000-01-01", "1899-12-31", "9999-12-31")
+_PAIRS: Final = ("form", "programme")
+
+
+def common(own: Path, built_in: Path) -> Mapping[str, Any]:
+    """The definitions that the schemas of a shelf share: its own file's, else the built-in ones."""
+    path = own / COMMON
+    return _json(path if path.exists() else built_in / COMMON)
+
+
+def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
+    """The only place `$ref` may lead to: nothing is ever fetched."""
+    resources: list[tuple[str, Resource[Any]]] = [
+        (str(content["$id"]), Resource.from_contents(content)) for content in contents
+    ]
+    known: Registry[Any] = Registry().with_resources(resources)
+    return known
+
+
+@cache
+def described(kind: str) -> dict[str, Any]:
+    """The JSON Schema of `form.toml` or `programme.toml`, by the file's stem."""
+    return _json(Path(__file__).with_name(f"{kind}.schema.json"))
+
+
+@cache
+def _validator(kind: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        described(kind),
+        registry=registry(*map(described, _PAIRS)),
+        format_checker=jsonschema.FormatChecker(["date"]),
+    )
+
+
+def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationError]:
+    """What is wrong with a `form.toml` or `programme.toml`, first things first."""
+    errors = _validator(kind).iter_errors(table)
+    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormError(f"{path}: {error}") from error
+    if not isinstance(value, dict):
+        raise FormError(f"{path}: must hold one JSON object")
+    return value
+
+
+class FormSchema:
+    """A form's schema.json, verified: what it holds can be printed, asked for and judged."""
+
+    def __init__(self, path: Path, common: Mapping[str, Any]) -> None:
+        self.path = path
+        self.common = common
+        self.content = _json(path)
+        self._resolver = registry(common).resolver(str(common["$id"]))
+        try:
+            jsonschema.Draft202012Validator.check_schema(self.content)
+        except jsonschema.SchemaError as error:
+            self.fail(error.json_path, error.message)
+        self.fields: Mapping[str, Field] = {
+            field.pointer: field for field in self._walk(self.content, "")
+        }
+
+    def fail(self, place: str, what: str) -> NoReturn:
+        raise FormError(f"{self.path}: {place}: {what}")
+
+    def verify_head(self, form: str, edition: str) -> None:
+        """The schema says of which form and edition it is, as its folders do."""
+        properties = self.content.get("properties", {})
+        if properties.get("form", {}).get("const") != form:
+            self.fail("/properties/form", f"const must be the form's id, {form!r}")
+        if properties.get("edition", {}).get("const") != edition:
+            self.fail("/properties/edition", f"const must be the edition, {edition!r}")
+        if self.content.get("$id") != f"urn:formsvc:{form}:{edition}":
+            self.fail("$id", f"must be urn:formsvc:{form}:{edition}")
+
+    def _resolve(self, node: Mapping[str, Any], place: str) -> dict[str, Any]:
+        """Follow `$ref`; keywords beside it win. Every hop must stay inside the registry."""
+        merged, hops = dict(node), 0
+        while reference := merged.pop("$ref", None):
+            hops += 1
+            try:
+                target = self._resolver.lookup(reference).contents
+            except Unresolvable as error:
+                self.fail(place, str(error))
+            if hops > 32 or not isinstance(target, dict):
+                self.fail(place, f"$ref {reference!r} leads nowhere")
+            merged = {**target, **merged}
+        return merged
+
+    def _walk(self, node: Mapping[str, Any], pointer: str) -> Iterator[Field]:
+        required = node.get("required", [])
+        for name, child in node.get("properties", {}).items():
+            if _NO_NAME.fullmatch(name):
+                self.fail(pointer, f"{name!r} cannot be a field's name")
+            yield from self._node(child, f"{pointer}{pointers.format([name])}", name in required)
+        if "items" in node:
+            yield from self._node(node["items"], f"{pointer}/*", False)
+
+    def _node(self, raw: Any, pointer: str, required: bool) -> Iterator[Field]:
+        if not isinstance(raw, dict):
+            self.fail(pointer, "must be described")
+        schema = self._resolve(raw, pointer)
+        if not schema.get("title"):
+            self.fail(pointer, "has no title (the label on paper)")
+        if pointer not in (FORM, EDITION):
+            self._verify(schema, pointer)
+        yield Field(pointer, str(schema["title"]), schema, required)
+        yield from self._walk(schema, pointer)
+
+    def _verify(self, schema: Mapping[str, Any], pointer: str) -> None:
+        """Of shapes, those only that every part of the service knows."""
+        form, choices = schema.get("format"), schema.get("enum")
+        kind = schema.get("type", "string" if choices else None)
+        if not isinstance(kind, str) or kind not in _TYPES:
+            self.fail(pointer, "must have one type")
+        if choices and (kind != "string" or not all(isinstance(each, str) for each in choices)):
+            self.fail(pointer, "enum must be of texts")
+        if _FORMATS.get(form or "", kind) != kind:
+            self.fail(pointer, f"format {form!r} is for the type {_FORMATS[str(form)]}")
+        if kind == "object" and schema.get("additionalProperties") is not False:
+            self.fail(pointer, "additionalProperties must be false")
+        free = kind == "string" and not choices
+        if free and not schema.keys() & {"not", "pattern", "format"}:
+            self.fail(pointer, "a free text must refer to one of the common text types")
+        if form == "date" and not _is_bounded(str(schema.get("pattern", ""))):
+            self.fail(pointer, "a date must refer to the common date type")
+        if kind == "array":
+            self._verify_list(schema, pointer)
+        if "/*" in pointer and kind == "object" and not pointer.endswith("/*"):
+            self.fail(pointer, "rows cannot hold groups")
+
+    def _verify_list(self, schema: Mapping[str, Any], pointer: str) -> None:
+        if "/*" in pointer:
+            self.fail(pointer, "rows cannot hold lists")
+        if not isinstance(schema.get("items"), dict):
+            self.fail(pointer, "a list must describe its items")
+        items = self._resolve(schema["items"], pointer)
+        if items.get("type") == "object" and not isinstance(schema.get("maxItems"), int):
+            self.fail(pointer, "a list of rows must have maxItems, the rows that the paper has")
+        if items.get("type") not in ("object", "string") and "enum" not in items:
+            self.fail(pointer, "a list holds texts or rows")
+
+
+def _is_bounded(pattern: str) -> bool:
+    return bool(pattern) and not any(re.search(pattern, day) for day in _NO_DAYS)
