@@ -9,6 +9,10 @@ Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 Amount = int | float | Decimal
 
 
+# What was found while one field was read: the rest is checked all the same.
+_OF_ONE_FIELD = frozenset({"input.written", "input.number-cell"})
+
+
 class Severity(StrEnum):
     """An error sends the paper back; a warning asks for a second look."""
 
@@ -91,7 +95,9 @@ class Report:
     def unreadable(self) -> bool:
         """True when the input itself could not be read: nothing in it was checked."""
         return any(
-            finding.rule.startswith("input.") and finding.severity is Severity.ERROR
+            finding.rule.startswith("input.")
+            and finding.rule not in _OF_ONE_FIELD
+            and finding.severity is Severity.ERROR
             for finding in self.findings
         )
 
@@ -105,8 +111,19 @@ class Report:
         }
 
     def preceded_by(self, findings: Iterable[Finding]) -> "Report":
-        """The same report with findings about the input itself put first."""
-        return Report(self.form, self.edition, (*findings, *self.findings), self.skipped)
+        """The same report with findings about the input itself put first.
+
+        An error among them says more than the schema does: `schema.*` findings at its pointer
+        are left out.
+        """
+        first = tuple(findings)
+        said = {finding.pointer for finding in first if finding.severity is Severity.ERROR}
+        rest = (
+            finding
+            for finding in self.findings
+            if finding.pointer not in said or not finding.rule.startswith("schema.")
+        )
+        return Report(self.form, self.edition, (*first, *rest), self.skipped)
 
 
 def plain_number(value: Amount | None) -> int | float | None:

@@ -3,7 +3,6 @@
 import io
 import json
 import zipfile
-from decimal import Decimal
 
 import pypdf
 import pytest
@@ -160,26 +159,9 @@ def test_a_pdf_that_was_typed_into_is_read(catalogue, form_id):
             said = pointers.get(data, pointer)
             if isinstance(said, str):
                 is_code = form.fields[pointer].kind in {"id-number", "credit-code"}
-                said = identity_code(said) if is_code else said.strip()
+                if form.fields[pointer].kind != "paragraphs":
+                    said = identity_code(said) if is_code else said.strip()
             assert pointers.get(back, pointer) == said, (path.name, pointer)
-
-
-@pytest.mark.parametrize(
-    ("pointer", "text", "expected"),
-    [
-        ("/expenses/other", "12,345.60元", Decimal("12345.60")),
-        ("/expenses/other", "￥800", 800),
-        ("/expenses/other", "八百", "八百"),
-        ("/expenses/other", "1,23", "1,23"),
-        ("/person/birth_date", "1985.3.12", "1985-03-12"),
-        ("/person/birth_date", "１９８５年３月１２日", "1985-03-12"),
-        ("/person/birth_date", "去年", "去年"),
-        ("/person/selected_year", "2023年", 2023),
-    ],
-)
-def test_typed_values_are_read_as_people_write_them(summary_form, pointer, text, expected):
-    data = typed.submission(summary_form, {pointer: text})
-    assert pointers.get(data, pointer) == expected
 
 
 def test_a_box_of_several_fields_is_taken_apart(summary_form):

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,9 +15,11 @@ from formsvc import pointers
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
+from formsvc.forms import answers
 from formsvc.forms.form import Field, Form
 from formsvc.intake.zipfiles import ZipReader
 from formsvc.sandbox import run_limited
+from formsvc.submissions import encoded
 from formsvc.writing.texts import clean
 
 MAX_ROWS: Final = 20_000
@@ -28,14 +29,11 @@ _BEYOND: Final = 10
 _CPU, _WALL = 30, 60.0
 _MAX_PARTS, _MAX_PACKAGE = 200, 200_000_000
 _BLOCK: Final = 1 << 16
+_TYPED: Final = frozenset({"number", "integer", "boolean"})
 # Excel keeps 15 significant digits of a number.
 _EXACT: Final = 10**15
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
-_DATE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_TRUTHS: Final = {"是": True, "true": True, "否": False, "false": False}
 # Sheets that `formsvc blank` adds for people.
 GUIDE, OPTIONS = "填写说明", "选项"
-_LISTED = re.compile(r"[、，,;；\n]")
 
 Cell = str | int | float | bool | None
 
@@ -141,11 +139,10 @@ def _row(
             # The schema then says that there is no such field.
             data[clean(heading) or "（没有列名）"] = _plain(cell)
             continue
-        value, problem = _value(column.field, cell)
-        if problem:
-            label = form.label(column.pointer)
-            findings.append(Finding("input.number-cell", Severity.ERROR, column.pointer, label,
-                                    f"{label}{problem}。"))  # fmt: skip
+        value, found = _value(form, column, cell)
+        findings += found
+        if value is None:
+            continue
         if "/*/" in column.field.pointer:
             array, _, inner = column.field.pointer.partition("/*/")
             number = column.pointer[len(array) + 1 :].partition("/")[0]
@@ -154,30 +151,33 @@ def _row(
             pointers.set_(data, column.pointer, value)
     for array, entries in lists.items():
         pointers.set_(data, array, list(entries.values()))
-    raw = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-    return Row(place, raw, tuple(findings))
+    return Row(place, encoded(data), tuple(findings))
 
 
 # Cells → values
 
 
-def _value(field: Field, cell: Any) -> tuple[object, str | None]:
-    """A cell as its field wants it, and what is wrong with it. What cannot be turned stays."""
-    kind = str(field.schema.get("type", "string"))
+def _value(form: Form, column: Column, cell: Any) -> tuple[object, tuple[Finding, ...]]:
+    """A cell as its field wants it, and what is wrong with it. What cannot be turned stays.
+
+    None for a blank text. Numbers, dates and truths that the spreadsheet keeps as such are taken
+    as they are, but where the field wants a text.
+    """
+    type = column.field.schema.get("type", "string")
     value = _plain(cell)
-    if kind in ("number", "integer"):
-        return _number(value), None
-    if kind == "boolean":
-        return _TRUTHS.get(str(value).strip().lower(), value), None
-    if kind == "array":
-        return [part.strip() for part in _LISTED.split(str(value)) if part.strip()], None
-    if field.kind == "date" and isinstance(value, str):
-        return _date(value), None
     if isinstance(value, bool):
-        return "是" if value else "否", None
-    if isinstance(value, int) and abs(value) >= _EXACT:
-        return str(value), "存成了数字，末尾几位已经丢失；请把这一列设为“文本”后重新填写"
-    return str(value), None
+        value = value if type in _TYPED else "是" if value else "否"
+    elif isinstance(value, int) and abs(value) >= _EXACT and type == "string":
+        return str(value), (_lost(form, column.pointer),)
+    if isinstance(value, str) or type not in _TYPED:
+        return answers.read(form, column.pointer, str(value))
+    return value, ()
+
+
+def _lost(form: Form, pointer: str) -> Finding:
+    label = form.label(pointer)
+    message = f"{label}存成了数字，末尾几位已经丢失；请把这一列设为“文本”后重新填写。"
+    return Finding("input.number-cell", Severity.ERROR, pointer, label, message)
 
 
 def _plain(cell: Any) -> Cell:
@@ -190,20 +190,6 @@ def _plain(cell: Any) -> Cell:
         # The mark that spreadsheets put before text that would be a formula.
         return cell[1:] if cell[:1] == "'" and is_risky(cell[1:]) else cell
     return cell  # type: ignore[no-any-return]  # int, float, bool or None, from JSON
-
-
-def _number(value: Cell) -> Cell:
-    if not isinstance(value, str):
-        return value
-    text = unicodedata.normalize("NFKC", value).strip().replace(",", "")
-    if not _NUMBER.fullmatch(text) or len(text) > 20:
-        return value
-    return float(text) if "." in text else int(text)
-
-
-def _date(text: str) -> str:
-    found = _DATE.fullmatch(unicodedata.normalize("NFKC", text).strip())
-    return "{}-{:0>2}-{:0>2}".format(*found.groups()) if found else text
 
 
 def is_risky(text: str) -> bool:

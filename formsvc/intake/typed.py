@@ -13,8 +13,8 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
-from formsvc.forms.form import Field, Form, Printed
-from formsvc.writing.notation import written_date, written_number, written_year
+from formsvc.forms import answers
+from formsvc.forms.form import Form, Printed
 
 SOURCE: Final = "/FormsvcSource"
 
@@ -46,47 +46,32 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     boxes = {box.name: box for box in form.printed}
     known = printed(form, {})
     for name in sorted(texts.keys() & known.keys(), key=form.place):
-        text = texts[name].replace("\r\n", "\n").replace("\r", "\n").strip()
-        for field, part in _parts(form, boxes.get(name), name, text):
-            if part not in ("", []):
-                pointers.set_(data, field, part)
+        for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
+            # What is unclear stays text: the schema check points at it.
+            value, _ = answers.read(form, pointer, text)
+            if value is not None:
+                pointers.set_(data, pointer, value)
     return data
 
 
-def _parts(form: Form, box: Printed | None, name: str, text: str) -> Iterator[tuple[str, Any]]:
-    if not text:
-        return
+def _parts(form: Form, box: Printed | None, name: str, text: str) -> Iterator[tuple[str, str]]:
+    """(pointer, text) of what one box holds; all of it for the first field when it does not fit."""
     if box is None:
-        field = form.field(name)
-        if field:
-            yield name, value(field, text)
+        if form.field(name):
+            yield name, text
+        return
+    if not text.strip():
         return
     pattern = "".join(
         re.escape(literal).replace(r"\ ", r"\s+") + ("(.*?)" if number < len(box.parts) else "")
         for number, literal in enumerate(box.literals)
     )
     found = re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL)
-    first = box.parts[0][0]
-    groups = found.groups() if found else (text,)
+    if not found:
+        yield box.parts[0][0].pointer, text
+        return
     seen: set[str] = set()
-    for (field, as_words), part in zip(box.parts, groups or (text,), strict=False):
+    for (field, as_words), part in zip(box.parts, found.groups(), strict=True):
         if not as_words and field.pointer not in seen:
             seen.add(field.pointer)
-            yield (field if found else first).pointer, value(field, part.strip())
-
-
-def value(field: Field, text: str) -> Any:
-    """A typed text as the value that its field wants; the text itself when it is not one."""
-    match field.kind:
-        case "money":
-            return written_number(text)
-        case "integer":
-            return written_year(text)
-        case "date":
-            return written_date(text)
-        case "array":
-            return [part for part in re.split(r"[、，,\n]", text) if part.strip()]
-        case "boolean":
-            return {"是": True, "否": False}.get(text, text)
-        case _:
-            return text
+            yield field.pointer, part

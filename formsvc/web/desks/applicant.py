@@ -4,7 +4,7 @@ Nothing is stored: every post carries the whole form, and the answer is made fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 from flask import Blueprint, Response, current_app, get_template_attribute, render_template, request
@@ -18,6 +18,7 @@ from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms.form import Form
 from formsvc.intake.reading import submission_in
+from formsvc.submissions import encoded
 from formsvc.web import csrf
 from formsvc.web.api.routes import attachment, catalogue, form_or_404
 from formsvc.web.desks import entries
@@ -37,11 +38,12 @@ csrf.install(applicant)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What one page of the desk shows."""
+    """What one page of the desk shows; `unclear` is what the entries leave open."""
 
     form: Form
     entries: Entries
     data: Mapping[str, Any]
+    unclear: tuple[Finding, ...] = ()
     report: Report | None = None
     notice: str = ""
     alarm: bool = False
@@ -122,7 +124,7 @@ def work(form: str) -> Response | tuple[str, int] | str:
             return _page(_desk(chosen, desk.entries, notice="已恢复本机保存的草稿。"))
         case "json":
             name = file_name(chosen, desk.data, "json")
-            raw = entries.encoded(desk.data)
+            raw = encoded(desk.data, indent=2) + b"\n"
             return attachment(raw, name, f"{chosen.id}.json", "application/json")
         case "preview":
             return _preview(chosen, desk)
@@ -157,7 +159,7 @@ def _posted(form: Form) -> Desk:
 
 
 def _desk(form: Form, typed: Entries, **more: Any) -> Desk:
-    return Desk(form, typed, entries.submission(form, typed), **more)
+    return Desk(form, typed, *entries.read(form, typed), **more)
 
 
 def _with_row(form: Form, desk: Desk, pointer: str) -> Desk:
@@ -172,12 +174,13 @@ def _checked(form: Form, typed: Entries, report: Report | None = None, **more: A
     """A desk with a report: of what is typed, or the one given."""
     desk = _desk(form, typed)
     if report is None:
-        raw = entries.encoded(desk.data)
+        raw = encoded(desk.data)
         report = catalogue().check(raw, on=today(), form=form)[1]
+    report = report.preceded_by(desk.unclear)
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
         found.setdefault(desk.anchor(finding.pointer), []).append(finding)
-    return Desk(form, typed, desk.data, report, findings=found, **more)
+    return replace(desk, report=report, findings=found, **more)
 
 
 def _page(desk: Desk) -> str:
@@ -214,7 +217,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
 
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
-    raw = entries.encoded(desk.data)
+    raw = encoded(desk.data)
     delivery = deliver(catalogue(), raw, format, on=today(), form=form, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
@@ -226,7 +229,7 @@ def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, i
 def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     """The PDF in the browser's viewer, marked 草稿 while there are errors; a DOCX without PDF."""
     format: Format = "pdf" if "pdf" in documents.MEDIA_TYPES else "docx"
-    raw = entries.encoded(desk.data)
+    raw = encoded(desk.data)
     report = catalogue().check(raw, on=today(), form=form)[1]
     draft = not report.ok
     delivery = deliver(

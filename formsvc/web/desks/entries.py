@@ -4,9 +4,7 @@ Entries are texts by pointer, as typed; a list of choices is a list of texts. An
 that the value is absent. What cannot be read as its type stays text, so that the check says so.
 """
 
-import json
 import re
-import secrets
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,8 +12,9 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from formsvc import pointers
-from formsvc.forms.form import Field, Form
-from formsvc.writing.notation import written_date, written_number, written_year
+from formsvc.findings import Finding
+from formsvc.forms import answers
+from formsvc.forms.form import Form
 
 Entries = dict[str, str | list[str]]
 
@@ -36,32 +35,26 @@ def posted(form: Form, sent: MultiDict[str, str]) -> Entries:
     return _without_blank_rows(entries)
 
 
-def submission(form: Form, entries: Entries) -> dict[str, Any]:
-    """The data that the entries mean. Parts that the form demands are there, if empty."""
+def read(form: Form, entries: Entries) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """The data that the entries mean, and findings for those that could mean several things.
+
+    Parts that the form demands are there, if empty. Ticked choices are taken as they are.
+    """
     data: dict[str, Any] = {"form": form.id}
+    findings: list[Finding] = []
     for field in form.fields.values():
         if field.required and field.schema.get("type") == "object" and "/*" not in field.pointer:
             pointers.set_(data, field.pointer, {})
     for name, entry in sorted(entries.items(), key=lambda item: form.place(item[0])):
-        known = form.field(name)
-        value = _value(known, entry) if known else None
+        if form.field(name) is None:
+            continue
+        value, found = (
+            (entry or None, ()) if isinstance(entry, list) else answers.read(form, name, entry)
+        )
+        findings += found
         if value is not None:
             pointers.set_(data, name, value)
-    return data
-
-
-def encoded(data: object) -> bytes:
-    """A submission as JSON, its numbers written exactly as they are."""
-    mark = secrets.token_hex()
-
-    def stand_in(value: object) -> str:
-        if not isinstance(value, Decimal):
-            raise TypeError(f"not JSON: {type(value).__name__}")
-        return f"{mark}{value:f}"
-
-    text = json.dumps(data, ensure_ascii=False, indent=2, default=stand_in)
-    text = re.sub(rf'"{mark}([-.0-9]+)"', r"\1", text)
-    return text.encode("utf-8", "surrogatepass") + b"\n"
+    return data, tuple(findings)
 
 
 def entered(form: Form, data: object) -> Entries:
@@ -118,25 +111,6 @@ def _without_blank_rows(entries: Entries) -> Entries:
 def _by_row(item: tuple[str, object]) -> int:
     row = _ROW.search(item[0])
     return int(row.group(1)) if row else -1
-
-
-def _value(field: Field, entry: str | list[str]) -> object:
-    """None for what is absent."""
-    if isinstance(entry, list):
-        return entry or None
-    if not entry.strip():
-        return None
-    if field.kind == "paragraphs":
-        return entry
-    text = entry.strip()
-    match field.schema.get("type"):
-        case "boolean":
-            return {"true": True, "false": False}.get(text, text)
-        case "integer":
-            return written_year(text)
-        case "number":
-            return written_number(text)
-    return written_date(text) if field.kind == "date" else text
 
 
 def _places(data: object, pointer: str) -> list[str]:
