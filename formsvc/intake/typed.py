@@ -14,9 +14,11 @@ from formsvc import pointers
 from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import answers
-from formsvc.forms.form import Form, Printed
+from formsvc.forms.form import Field, Form, Printed
 
 SOURCE: Final = "/FormsvcSource"
+# An amount in words, as it is printed beside its figures.
+_IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
 
 def fields(raw: bytes) -> bytes:
@@ -60,18 +62,43 @@ def _parts(form: Form, box: Printed | None, name: str, text: str) -> Iterator[tu
         if form.field(name):
             yield name, text
         return
-    if not text.strip():
+    fields, literals = _without_words(box)
+    parts = _split(_IN_WORDS.sub("", text).strip(), literals)
+    if parts is None:
+        yield fields[0].pointer, text
         return
-    pattern = "".join(
-        re.escape(literal).replace(r"\ ", r"\s+") + ("(.*?)" if number < len(box.parts) else "")
-        for number, literal in enumerate(box.literals)
-    )
-    found = re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL)
-    if not found:
-        yield box.parts[0][0].pointer, text
-        return
-    seen: set[str] = set()
-    for (field, as_words), part in zip(box.parts, found.groups(), strict=True):
-        if not as_words and field.pointer not in seen:
-            seen.add(field.pointer)
-            yield field.pointer, part
+    # A field that stands twice in a box is read where it stands first.
+    first: dict[str, str] = {}
+    for field, part in zip(fields, parts, strict=True):
+        first.setdefault(field.pointer, part)
+    yield from first.items()
+
+
+def _without_words(box: Printed) -> tuple[list[Field], list[str]]:
+    """A box's fields and the literals around them, without the amounts in words."""
+    fields, literals = [], [box.literals[0]]
+    for (field, as_words), literal in zip(box.parts, box.literals[1:], strict=True):
+        if as_words:
+            literals[-1] += literal
+        else:
+            fields.append(field)
+            literals.append(literal)
+    return fields, literals
+
+
+def _split(text: str, literals: list[str]) -> list[str] | None:
+    """What stands between literals, one more than there are parts; None when one is missing.
+
+    A blank stands for any blanks. Takes time in proportion to the text.
+    """
+    first, *between, last = (literal.strip(" ") for literal in literals)
+    if not text.startswith(first) or not text.endswith(last):
+        return None
+    parts, rest = [], text.removeprefix(first).removesuffix(last)
+    for literal, raw in zip(between, literals[1:-1], strict=True):
+        pair = rest.split(literal or None, 1) if raw else ()
+        if len(pair) < 2:
+            return None
+        parts.append(pair[0])
+        rest = pair[1]
+    return [*parts, rest]
