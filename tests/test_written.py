@@ -161,6 +161,13 @@ def test_a_number_cell_may_hold_a_date_as_digits(catalogue, summary_form):
     assert finding.rule == "input.written"
 
 
+def test_a_finding_in_a_list_stands_at_the_row_that_the_data_has(catalogue, funding_form):
+    pointer = "/project/budget/2/amount"
+    data, (finding,) = in_a_cell(catalogue, funding_form, pointer, "1,2")
+    assert pointers.get(data, finding.pointer) == "1,2"
+    assert finding.label == funding_form.label(pointer)  # as the column is headed
+
+
 @pytest.mark.parametrize(("value", "pointer"), [(True, MONEY), (1, TRUTH), (True, TRUTH)])
 def test_a_typed_cell_of_another_type_is_left_to_the_schema(
     catalogue, summary_form, value, pointer

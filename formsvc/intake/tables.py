@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
@@ -140,15 +140,19 @@ def _row(
             data[clean(heading) or "（没有列名）"] = _plain(cell)
             continue
         value, found = _value(form, column, cell)
-        findings += found
         if value is None:
             continue
+        pointer = column.pointer
         if "/*/" in column.field.pointer:
             array, _, inner = column.field.pointer.partition("/*/")
             number = column.pointer[len(array) + 1 :].partition("/")[0]
-            lists.setdefault(array, {}).setdefault(number, {})[inner] = value
+            entries = lists.setdefault(array, {})
+            entries.setdefault(number, {})[inner] = value
+            # Rows left blank close up.
+            pointer = f"{array}/{list(entries).index(number)}/{inner}"
         else:
-            pointers.set_(data, column.pointer, value)
+            pointers.set_(data, pointer, value)
+        findings += (replace(finding, pointer=pointer) for finding in found)
     for array, entries in lists.items():
         pointers.set_(data, array, list(entries.values()))
     return Row(place, encoded(data), tuple(findings))
