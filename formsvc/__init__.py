@@ -9,7 +9,7 @@ from formsvc.catalogue import Catalogue, load_forms
 from formsvc.checks import check
 from formsvc.documents import Press, Unprintable, blank, fill
 from formsvc.findings import Citation, Finding, Report, Severity, Skipped
-from formsvc.forms import Form
+from formsvc.forms import Form, Shelf
 from formsvc.intake.reading import read
 from formsvc.submissions import Submission
 
@@ -21,6 +21,7 @@ __all__ = [
     "Press",
     "Report",
     "Severity",
+    "Shelf",
     "Skipped",
     "Submission",
     "Unprintable",

@@ -1,5 +1,5 @@
 """`python -m formsvc` is the command `formsvc`."""
 
-from formsvc.cli.commands import main
+from formsvc.cli import main
 
 main(prog_name="formsvc")

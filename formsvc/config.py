@@ -8,6 +8,7 @@ from pathlib import Path
 
 from formsvc.documents import HOUSE, Press
 from formsvc.errors import ConfigError
+from formsvc.forms import Shelf, built_in
 
 _SEED_BYTES = 32
 
@@ -16,7 +17,8 @@ _SEED_BYTES = 32
 class Settings:
     """What an operator may set. Sizes in bytes.
 
-    FORMSVC_SCHEMAS, FORMSVC_TEMPLATES: folders to use instead of the forms that come along.
+    FORMSVC_SCHEMAS, FORMSVC_TEMPLATES: folders with an office's own forms, beside the forms that
+    come along; FORMSVC_BUILT_IN=off leaves the latter out.
     FORMSVC_HOST, FORMSVC_PORT: where `formsvc serve` listens.
     FORMSVC_THREADS: requests worked on at once; FORMSVC_BACKLOG: how many more may wait.
     FORMSVC_FONTS: folders with the office's own fonts, separated by the system's path separator.
@@ -26,8 +28,7 @@ class Settings:
     FORMSVC_TRUSTED_HOSTS: comma-separated host names that requests may be addressed to.
     """
 
-    schemas: Path | None = None
-    templates: Path | None = None
+    shelves: tuple[Shelf, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
     threads: int = 4
@@ -43,8 +44,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
     given = os.environ if environment is None else environment
     defaults = Settings()
     return Settings(
-        schemas=_folder(given, "FORMSVC_SCHEMAS"),
-        templates=_folder(given, "FORMSVC_TEMPLATES"),
+        shelves=_shelves(given),
         host=given.get("FORMSVC_HOST", defaults.host),
         port=_number(given, "FORMSVC_PORT", defaults.port, 65535),
         threads=_number(given, "FORMSVC_THREADS", defaults.threads, 64),
@@ -54,6 +54,20 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         press=Press(_folders(given, "FORMSVC_FONTS"), _key(given, "FORMSVC_KEY")),
         trusted_hosts=_names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts),
     )
+
+
+def _shelves(given: Mapping[str, str]) -> tuple[Shelf, ...]:
+    """Where forms stand: those that come along, and the office's own."""
+    schemas, templates = _folder(given, "FORMSVC_SCHEMAS"), _folder(given, "FORMSVC_TEMPLATES")
+    switch = given.get("FORMSVC_BUILT_IN") or "on"
+    if switch not in ("on", "off"):
+        raise ConfigError(f"FORMSVC_BUILT_IN: {switch!r} is neither on nor off")
+    if schemas is None:
+        if templates or switch == "off":
+            raise ConfigError("FORMSVC_SCHEMAS: is missing; it names the folder of your own forms")
+        return ()
+    own = Shelf(schemas, templates or schemas.parent / "templates", schemas.parent / "samples")
+    return (own,) if switch == "off" else (built_in(), own)
 
 
 def _folder(given: Mapping[str, str], name: str) -> Path | None:

@@ -150,8 +150,19 @@ class Report:
         )
 
     def preceded_by(self, findings: Iterable[Finding]) -> "Report":
-        """The same report with findings about the input itself put first."""
-        return replace(self, findings=(*findings, *self.findings))
+        """The same report with findings about the input itself put first.
+
+        An error among them says more than the schema does: `schema.*` findings at its pointer
+        are left out.
+        """
+        first = tuple(findings)
+        said = {finding.pointer for finding in first if finding.severity is Severity.ERROR}
+        rest = (
+            finding
+            for finding in self.findings
+            if finding.pointer not in said or not finding.rule.startswith("schema.")
+        )
+        return replace(self, findings=(*first, *rest))
 
 
 def plain_number(value: Amount | None) -> int | float | None:

@@ -2,8 +2,8 @@
 
 import io
 import json
+import time
 import zipfile
-from decimal import Decimal
 
 import pypdf
 import pytest
@@ -160,26 +160,23 @@ def test_a_pdf_that_was_typed_into_is_read(catalogue, form_id):
             said = pointers.get(data, pointer)
             if isinstance(said, str):
                 is_code = form.fields[pointer].kind in {"id-number", "credit-code"}
-                said = identity_code(said) if is_code else said.strip()
+                if form.fields[pointer].kind != "paragraphs":
+                    said = identity_code(said) if is_code else said.strip()
             assert pointers.get(back, pointer) == said, (path.name, pointer)
 
 
-@pytest.mark.parametrize(
-    ("pointer", "text", "expected"),
-    [
-        ("/expenses/other", "12,345.60元", Decimal("12345.60")),
-        ("/expenses/other", "￥800", 800),
-        ("/expenses/other", "八百", "八百"),
-        ("/expenses/other", "1,23", "1,23"),
-        ("/person/birth_date", "1985.3.12", "1985-03-12"),
-        ("/person/birth_date", "１９８５年３月１２日", "1985-03-12"),
-        ("/person/birth_date", "去年", "去年"),
-        ("/person/selected_year", "2023年", 2023),
-    ],
-)
-def test_typed_values_are_read_as_people_write_them(summary_form, pointer, text, expected):
-    data = typed.submission(summary_form, {pointer: text})
-    assert pointers.get(data, pointer) == expected
+@pytest.mark.parametrize("amount", ["50,000元（大写：伍万元整）", "5万元"])
+def test_an_amount_is_read_beside_its_words_and_without(funding_form, amount):
+    data = typed.submission(funding_form, {"/project/title": f"某课题\n{amount}"})
+    assert data["project"] == {"name": "某课题", "amount": 50000}
+
+
+@pytest.mark.parametrize("text", ["2024年9月1日", "至" * 3, "至" + " " * 300_000 + "至"])
+def test_a_box_that_does_not_come_apart_loses_nothing_and_no_time(summary_form, text):
+    began = time.process_time()
+    data = typed.submission(summary_form, {"/training/period": text})
+    assert "".join(data["training"].values())
+    assert time.process_time() - began < 1
 
 
 def test_a_box_of_several_fields_is_taken_apart(summary_form):

@@ -96,9 +96,7 @@ class Filter:
         terms += ["unit = :unit"] if self.unit is not None else []
         terms += [_STATES.get(self.state, "0")] if self.state else []
         terms += ["(instr(person, :name) OR instr(source, :name))"] if self.name else []
-        terms += (
-            ["number IN (SELECT number FROM finding WHERE rule = :rule)"] if self.rule else []
-        )
+        terms += ["number IN (SELECT number FROM finding WHERE rule = :rule)"] if self.rule else []
         given = {"form": self.form, "unit": self.unit or "", "rule": self.rule, "name": self.name}
         return " AND ".join(terms), given
 
@@ -130,7 +128,7 @@ class Index:
     def add(self, row: Row, place: Place) -> None:
         *own, found = row
         marks = ",".join("?" * (len(own) + len(place)))
-        self._database.execute(f"INSERT INTO item VALUES({marks})", (*own, *place))  # noqa: S608  # marks
+        self._database.execute(f"INSERT INTO item VALUES({marks})", (*own, *place))  # marks
         self._database.executemany(
             "INSERT INTO finding VALUES(?,?,?,?)", [(row.number, *each) for each in found]
         )
@@ -172,6 +170,22 @@ class Index:
         )
         return list(self._database.execute(query))
 
+    def rules_by_submissions(self) -> list[tuple[str, int]]:
+        """(rule, submissions that break it), the most first."""
+        query = (
+            "SELECT rule, count(DISTINCT number) AS broken FROM finding GROUP BY rule"
+            " ORDER BY broken DESC, min(number)"
+        )
+        return list(self._database.execute(query))
+
+    def units_by_failures(self) -> list[tuple[str, int, int]]:
+        """(unit, submissions, failed ones) of what has a form, the most failing first."""
+        query = (
+            "SELECT unit, count(*) AS every, sum(errors>0) AS failed FROM item WHERE form != ''"
+            " GROUP BY unit ORDER BY failed DESC, every DESC, unit"
+        )
+        return list(self._database.execute(query))
+
     def rules_of_units(self) -> dict[tuple[str, str], int]:
         """(unit, rule) → findings."""
         query = (
@@ -179,21 +193,23 @@ class Index:
         )
         return {(unit, rule): count for unit, rule, count in self._database.execute(query)}
 
-    def numbers(self, wanted: Filter = Filter()) -> list[int]:  # noqa: B008  # frozen
+    def numbers(self, wanted: Filter = Filter()) -> list[int]:  # frozen
         """The numbers of the submissions asked for, in the order asked for."""
         where, given = wanted.where()
-        query = f"SELECT number FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"  # noqa: S608  # our own terms
+        query = f"SELECT number FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"
         return [number for (number,) in self._database.execute(query, given)]
 
     def clean(self, unit: str | None = None) -> list[int]:
         """The numbers of the submissions that may be printed, of one unit or of all."""
         where, given = Filter(unit=unit).where()
-        query = f"SELECT number FROM item WHERE {where} AND {CLEAN} ORDER BY number"  # noqa: S608  # our own terms
+        query = f"SELECT number FROM item WHERE {where} AND {CLEAN} ORDER BY number"
         return [number for (number,) in self._database.execute(query, given)]
 
     def rows(self) -> Iterator[Row]:
         """All rows in their order, without what was found."""
-        yield from map(Row._make, self._database.execute(f"SELECT {_ROW}, '' FROM item ORDER BY number"))  # noqa: S608  # our own terms
+        yield from map(
+            Row._make, self._database.execute(f"SELECT {_ROW}, '' FROM item ORDER BY number")
+        )
 
     def finding_counts(self) -> Iterator[int]:
         """How many findings each submission has, in their order."""
@@ -201,12 +217,12 @@ class Index:
 
     def row(self, number: int) -> Row | None:
         """A submission's row, with what was found."""
-        query = f"SELECT {_ROW} FROM item WHERE number=?"  # noqa: S608  # our own terms
+        query = f"SELECT {_ROW} FROM item WHERE number=?"
         own = self._database.execute(query, (number,)).fetchone()
         if own is None:
             return None
         query = "SELECT rule, severity, label FROM finding WHERE number=? ORDER BY rowid"
-        return Row(*own, self._database.execute(query, (number,)).fetchall())
+        return Row._make((*own, self._database.execute(query, (number,)).fetchall()))
 
     def place(self, number: int) -> Place:
         """Where a submission lies."""
@@ -217,5 +233,5 @@ class Index:
         """Where the submissions lie, in their order: of one unit, or only those with an error."""
         where, given = Filter(unit=unit).where()
         faults = " AND errors > 0" if faulty else ""
-        query = f"SELECT report_at, report_size, raw_at, raw_size FROM item WHERE {where}{faults}"  # noqa: S608  # our own terms
+        query = f"SELECT report_at, report_size, raw_at, raw_size FROM item WHERE {where}{faults}"
         yield from map(Place._make, self._database.execute(f"{query} ORDER BY number", given))

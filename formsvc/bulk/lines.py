@@ -86,5 +86,3 @@ class Row(NamedTuple):
         """The ids of what was found, errors first, each once."""
         ordered = sorted(self.found, key=lambda each: each[1])
         return tuple(dict.fromkeys(rule for rule, *_ in ordered))
-
-

@@ -105,7 +105,7 @@ class WithinMonthsAfter(Kind):
 
 
 class WithinYears(Kind):
-    """the stay leaves the calendar years from `year` to `year + years`, longer when a flag is set"""
+    """the stay leaves the calendar years from `year` on; a flag gives more of them"""
 
     start: Day
     end: Day

@@ -116,7 +116,10 @@ def hint(form: Form, field: Field, on: date) -> str:
 
 def documented_kinds() -> str:
     """The table of kinds in docs/authoring.md."""
-    rows = ["| kind | parameters | not met when | messages and their names |", "| --- | --- | --- | --- |"]
+    rows = [
+        "| kind | parameters | not met when | messages and their names |",
+        "| --- | --- | --- | --- |",
+    ]
     for name, kind in KINDS.items():
         takes = ", ".join(f"`{parameter}`" for parameter in kind.parameters())
         says = "; ".join(f"`{key}`: {names}" for key, names in kind.messages.items())

@@ -13,10 +13,15 @@ from formsvc.forms import Field, Form
 from formsvc.writing.notation import yuan
 
 Schema = dict[str, Any]
+Rows = tuple[bool, ...]
 Speaker = Callable[[Field], str]
 """How a field is called: by its label, in quotation marks or without."""
 Arguments = Mapping[str, Any]
 
+# Where an operand may stand.
+_OUTSIDE: Final[Rows] = (False,)
+_IN_ROWS: Final[Rows] = (True,)
+_ANYWHERE: Final[Rows] = (False, True)
 _POINTER: Final[Schema] = {"type": "string", "pattern": "^/"}
 
 
@@ -110,7 +115,7 @@ class Operand(Parameter):
     """A pointer to a field of one of these kinds (or types); `rows` says where it may stand."""
 
     kinds: frozenset[str]
-    rows: tuple[bool, ...] = (False,)
+    rows: Rows
     enumerated: bool = False
 
     schema = _POINTER
@@ -129,7 +134,7 @@ class Operand(Parameter):
 
     def _wanted(self) -> str:
         what = " or ".join(sorted(self.kinds)) + (" with an enum" if self.enumerated else "")
-        where = {(False,): " outside of lists", (True,): " in a list"}.get(self.rows, "")
+        where = {_OUTSIDE: " outside of lists", _IN_ROWS: " in a list"}.get(self.rows, "")
         return f"field of {what}{where}"
 
     def say(self, value: Place, speaker: Speaker, arguments: Arguments) -> str:
@@ -191,8 +196,8 @@ class Texts(Parameter):
 
     of: str = ""
 
-    schema = {  # noqa: RUF012  # one for all
-        "type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "minLength": 1},
+    schema = {  # one for all
+        "type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"},
     }  # fmt: skip
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[str, ...]:
@@ -263,7 +268,7 @@ class Named(Parameter):
 class Range(Parameter):
     """A lowest and a highest amount in 元."""
 
-    schema = {"type": "array", "minItems": 2, "maxItems": 2, "items": Money.schema}  # noqa: RUF012
+    schema = {"type": "array", "minItems": 2, "maxItems": 2, "items": Money.schema}
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, Any]:
         if not isinstance(value, list) or len(value) != 2:
@@ -318,7 +323,7 @@ class Assigned(Parameter):
     by: str
     among: str
 
-    schema = {"type": "object", "additionalProperties": {"type": "string"}}  # noqa: RUF012
+    schema = {"type": "object", "additionalProperties": {"type": "string"}}
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, str]:
         if not isinstance(value, dict):
@@ -350,8 +355,6 @@ def _refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
         if known and each not in known:
             raise Wrong(f"{each!r} is no value of that field")
 
-
-_OUTSIDE, _IN_ROWS, _ANYWHERE = (False,), (True,), (False, True)
 
 Text = Annotated[Place, Operand(frozenset({"string", "paragraphs"}), _OUTSIDE)]
 Sum = Annotated[Place, Operand(frozenset({"money"}), _OUTSIDE)]

@@ -1,5 +1,21 @@
-"""The command line."""
+"""The command line: every verb of formsvc for people and scripts."""
 
-from formsvc.cli.commands import main
+import click
+
+from formsvc.cli import bulk, papers, serving, template
+from formsvc.cli.shell import Commands
 
 __all__ = ["main"]
+
+
+@click.group(cls=Commands)
+@click.version_option(package_name="formsvc")
+def main() -> None:
+    """检查人才项目申报表，填写正式表格。"""
+
+
+for command in (
+    papers.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify,
+    bulk.bulk, template.template, serving.serve,
+):  # fmt: skip
+    main.add_command(command)

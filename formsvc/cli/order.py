@@ -1,4 +1,4 @@
-"""A whole batch, from sources to everything that reviewers and employers get."""
+"""A whole batch on the command line, from sources to everything that people get."""
 
 import sys
 import time
@@ -7,17 +7,15 @@ from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from formsvc.bulk import changes, executors
-from formsvc.bulk.batch import Job, Run, loaded, read_keys
-from formsvc.bulk.index import Ledger
-from formsvc.bulk.outputs import letters, packs
-from formsvc.bulk.outputs import workbook as workbooks
-from formsvc.catalogue import Catalogue
+from formsvc.bulk.batch import Batch, Job, loaded, read_keys
+from formsvc.bulk.outputs import letters, packs, workbook
+from formsvc.bulk.results import KEPT, Results
 from formsvc.cli.terminal import Meter, Style, summary
 from formsvc.documents import HOUSE, Format, Press
 from formsvc.errors import FormsvcError
+from formsvc.forms import Shelf
 from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
@@ -31,8 +29,7 @@ class Order:
     sources: tuple[str, ...]
     output: str
     on: date
-    schemas: Path | None = None
-    templates: Path | None = None
+    shelves: tuple[Shelf, ...] = ()
     formats: tuple[Format, ...] = ()
     press: Press = HOUSE
     workers: int | None = None
@@ -48,18 +45,18 @@ def run(order: Order, say: Say, style: Style) -> bool:
     Raises OSError and ConfigError for what the operator has to mend.
     """
     began = time.monotonic()
-    catalogue, _ = loaded(order.schemas, order.templates)
+    catalogue, _ = loaded(order.shelves)
     earlier = [read_keys(path) for path in order.against]
     sources = Sources(order.sources, catalogue)
     job = Job(
         on=order.on,
-        schemas=order.schemas,
-        templates=order.templates,
+        shelves=order.shelves,
         formats=order.formats,
         press=order.press,
         secrets=(b"", *(secret for secret, _ in earlier)),
+        keeps="pdf" in order.formats,
     )
-    batch = Run(folder(order.output), job, resume=order.resume)
+    batch = Batch(folder(order.output), job, resume=order.resume)
     meter = Meter(sys.stderr, lambda: sources.fraction)
     try:
         with executors.opened(order.workers, order.scheduler) as (executor, at_once):
@@ -67,23 +64,22 @@ def run(order: Order, say: Say, style: Style) -> bool:
     except BrokenExecutor:
         raise FormsvcError("有工作进程意外结束（多半是内存不足）；加 --resume 可接着做。") from None
     meter.clear()
-    batch.compare([rows for _, rows in earlier])
-    with closing(Ledger(batch.folder)) as ledger:
-        _write(order, batch, ledger, catalogue, say)
+    with closing(batch.compare([rows for _, rows in earlier])) as results:
+        _write(order, results, say)
         batch.finish()
-        say(summary(ledger, catalogue, time.monotonic() - began, style))
+        batch.folder.remove(KEPT)
+        say(summary(results, time.monotonic() - began, style))
         say(f"结果在 {order.output}。")
-        return ledger.totals().errors > 0
+        return results.index.totals().errors > 0
 
 
-def _write(order: Order, batch: Run, ledger: Ledger, catalogue: Catalogue, say: Say) -> None:
+def _write(order: Order, results: Results, say: Say) -> None:
     """What is made from the reports: letters, packs, changes, the workbook."""
-    sent = letters.write(batch.folder, ledger, catalogue, order.templates, order.on)
+    sent = letters.write(results, order.shelves)
     if "pdf" in order.formats:
-        packs.write(batch.folder, ledger, catalogue, order.press)
+        packs.write(results, order.press)
     changed = None
     if order.changes_since:
-        counts = changes.write(batch.folder, folder(order.changes_since), ledger)
-        changed = changes.rows(batch.folder, catalogue)
-        say(changes.spoken(counts))
-    workbooks.write(batch.folder, ledger, catalogue, order.on, sent, changed)
+        say(changes.spoken(changes.write(results, folder(order.changes_since))))
+        changed = changes.read(results.folder)
+    workbook.write(results, sent, changed)

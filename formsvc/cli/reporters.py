@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
+from formsvc.pointers import within
 
 Style = Callable[[str, str], str]
 """(text, role) → text; role is error, warning, ok, heading or faint."""
@@ -48,25 +49,21 @@ def _lines(source: str, form: Form | None, report: Report, style: Style) -> Iter
 
 
 def _verdict(report: Report, style: Style) -> str:
-    errors = sum(finding.severity is Severity.ERROR for finding in report.findings)
-    warnings = len(report.findings) - errors
-    if errors:
-        tail = f"，{warnings} 处提醒" if warnings else ""
-        return style(f"有 {errors} 处问题{tail}", "error")
-    if warnings:
-        return style(f"没有问题，{warnings} 处提醒", "warning")
+    if report.errors:
+        tail = f"，{report.warnings} 处提醒" if report.warnings else ""
+        return style(f"有 {report.errors} 处问题{tail}", "error")
+    if report.warnings:
+        return style(f"没有问题，{report.warnings} 处提醒", "warning")
     return style("没有问题", "ok")
 
 
 def _section(form: Form | None, finding: Finding) -> str:
     field = form.field(finding.pointer) if form else None
     for section in form.sections if form and field else ():
-        if any(field is member for member in section.fields):
-            return section.title
-        if field and any(m.pointer.startswith(field.pointer + "/") for m in section.fields):
-            return section.title
-        if field and any(field.pointer.startswith(m.pointer + "/") for m in section.fields):
-            return section.title
+        for member in section.fields:
+            pointers = (member.pointer, field.pointer if field else "")
+            if within(*pointers) or within(*reversed(pointers)):
+                return section.title
     return "全表"
 
 

@@ -5,8 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Final
 
-from formsvc.bulk.index import Ledger
-from formsvc.catalogue import Catalogue
+from formsvc.bulk.results import Results
 
 Style = Callable[[str, str], str]
 _EVERY: Final = 0.2
@@ -60,9 +59,9 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} 小时 {whole % 3600 // 60} 分"
 
 
-def summary(ledger: Ledger, catalogue: Catalogue, seconds: float, style: Style) -> str:
+def summary(results: Results, seconds: float, style: Style) -> str:
     """What was found, in a few tables."""
-    totals = ledger.totals()
+    totals = results.index.totals()
     rate = totals.submissions / max(seconds, 0.001)
     lines = [
         f"共 {totals.submissions:,} 份，{totals.units:,} 个单位，"
@@ -73,11 +72,11 @@ def summary(ledger: Ledger, catalogue: Catalogue, seconds: float, style: Style) 
         + f"，错误 {totals.errors:,} 处，提醒 {totals.warnings:,} 处。",
     ]
     forms = [
-        (catalogue[form].title if form else "认不出是哪一种表", count, passed)
-        for form, count, passed in ledger.forms()
+        (results.title(form) or "认不出是哪一种表", count, passed)
+        for form, count, passed in results.index.forms()
     ]
     lines += ["", *table(("表", "份数", "没有问题"), forms, style)]
-    rules = ledger.rules()
+    rules = results.index.rules()
     if rules:
         shown = [(rule, label, count, items) for rule, _, label, count, items in rules[:_RULES]]
         lines += ["", *table(("规则", "多见于", "处数", "份数"), shown, style)]

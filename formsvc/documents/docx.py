@@ -223,6 +223,7 @@ class _Part:
         the properties around them."""
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
+        known = {*self._form.printable, _CODE_FORM, _CODE_DIGEST}
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
@@ -230,7 +231,7 @@ class _Part:
 
             def slot(placeholder: re.Match[str]) -> str:
                 pointer = _pointer(placeholder[1])
-                if pointer not in self._form.printable and pointer not in (_CODE_FORM, _CODE_DIGEST):
+                if pointer not in known:
                     self._fail(f"placeholder {pointer!r} is not in the form")
                 ended = f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}"
                 self._slots.append(

@@ -9,6 +9,18 @@ from formsvc.documents.press import Press, Unprintable, pack
 from formsvc.documents.proof.carriage import Format
 from formsvc.forms import Form
 
+__all__ = [
+    "HOUSE",
+    "MEDIA_TYPES",
+    "Format",
+    "Press",
+    "Printed",
+    "Unprintable",
+    "blank",
+    "fill",
+    "pack",
+]
+
 MEDIA_TYPES: Final[dict[Format, str]] = {"docx": docx.MEDIA_TYPE, "pdf": printing_press.MEDIA_TYPE}
 HOUSE: Final = Press()
 

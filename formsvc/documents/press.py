@@ -62,7 +62,7 @@ def fill(
         return template.fill(
             values,
             title=texts.clean(f"{form.title} {owner}".strip()),
-            author=texts.clean(unit) or form.programme,
+            author=texts.clean(unit) or form.programme.title,
             owner=owner,
             draft=draft,
             code=proof.code,

@@ -44,9 +44,7 @@ def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
     return write
 
 
-def _rows_writer(
-    field: Field, array: Field, room: int
-) -> Callable[[object, dict[str, str]], None]:
+def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dict[str, str]], None]:
     tokens, cell = array.tokens, field.tokens[len(array.tokens) + 1 :]
     names = tuple(map(field.in_row, range(room)))
     show = _shower(field)

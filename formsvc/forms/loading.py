@@ -1,7 +1,7 @@
 """Folders → forms, strictly: every fault is refused with file and place (FormError).
 
-A shelf holds `<programme>/programme.toml` and `<programme>/<form>/<edition>/` with `schema.json` and
-`form.toml`. An office's own shelf may add forms to a programme that comes along.
+A shelf holds `<programme>/programme.toml`, and `<programme>/<form>/<edition>/` with `schema.json`
+and `form.toml`. An office's own shelf may add forms to a programme that comes along.
 """
 
 import re
@@ -56,7 +56,7 @@ def built_in() -> Shelf:
 
 
 def read(shelves: Iterable[Shelf]) -> list[Form]:
-    """All editions of all forms, in the order of form and day; their templates are not looked at."""
+    """All editions of all forms, in the order of form and day. Templates are not looked at."""
     shelves = list(shelves)
     programmes: dict[str, _ProgrammeFile] = {}
     for shelf in shelves:
@@ -64,6 +64,7 @@ def read(shelves: Iterable[Shelf]) -> list[Form]:
             if path.parent.name in programmes:
                 _fail(path, "programme", f"stands in {programmes[path.parent.name].path} too")
             programmes[path.parent.name] = _ProgrammeFile(path)
+    _compare_once(programmes.values())
     forms: dict[tuple[str, str], Form] = {}
     for shelf in shelves:
         for form in _forms_of(shelf, programmes):
@@ -91,6 +92,17 @@ def _forms_of(shelf: Shelf, programmes: "Mapping[str, _ProgrammeFile]") -> Itera
         yield _FormFile(path, common, programmes[parts[0]].programme).form(shelf)
 
 
+def _compare_once(programmes: "Iterable[_ProgrammeFile]") -> None:
+    """Keys of earlier batches name a comparison by its id alone."""
+    seen: dict[str, Path] = {}
+    for file in programmes:
+        for comparison in file.programme.comparisons:
+            if comparison.id in seen:
+                what = f"stands in {seen[comparison.id]} too"
+                file.fail(f"[[comparison]] {comparison.id}", what)
+            seen[comparison.id] = file.path
+
+
 def _fail(path: Path, place: str, what: str) -> NoReturn:
     raise FormError(f"{path}: {place}: {what}")
 
@@ -107,8 +119,8 @@ class _File:
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
-        for error in schemas.faults(self.kind, self.table):
-            self.fail(self._place(list(error.absolute_path)), error.message)
+        for fault in schemas.faults(self.kind, self.table):
+            self.fail(self._place(list(fault.absolute_path)), fault.message)
 
     def fail(self, place: str, what: str) -> NoReturn:
         _fail(self.path, place, what)
@@ -205,8 +217,9 @@ class _ProgrammeFile(_File):
             self.verify_compared(self.programme.comparisons, known)
         covering = {*self.programme.values, *(each.id for each in self.programme.comparisons)}
         for form in forms:
-            named = (*form.fields, *(f"/{r.id}" for r in (*form.rules, *form.comparisons)))
-            covering |= {form.id, *(f"{form.id}{name}" for name in named)}
+            rules = [*(rule.id for rule in form.rules), *(each.id for each in form.comparisons)]
+            covering |= {form.id, *(form.id + name for name in form.fields)}
+            covering |= {f"{form.id}/{rule}" for rule in rules}
         for each in self.programme.coverage:
             for name in each.by:
                 if name not in covering:
@@ -291,8 +304,8 @@ class _FormFile(_File):
             if entry["name"] in self.fields:
                 self.fail(place, "must be a pointer that the schema does not have")
             pieces = _PRINTED.split(entry["text"])
-            parts = [(self.field(pointer, place), style == "words")
-                     for pointer, style in zip(pieces[1::3], pieces[2::3], strict=True)]  # fmt: skip
+            named = zip(pieces[1::3], pieces[2::3], strict=True)
+            parts = [(self.field(pointer, place), style == "words") for pointer, style in named]
             for field, as_words in parts:
                 if field.list or field.type == "object" or (as_words and field.kind != "money"):
                     self.fail(place, f"{field.pointer} cannot be printed so")

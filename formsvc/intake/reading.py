@@ -3,14 +3,17 @@
 import hashlib
 import json
 
-from formsvc import submissions
+from formsvc import sandbox, submissions
 from formsvc.catalogue import Catalogue
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import canonical, parse_mark
 from formsvc.errors import UnreadableDocument
+from formsvc.forms import EDITION
 from formsvc.intake import typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import Submission
+
+sandbox.preload(__name__)
 
 
 def submission_in(content: bytes, catalogue: Catalogue) -> bytes:
@@ -56,9 +59,9 @@ def _of_its_edition(raw: bytes, form: str, edition: str, catalogue: Catalogue) -
     if known is None or known is catalogue[known.id]:
         return raw
     data = submissions.parse(raw).data
-    if not isinstance(data, dict) or "edition" in data:
+    if not isinstance(data, dict) or EDITION[1:] in data:
         return raw
-    return canonical({**data, "edition": known.edition})
+    return canonical({**data, EDITION[1:]: known.edition})
 
 
 def _typed(content: bytes, catalogue: Catalogue) -> bytes | None:
@@ -68,5 +71,7 @@ def _typed(content: bytes, catalogue: Catalogue) -> bytes | None:
         ours = source == hashlib.sha256(form.docx.read_bytes()).hexdigest()
         if texts and (ours or texts.keys() <= set(form.printable) | form.fields.keys()):
             data = typed.submission(form, texts)
-            return canonical(data if form is catalogue[form.id] else {**data, "edition": form.edition})
+            return canonical(
+                data if form is catalogue[form.id] else {**data, "edition": form.edition}
+            )
     return None

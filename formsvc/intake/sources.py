@@ -18,8 +18,8 @@ from typing import IO, Final
 from formsvc import storage
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
-from formsvc.findings import Finding, Severity
 from formsvc.intake import reading, tables
+from formsvc.intake.items import Item, refused
 from formsvc.intake.zipfiles import Member, ZipReader
 from formsvc.submissions import MAX_BYTES
 from formsvc.writing.texts import clean
@@ -31,22 +31,11 @@ _BLOCK: Final = 1 << 16
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".xlsx", ".csv")
 _DOCUMENTS = (".docx", ".pdf")
-_JUNK = re.compile(r"(^|/)(\.[^/]*|~\$[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini)$", re.IGNORECASE)
+_JUNK = re.compile(
+    r"(^|/)(\.[^/]*|~\$[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini|[^/]*\.findings\.json)$",
+    re.IGNORECASE,
+)
 _BLANK = b" \t\r\n"
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One submission as it came. `source` says where it stands, for people.
-
-    `raw` is None when it could not be read; `findings` then say why. `unit` is the name of the
-    folder that it came in, for submissions that do not say whose they are.
-    """
-
-    source: str
-    raw: bytes | None
-    findings: tuple[Finding, ...] = ()
-    unit: str = ""
 
 
 class Sources:
@@ -114,12 +103,6 @@ def lines(stream: IO[bytes], name: str) -> Iterator[Item]:
             line = line.removeprefix(codecs.BOM_UTF8)
         if raw := line.strip(_BLANK):
             yield Item(source, raw)
-
-
-def refused(source: str, rule: str, message: str) -> Item:
-    """An item that could not be read, and why."""
-    finding = Finding(rule, Severity.ERROR, "", "提交的文件", message)
-    return Item(source, None, (finding,))
 
 
 # Addresses
@@ -220,8 +203,7 @@ def _table(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]
         yield refused(name, "input.size", f"文件超过 {MAX_TABLE:,} 字节的上限。")
         return
     try:
-        for row in tables.rows(content, name, catalogue):
-            yield Item(f"{name} {row.place}".strip(), row.raw, row.findings)
+        yield from tables.items(content, name, catalogue)
     except UnreadableDocument as refusal:
         yield refused(name, "input.table", str(refusal))
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from formsvc import pointers
-from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
-from formsvc.forms import Field, Form, Printed
-from formsvc.writing.notation import written_date, written_number, written_year
+from formsvc.forms import Field, Form, PrintBox, answers
 
 SOURCE: Final = "/FormsvcSource"
+# An amount in words, as it is printed beside its figures.
+_IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
 
 def fields(raw: bytes) -> bytes:
@@ -44,49 +44,58 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     """Typed texts by pointer → data of the form's shape, with what was left empty left out."""
     data: dict[str, Any] = {"form": form.id}
     boxes = {box.name: box for box in form.boxes}
-    known = printed(form, {})
-    for name in sorted(texts.keys() & known.keys(), key=form.place):
-        text = texts[name].replace("\r\n", "\n").replace("\r", "\n").strip()
-        for field, part in _parts(form, boxes.get(name), name, text):
-            if part not in ("", []):
-                pointers.set_(data, field, part)
+    for name in sorted(texts.keys() & set(form.printable), key=form.place):
+        for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
+            # What is unclear stays text: the schema check points at it.
+            value, _ = answers.read(form, pointer, text)
+            if value is not None:
+                pointers.set_(data, pointer, value)
     return data
 
 
-def _parts(form: Form, box: Printed | None, name: str, text: str) -> Iterator[tuple[str, Any]]:
-    if not text:
-        return
+def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:
+    """(pointer, text) of what one box holds; all of it for the first field when it does not fit."""
     if box is None:
-        field = form.field(name)
-        if field:
-            yield name, value(field, text)
+        if form.field(name):
+            yield name, text
         return
-    pattern = "".join(
-        re.escape(literal).replace(r"\ ", r"\s+") + ("(.*?)" if number < len(box.parts) else "")
-        for number, literal in enumerate(box.literals)
-    )
-    found = re.fullmatch(rf"\s*{pattern}\s*", text, re.DOTALL)
-    first = box.parts[0][0]
-    groups = found.groups() if found else (text,)
-    seen: set[str] = set()
-    for (field, as_words), part in zip(box.parts, groups or (text,), strict=False):
-        if not as_words and field.pointer not in seen:
-            seen.add(field.pointer)
-            yield (field if found else first).pointer, value(field, part.strip())
+    fields, literals = _without_words(box)
+    parts = _split(_IN_WORDS.sub("", text).strip(), literals)
+    if parts is None:
+        yield fields[0].pointer, text
+        return
+    # A field that stands twice in a box is read where it stands first.
+    first: dict[str, str] = {}
+    for field, part in zip(fields, parts, strict=True):
+        first.setdefault(field.pointer, part)
+    yield from first.items()
 
 
-def value(field: Field, text: str) -> Any:
-    """A typed text as the value that its field wants; the text itself when it is not one."""
-    match field.kind:
-        case "money":
-            return written_number(text)
-        case "integer":
-            return written_year(text)
-        case "date":
-            return written_date(text)
-        case "array":
-            return [part for part in re.split(r"[、，,\n]", text) if part.strip()]
-        case "boolean":
-            return {"是": True, "否": False}.get(text, text)
-        case _:
-            return text
+def _without_words(box: PrintBox) -> tuple[list[Field], list[str]]:
+    """A box's fields and the literals around them, without the amounts in words."""
+    fields, literals = [], [box.literals[0]]
+    for (field, as_words), literal in zip(box.parts, box.literals[1:], strict=True):
+        if as_words:
+            literals[-1] += literal
+        else:
+            fields.append(field)
+            literals.append(literal)
+    return fields, literals
+
+
+def _split(text: str, literals: list[str]) -> list[str] | None:
+    """What stands between literals, one more than there are parts; None when one is missing.
+
+    A blank stands for any blanks. Takes time in proportion to the text.
+    """
+    first, *between, last = (literal.strip(" ") for literal in literals)
+    if not text.startswith(first) or not text.endswith(last):
+        return None
+    parts, rest = [], text.removeprefix(first).removesuffix(last)
+    for literal, raw in zip(between, literals[1:-1], strict=True):
+        pair = rest.split(literal or None, 1) if raw else ()
+        if len(pair) < 2:
+            return None
+        parts.append(pair[0])
+        rest = pair[1]
+    return [*parts, rest]

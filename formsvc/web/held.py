@@ -1,9 +1,14 @@
-"""What the application holds from its start on, for the pages."""
+"""What the application holds from its start on."""
 
 from flask import current_app
+from werkzeug.exceptions import NotFound
 
+from formsvc.bulk.batch import Loaded, loaded
+from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
+from formsvc.forms import Form
 from formsvc.web.runs.runs import Runs
+from formsvc.writing.notation import today
 
 
 def runs() -> Runs:
@@ -16,3 +21,21 @@ def settings() -> Settings:
     """What the operator set."""
     held: Settings = current_app.extensions["formsvc-settings"]
     return held
+
+
+def forms() -> Loaded:
+    """The forms and what compares them."""
+    return loaded(settings().shelves)
+
+
+def catalogue() -> Catalogue:
+    """The forms that this application serves."""
+    return forms()[0]
+
+
+def form_or_404(name: str) -> Form:
+    """A form in the edition of today."""
+    form = catalogue().in_force(name, today())
+    if form is None:
+        raise NotFound
+    return form

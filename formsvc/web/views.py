@@ -2,12 +2,14 @@
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
-from formsvc.bulk.outputs import workbook as workbooks
+from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.checks import explain
 from formsvc.delivery import file_name
-from formsvc.intake import tables
-from formsvc.web.api.routes import attachment, catalogue, form_or_404
+from formsvc.intake import sheets
+from formsvc.web.attachments import attachment
 from formsvc.web.desks.widgets import widgets
+from formsvc.web.held import catalogue, form_or_404
+from formsvc.writing.notation import today
 
 views = Blueprint("views", __name__)
 
@@ -31,21 +33,18 @@ def _site() -> dict[str, object]:
 
 @views.get("/")
 def index() -> str:
-    return render_template("index.html", forms=list(catalogue().values()))
+    return render_template("index.html", forms=catalogue().all_in_force(today()))
 
 
 @views.get("/forms/<form>/rules")
 def rules(form: str) -> str:
     """What is checked, and why."""
     chosen = form_or_404(form)
-    demands = [
-        (rule, explain.demand(chosen, rule), explain.places(chosen, rule)) for rule in chosen.rules
-    ]
     return render_template(
         "rules.html",
         form=chosen,
-        demands=demands,
-        sections=widgets(chosen),
+        demands=explain.demands(chosen, today()),
+        sections=widgets(chosen, today()),
         label=explain.label,
     )
 
@@ -55,7 +54,7 @@ def sheet(form: str) -> Response:
     """An empty sheet to fill offline, a row a person."""
     chosen = form_or_404(form)
     name = file_name(chosen, None, "xlsx")
-    return attachment(tables.write(chosen), name, f"{chosen.id}.xlsx", workbooks.MEDIA_TYPE)
+    return attachment(sheets.write(chosen, today()), name, f"{chosen.id}.xlsx", MEDIA_TYPE)
 
 
 @views.get("/api/docs")

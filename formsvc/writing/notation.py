@@ -1,16 +1,11 @@
 """How money, dates and identity codes are written in Chinese official documents."""
 
-import re
-import unicodedata
 from datetime import date, timedelta, timezone
 from datetime import datetime as _datetime
 from decimal import Decimal
 
-_FULL_WIDTH = {0x3000: 0x20, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
-_NUMBER = re.compile(r"[￥¥]?(-?(?:[0-9]{1,20}|[0-9]{1,3}(?:,[0-9]{3}){1,6})(?:\.[0-9]{1,10})?)元?")
-_DAY = re.compile(
-    r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?|([0-9]{4})([0-9]{2})([0-9]{2})"
-)
+# Full-width ASCII and the ideographic space → ASCII, for str.translate.
+FULL_WIDTH = {0x3000: 0x20, **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 CHINA = timezone(timedelta(hours=8))
 
 
@@ -24,6 +19,16 @@ def cents(amount: int | float | Decimal) -> int:
     if isinstance(amount, int):
         return amount * 100
     return round(amount * 100)
+
+
+def is_amount(value: object) -> bool:
+    """Whether a value can be told as an amount: a number of at most 12 digits and two decimals."""
+    return (
+        isinstance(value, int | Decimal)
+        and not isinstance(value, bool)
+        and -(10**12) <= value <= 10**12
+        and bool(value == round(value, 2))
+    )
 
 
 def yuan(amount: int | float | Decimal) -> str:
@@ -48,32 +53,4 @@ def long_date(day: date) -> str:
 
 def identity_code(text: str) -> str:
     """An ID number or credit code with full-width characters narrowed and letters raised."""
-    return (text if text.isascii() else text.translate(_FULL_WIDTH)).strip().upper()
-
-
-def written_number(text: str) -> int | Decimal | str:
-    """12,345.67, １２３４５ or 98,000元 exactly; what is not plainly one number stays as it is."""
-    found = _NUMBER.fullmatch(_narrow(text))
-    if not found:
-        return text
-    digits = found[1].replace(",", "")
-    return Decimal(digits) if "." in digits else int(digits)
-
-
-def written_year(text: str) -> int | Decimal | str:
-    """2024 or 2024年; what is not plainly a number stays as it is."""
-    number = written_number(_narrow(text).removesuffix("年"))
-    return text if isinstance(number, str) else number
-
-
-def written_date(text: str) -> str:
-    """2024年9月1日, 2024/9/1, 2024.9.1 and 20240901 as 2024-09-01; others stay as they are."""
-    found = _DAY.fullmatch(_narrow(text))
-    if not found:
-        return text
-    year, month, day = (part for part in found.groups() if part)
-    return f"{year}-{int(month):02d}-{int(day):02d}"
-
-
-def _narrow(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).replace(" ", "")
+    return (text if text.isascii() else text.translate(FULL_WIDTH)).strip().upper()

@@ -32,9 +32,7 @@ def made(
     return pack(printed, press, title=title, copies=1, duplex=True)
 
 
-def _printed(
-    results: Results, press: Press, unit: str | None, tell: Tell
-) -> Iterator[Printed]:
+def _printed(results: Results, press: Press, unit: str | None, tell: Tell) -> Iterator[Printed]:
     clean = results.index.clean(unit)
     for done, found in enumerate(results.found(clean)):
         tell(done, len(clean))

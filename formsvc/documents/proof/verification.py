@@ -19,6 +19,7 @@ from formsvc.documents.proof.marks import Mark, is_signed, matches, parse_mark, 
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
 
+
 class Status(StrEnum):
     UNCHANGED = "unchanged"
     CHANGED = "changed"

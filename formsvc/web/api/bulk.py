@@ -14,15 +14,16 @@ from flask import Flask, Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
-from formsvc.bulk.batch import Job, Loaded, Run, check_item, loaded
+from formsvc.bulk.batch import Batch, Job, Loaded, check_item
 from formsvc.bulk.comparison import Meetings
 from formsvc.bulk.executors import HereExecutor
-from formsvc.bulk.index import Ledger
-from formsvc.bulk.outputs import workbook as workbooks
-from formsvc.intake.sources import Item, items, lines
+from formsvc.bulk.outputs import workbook
+from formsvc.intake.items import Item
+from formsvc.intake.sources import items, lines
 from formsvc.storage import LocalFolder
 from formsvc.web.api import payloads
-from formsvc.web.api.routes import attachment
+from formsvc.web.attachments import attachment
+from formsvc.web.held import forms, settings
 from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
 from formsvc.writing.notation import today
@@ -35,7 +36,7 @@ _KINDS: Final = {
     "application/json": ".json",
     "application/zip": ".zip",
     "application/x-zip-compressed": ".zip",
-    workbooks.MEDIA_TYPE: ".xlsx",
+    workbook.MEDIA_TYPE: ".xlsx",
     "text/csv": ".csv",
 }
 # The server gives no bytes before this many have come: small, so that reports come early.
@@ -56,7 +57,7 @@ _DESCRIBED: dict[str, Any] = {
             "description": "JSONL：每份一行报告；之后是比对各份时发现问题的行（across），最后一行是"
             "合计（summary）。Accept 为 XLSX 时是 report.xlsx。",
             "content": {
-                kind: {"schema": {"type": "string"}} for kind in (LINES, workbooks.MEDIA_TYPE)
+                kind: {"schema": {"type": "string"}} for kind in (LINES, workbook.MEDIA_TYPE)
             },
         }
     },
@@ -112,24 +113,23 @@ def check_many(query: dict[str, Any]) -> Response:
 
 
 def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
-    settings = current_app.extensions["formsvc-settings"]
-    forms = loaded(settings.schemas, settings.templates)
+    loaded = forms()
     # Fails before the answer has begun when the length that was told is too much.
     stream = request.stream
-    given = _items(stream, kind, forms)
-    if request.accept_mimetypes.best_match([LINES, workbooks.MEDIA_TYPE]) == workbooks.MEDIA_TYPE:
-        content = _workbook(given, forms, on)
+    given = _items(stream, kind, loaded)
+    if request.accept_mimetypes.best_match([LINES, workbook.MEDIA_TYPE]) == workbook.MEDIA_TYPE:
+        content = _workbook(given, on)
         leave()
-        return attachment(content, "批量审核结果.xlsx", workbooks.NAME, workbooks.MEDIA_TYPE)
+        return attachment(content, "批量审核结果.xlsx", workbook.NAME, workbook.MEDIA_TYPE)
     response: Response = current_app.response_class(
-        _ended(_stream(given, forms, on), leave),
+        _ended(_stream(given, loaded, on), leave),
         mimetype=LINES,
         headers={"X-Accel-Buffering": "no"},
     )
     return response
 
 
-def _ended(stream: Iterable[str], leave: Callable[[], None]) -> Iterator[str]:
+def _ended(stream: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes]:
     try:
         yield from stream
     finally:
@@ -147,18 +147,19 @@ def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
     return items(io.BytesIO(content), _NAME + kind, forms[0])
 
 
-def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[str]:
+def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
     """A line for each item, then what the comparison found, then the counts."""
-    job = Job(on=on, secrets=(_SECRET,), across=False)
+    job = Job(on=on, secrets=(_SECRET,))
     submissions = passed = 0
     with closing(Meetings(*forms)) as meetings:
         try:
             for item in given:
                 submissions += 1
-                checked = check_item(forms, job, item, submissions)
-                meetings.add(submissions, checked.form, checked.source, checked.entries)
-                passed += checked.ok
-                yield checked.line + "\n"
+                worked = check_item(forms, job, item, submissions, across=False)
+                row = worked.row
+                meetings.add(submissions, row.form, row.source, worked.entries)
+                passed += not row.errors
+                yield worked.line
         except RequestEntityTooLarge:
             yield _line({"error": {"status": 413, "detail": f"最多 {MAX_BODY:,} 字节，已停止。"}})
             return
@@ -167,7 +168,7 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[str]:
         met = 0
         for number, found in meetings.findings():
             met += 1
-            yield _line({"number": number, "across": found})
+            yield _line({"number": number, "across": [finding.to_dict() for finding in found]})
     yield _line({"summary": {"submissions": submissions, "passed": passed, "across": met}})
 
 
@@ -175,21 +176,18 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[str]:
 _SECRET: Final = b"one request"
 
 
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+def _line(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _workbook(given: Iterable[Item], forms: Loaded, on: date) -> bytes:
+def _workbook(given: Iterable[Item], on: date) -> bytes:
     """report.xlsx. Only reports and digests touch the disk, in a folder that goes at once."""
-    settings = current_app.extensions["formsvc-settings"]
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         folder = LocalFolder(Path(scratch))
-        job = Job(on=on, schemas=settings.schemas, templates=settings.templates)
-        run = Run(folder, job)
+        batch = Batch(folder, Job(on=on, shelves=settings().shelves))
         with suppress(ClientDisconnected):
-            run.check(given, HereExecutor(), at_once=1)
-        run.compare()
-        with closing(Ledger(folder)) as ledger:
-            workbooks.write(folder, ledger, forms[0], on)
-        with folder.open(workbooks.NAME) as stream:
+            batch.check(given, HereExecutor(), at_once=1)
+        with closing(batch.compare()) as results:
+            workbook.write(results)
+        with folder.open(workbook.NAME) as stream:
             return stream.read()

@@ -63,6 +63,9 @@ class SkippedPayload(Schema):
 class ReportPayload(Schema):
     form = fields.String(required=True)
     edition = fields.String(required=True)
+    values = fields.String(
+        required=True, metadata={"description": "所用的政策数额从哪一天起执行，没有则为空"}
+    )
     ok = fields.Boolean(required=True, metadata={"description": "没有错误（可以有提醒）"})
     findings = fields.List(fields.Nested(FindingPayload), required=True)
     skipped = fields.List(fields.Nested(SkippedPayload), required=True)
@@ -97,7 +100,7 @@ class ProblemPayload(Schema):
 class FormPayload(Schema):
     id = fields.String(required=True)
     title = fields.String(required=True)
-    programme = fields.String(required=True)
+    programme = fields.String(required=True, attribute="programme.title")
     edition = fields.String(required=True)
     copies = fields.Integer(required=True, metadata={"description": "一式几份"})
 

@@ -2,23 +2,23 @@
 
 from datetime import date
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, current_app, request
 from flask_smorest import Blueprint
 from werkzeug.exceptions import NotFound
 
 from formsvc import documents
-from formsvc.catalogue import Catalogue
-from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name
-from formsvc.documents import Format, Press
+from formsvc.documents import Format
+from formsvc.documents.proof.verification import verify as verified
+from formsvc.documents.proof.verification import verify_code
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
-from formsvc.intake import reading
 from formsvc.intake.reading import submission_in
 from formsvc.submissions import MAX_BYTES
 from formsvc.web.api import payloads
+from formsvc.web.attachments import attachment
+from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.web.problems import MEDIA_TYPE, problem
 from formsvc.writing.notation import today
 
@@ -55,33 +55,11 @@ _PROBLEM: dict[str, Any] = {
 }
 
 
-def catalogue() -> Catalogue:
-    """The forms that this application serves."""
-    forms: Catalogue = current_app.extensions["formsvc"]
-    return forms
-
-
-def form_or_404(name: str) -> Form:
-    form = catalogue().get(name)
-    if form is None:
-        raise NotFound
-    return form
-
-
-def attachment(content: bytes, name: str, fallback: str, media_type: str) -> Response:
-    """A download with its Chinese name (RFC 6266, RFC 5987) and an ASCII fallback."""
-    response: Response = current_app.response_class(content, mimetype=media_type)
-    response.headers["Content-Disposition"] = (
-        f"attachment; filename=\"{fallback}\"; filename*=UTF-8''{quote(name, safe='')}"
-    )
-    return response
-
-
 @api.get("/forms")
 @api.response(200, payloads.FormPayload(many=True))
 def list_forms() -> list[Form]:
     """各种表"""
-    return list(catalogue().values())
+    return list(catalogue().all_in_force(today()))
 
 
 @api.get("/forms/<form>")
@@ -126,7 +104,7 @@ def blank(form: str, format: Format) -> Response:
 def check(query: dict[str, Any], form: str) -> Any:
     """检查一份申报：全部问题、依据和改法"""
     chosen = form_or_404(form)
-    _, report = catalogue().check(_body(), on=_day(query), form=chosen)
+    report = catalogue().check(_body(), on=_day(query), form=chosen.id).report
     if report.unreadable:
         return problem(400, "内容无法读取，请看 report。", report=report)
     return report.to_dict()
@@ -149,10 +127,10 @@ def fill(query: dict[str, Any], form: str) -> Response:
         _body(),
         format,
         on=_day(query),
-        form=chosen,
+        form=chosen.id,
         draft=query["draft"],
         copies=query["copies"],
-        press=_press(),
+        press=settings().press,
         signature_fields=query["signature_fields"],
     )
     if delivery.document is None:
@@ -178,10 +156,10 @@ def read(query: dict[str, Any]) -> Any:
         content = submission_in(_body(DOCUMENT_LIMIT), catalogue())
     except UnreadableDocument as unreadable:
         return problem(422, str(unreadable))
-    data, report = catalogue().check(content, on=_day(query))
-    if report.unreadable:
-        return problem(422, "文件里的内容无法读取，请看 report。", report=report)
-    return {"submission": data, "report": report.to_dict()}
+    checked = catalogue().check(content, on=_day(query))
+    if checked.report.unreadable:
+        return problem(422, "文件里的内容无法读取，请看 report。", report=checked.report)
+    return {"submission": checked.data, "report": checked.report.to_dict()}
 
 
 @api.post("/verify")
@@ -192,8 +170,8 @@ def read(query: dict[str, Any]) -> Any:
 def verify(query: dict[str, Any]) -> Any:
     """核对文件是否与其中的数据一致；有签名的，也可只核对印出的校验码"""
     if "code" in query:
-        return reading.verify_code(query["code"], catalogue(), _press())
-    return reading.verify(_body(DOCUMENT_LIMIT), catalogue(), _press())
+        return verify_code(query["code"], catalogue().editions(), settings().press)
+    return verified(_body(DOCUMENT_LIMIT), catalogue().editions(), settings().press)
 
 
 def _body(limit: int = BODY_LIMIT) -> bytes:
@@ -203,11 +181,6 @@ def _body(limit: int = BODY_LIMIT) -> bytes:
         files = list(request.files.values())
         return files[0].read() if files else b""
     return request.get_data(cache=False)
-
-
-def _press() -> Press:
-    settings: Settings = current_app.extensions["formsvc-settings"]
-    return settings.press
 
 
 def _day(query: dict[str, Any]) -> date:

@@ -4,7 +4,7 @@ Nothing is stored: every post carries the whole form, and the answer is made fro
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
 from flask import Blueprint, Response, current_app, get_template_attribute, render_template, request
@@ -12,19 +12,20 @@ from werkzeug.datastructures import FileStorage
 
 from formsvc import documents
 from formsvc.checks.steps import next_steps
-from formsvc.delivery import deliver, file_name
+from formsvc.delivery import deliver, file_name, fill
 from formsvc.documents import Format
 from formsvc.errors import UnreadableDocument
-from formsvc.findings import Finding, Report, Severity
-from formsvc.forms import Form
+from formsvc.findings import Finding, Report
+from formsvc.forms import EDITION, Form
 from formsvc.intake.reading import submission_in
+from formsvc.submissions import encoded
 from formsvc.web import csrf
-from formsvc.web.api.routes import attachment, catalogue, form_or_404
+from formsvc.web.attachments import attachment
 from formsvc.web.desks import entries
 from formsvc.web.desks.assist import Asides, asides
 from formsvc.web.desks.entries import Entries
 from formsvc.web.desks.widgets import Widget, widgets
-from formsvc.web.held import settings
+from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.writing.notation import today
 
 DOCUMENT_LIMIT: Final = 10_000_000
@@ -37,11 +38,12 @@ csrf.install(applicant)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What one page of the desk shows."""
+    """What one page of the desk shows; `unclear` is what the entries leave open."""
 
     form: Form
     entries: Entries
     data: Mapping[str, Any]
+    unclear: tuple[Finding, ...] = ()
     report: Report | None = None
     notice: str = ""
     alarm: bool = False
@@ -51,12 +53,11 @@ class Desk:
 
     @property
     def errors(self) -> int:
-        found = self.report.findings if self.report else ()
-        return sum(finding.severity is Severity.ERROR for finding in found)
+        return self.report.errors if self.report else 0
 
     @property
     def warnings(self) -> int:
-        return len(self.report.findings) - self.errors if self.report else 0
+        return self.report.warnings if self.report else 0
 
     @property
     def title(self) -> str:
@@ -67,7 +68,12 @@ class Desk:
 
     @property
     def asides(self) -> Asides:
-        return asides(self.form, self.data)
+        return asides(self.form, self.data, today())
+
+    @property
+    def edition(self) -> str:
+        """The edition where it is not that of today, else ""."""
+        return str(self.data.get(EDITION[1:], ""))
 
     def text(self, pointer: str) -> str:
         entry = self.entries.get(pointer, "")
@@ -91,7 +97,7 @@ class Desk:
 
 def _on_page(form: Form, pointer: str) -> bool:
     found = form.field(pointer)
-    return bool(found) and found.schema.get("type") != "object"  # type: ignore[union-attr]  # found
+    return found is not None and found.type != "object"
 
 
 @applicant.get("")
@@ -104,8 +110,8 @@ def show(form: str) -> str:
 @applicant.post("")
 def work(form: str) -> Response | tuple[str, int] | str:
     """Check, load, add or remove a row, download: by the button that was pressed."""
-    chosen = form_or_404(form)
-    desk = _posted(chosen)
+    desk = _posted(form)
+    chosen = desk.form
     if not csrf.is_ours():
         notice = "页面停留过久，没有办理；内容还在，请再按一次。"
         return _page(_desk(chosen, desk.entries, notice=notice, alarm=True)), 400
@@ -122,7 +128,7 @@ def work(form: str) -> Response | tuple[str, int] | str:
             return _page(_desk(chosen, desk.entries, notice="已恢复本机保存的草稿。"))
         case "json":
             name = file_name(chosen, desk.data, "json")
-            raw = entries.encoded(desk.data)
+            raw = encoded(desk.data, indent=2) + b"\n"
             return attachment(raw, name, f"{chosen.id}.json", "application/json")
         case "preview":
             return _preview(chosen, desk)
@@ -135,9 +141,8 @@ def work(form: str) -> Response | tuple[str, int] | str:
 @applicant.post("/live")
 def live(form: str) -> dict[str, Any]:
     """The report and the asides for what is typed so far, as pieces of the page."""
-    chosen = form_or_404(form)
-    desk = _posted(chosen)
-    desk = _checked(chosen, desk.entries)
+    desk = _posted(form)
+    desk = _checked(desk.form, desk.entries)
     problems = get_template_attribute("fields.html", "findings")
     notes = get_template_attribute("fields.html", "asides")
     return {
@@ -146,25 +151,35 @@ def live(form: str) -> dict[str, Any]:
         "findings": {pointer: problems(found) for pointer, found in desk.findings.items()},
         "asides": {pointer: notes(found) for pointer, found in desk.asides.items()},
         "summary": get_template_attribute("fields.html", "summary")(desk),
-        "steps": get_template_attribute("fields.html", "steps")(next_steps(chosen, desk.data)),
+        "steps": get_template_attribute("fields.html", "steps")(
+            next_steps(desk.form, desk.data, today())
+        ),
     }
 
 
-def _posted(form: Form) -> Desk:
+def _posted(name: str) -> Desk:
     request.max_content_length = _PAGE_LIMIT + DOCUMENT_LIMIT
     request.max_form_memory_size = _PAGE_LIMIT
+    form = _edition(name)
     return _desk(form, entries.posted(form, request.form))
 
 
 def _desk(form: Form, typed: Entries, **more: Any) -> Desk:
-    return Desk(form, typed, entries.submission(form, typed), **more)
+    data, unclear = entries.read(form, typed)
+    older = {} if form is catalogue().in_force(form.id, today()) else {EDITION[1:]: form.edition}
+    return Desk(form, typed, {**data, **older}, unclear, **more)
+
+
+def _edition(name: str) -> Form:
+    """The form in the edition that the page was of, by default that of today."""
+    sent = request.form.get(EDITION, "")
+    return (catalogue().edition(name, sent) if sent else None) or form_or_404(name)
 
 
 def _with_row(form: Form, desk: Desk, pointer: str) -> Desk:
     """The desk with an empty row more, its first field focused."""
-    first = next((name for name in form.fields if name.startswith(f"{pointer}/*/")), pointer)
     row = max(entries.rows(desk.entries, pointer), 1 if not desk.entries else 0)
-    focus = first.replace("*", str(row), 1)
+    focus = form.lists[pointer][0].in_row(row) if pointer in form.lists else pointer
     return _desk(form, desk.entries, more_rows=pointer, focus=focus)
 
 
@@ -172,12 +187,13 @@ def _checked(form: Form, typed: Entries, report: Report | None = None, **more: A
     """A desk with a report: of what is typed, or the one given."""
     desk = _desk(form, typed)
     if report is None:
-        raw = entries.encoded(desk.data)
-        report = catalogue().check(raw, on=today(), form=form)[1]
+        raw = encoded(desk.data)
+        report = catalogue().check(raw, on=today(), form=form.id).report
+    report = report.preceded_by(desk.unclear)
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
         found.setdefault(desk.anchor(finding.pointer), []).append(finding)
-    return Desk(form, typed, desk.data, report, findings=found, **more)
+    return replace(desk, report=report, findings=found, **more)
 
 
 def _page(desk: Desk) -> str:
@@ -185,8 +201,8 @@ def _page(desk: Desk) -> str:
         "form.html",
         desk=desk,
         form=desk.form,
-        sections=widgets(desk.form),
-        steps=next_steps(desk.form, desk.data),
+        sections=widgets(desk.form, today()),
+        steps=next_steps(desk.form, desk.data, today()),
         formats=documents.MEDIA_TYPES,
     )
 
@@ -199,23 +215,25 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
         raw = submission_in(file.read(), catalogue())
-        data, report = catalogue().check(raw, on=today(), form=None)
-        if data is None:
-            raise UnreadableDocument("；".join(finding.message for finding in report.findings))
+        checked = catalogue().check(raw, on=today())
+        if checked.data is None:
+            said = (finding.message for finding in checked.report.findings)
+            raise UnreadableDocument("；".join(said))
     except UnreadableDocument as problem:
         notice = f"“{name}”没有载入：{problem}"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
-    chosen = catalogue().of(data) or form
-    if not report.form:
-        report = catalogue().check(raw, on=today(), form=chosen)[1]
-    moved = "" if chosen is form else f"这是《{chosen.title}》，已换到这种表。"
+    if checked.form is None:
+        checked = catalogue().check(raw, on=today(), form=form.id)
+    chosen = checked.form or form
+    moved = "" if chosen.id == form.id else f"这是《{chosen.title}》，已换到这种表。"
     notice = f"已载入“{name}”。{moved}"
-    return _page(_checked(chosen, entries.entered(chosen, data), report, notice=notice))
+    typed = entries.entered(chosen, checked.data)
+    return _page(_checked(chosen, typed, checked.report, notice=notice))
 
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
-    raw = entries.encoded(desk.data)
-    delivery = deliver(catalogue(), raw, format, on=today(), form=form, press=settings().press)
+    raw = encoded(desk.data)
+    delivery = deliver(catalogue(), raw, format, on=today(), form=form.id, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
         return _page(_checked(form, desk.entries, delivery.report, notice=notice)), 422
@@ -226,12 +244,9 @@ def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, i
 def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     """The PDF in the browser's viewer, marked 草稿 while there are errors; a DOCX without PDF."""
     format: Format = "pdf" if "pdf" in documents.MEDIA_TYPES else "docx"
-    raw = entries.encoded(desk.data)
-    report = catalogue().check(raw, on=today(), form=form)[1]
-    draft = not report.ok
-    delivery = deliver(
-        catalogue(), raw, format, on=today(), form=form, draft=draft, press=settings().press
-    )
+    raw = encoded(desk.data)
+    checked = catalogue().check(raw, on=today(), form=form.id)
+    delivery = fill(checked, format, draft=not checked.report.ok, press=settings().press)
     if delivery.document is None:
         return _page(_checked(form, desk.entries, delivery.report)), 422
     media_type = documents.MEDIA_TYPES[format]

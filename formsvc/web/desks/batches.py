@@ -8,29 +8,24 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
-from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.batch import Job
+from formsvc.bulk.index import Totals
+from formsvc.bulk.lines import Row
+from formsvc.bulk.results import Found, Results
 from formsvc.checks import explain
-from formsvc.delivery import deliver, file_name
+from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import MEDIA_TYPES, Format, pictures
 from formsvc.forms import Form
 from formsvc.web import csrf
-from formsvc.web.api.routes import attachment, catalogue
-from formsvc.web.desks import entries, summaries
-from formsvc.web.desks.held_batches import (
-    MOST,
-    Batch,
-    Found,
-    Row,
-    changes_since,
-    is_read,
-    read,
-    title,
-)
+from formsvc.web.attachments import attachment
+from formsvc.web.desks import entries
 from formsvc.web.desks.paper import loose, materials, paper
 from formsvc.web.desks.products import OFFERED, PRODUCTS, Making, Product, place
-from formsvc.web.held import runs, settings
+from formsvc.web.desks.queries import PAGE, Query
+from formsvc.web.desks.uploads import MOST, changes_since, is_read, read, results, title
+from formsvc.web.held import catalogue, runs, settings
 from formsvc.web.runs.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.runs.runs import Run
 from formsvc.writing.notation import CHINA, today
@@ -71,7 +66,7 @@ def begin(desk: str) -> Any:
     ]
     if not files:
         return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
-    job = Job(today(), settings().schemas, settings().templates)
+    job = Job(today(), settings().shelves, keeps=True)
     forms = catalogue()
     run = started(desk, lambda run: read(run, files, job, forms))
     runs().wait(run, _MOMENT)
@@ -84,8 +79,8 @@ def show(desk: str, id: str) -> str | tuple[str, int]:
     run = run_or_404(desk, id)
     if not is_read(run):
         return render_template("progress.html", desk=desk, run=run)
-    batch = Batch(run)
-    return _unit(batch) if desk == "unit" else _review(batch)
+    with results(run, catalogue()) as batch:
+        return _unit(run, batch) if desk == "unit" else _review(run, batch)
 
 
 @batches.get("/<any(unit, review):desk>/<id>/status")
@@ -107,36 +102,32 @@ def delete(desk: str, id: str) -> Any:
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>")
 def item(desk: str, id: str, number: int) -> str:
     """One submission: its findings beside what the paper says."""
-    batch = _batch(desk, id)
-    found = _item(batch, number)
-    form = catalogue().get(found.row.form)
-    parts = paper(form, found.data, found.report["findings"]) if form else ()
-    query = summaries.Query.of(request.args)
-    rows = query.rows(batch)
-    position = next((i for i, row in enumerate(rows) if row.number == number), -1)
+    run = _read_run(desk, id)
+    query = Query.of(request.args)
+    with results(run, catalogue()) as batch:
+        row, found, form = _item(batch, number)
+        numbers = batch.index.numbers(query.filter)
+        at = numbers.index(number) if number in numbers else -len(numbers)
+        around = (numbers[max(at - 1, 0) : max(at, 0)], numbers[at + 1 : at + 2])
+        before, after = (batch.index.row(near[0]) if near else None for near in around)
+        pages = pictures.count(shown) if (shown := _shown(batch, number)) else 0
+    parts = paper(form, found.data, found.line.report.findings) if form else ()
     return render_template(
         "item.html",
         desk=desk,
-        run=batch.run,
+        run=run,
+        row=row,
         found=found,
         form=form,
         paper=parts,
-        loose=loose(parts, found.report["findings"]),
+        loose=loose(parts, found.line.report.findings),
         entries=entries.entered(form, found.data) if form else {},
         query=query,
-        before=rows[position - 1] if position > 0 else None,
-        after=rows[position + 1] if 0 <= position < len(rows) - 1 else None,
+        before=before,
+        after=after,
         formats=MEDIA_TYPES,
-        pages=_page_count(batch, number) if form else 0,
+        pages=pages,
     )
-
-
-def _page_count(batch: Batch, number: int) -> int:
-    """How many pages the filled form has; none when it cannot be printed."""
-    try:
-        return pictures.count(_filled(batch, number, "pdf")[1])
-    except BadRequest:
-        return 0
 
 
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
@@ -144,45 +135,60 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
     """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
     if format not in MEDIA_TYPES:
         raise NotFound
-    form, content, name = _filled(_batch(desk, id), number, format)
+    with results(_read_run(desk, id), catalogue()) as batch:
+        form, made = _filled(batch, number, format)
+    if made.document is None:
+        raise NotFound
     if "show" in request.args and format == "pdf":
-        response: Response = current_app.response_class(content, mimetype=MEDIA_TYPES[format])
+        response: Response = current_app.response_class(made.document, mimetype=MEDIA_TYPES[format])
         response.headers["Content-Disposition"] = "inline"
         return response
-    return attachment(content, name, f"{form.id}.{format}", MEDIA_TYPES[format])
+    return attachment(made.document, made.name, f"{form.id}.{format}", MEDIA_TYPES[format])
 
 
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/page-<int:page>.png")
 def picture(desk: str, id: str, number: int, page: int) -> Response:
     """A page of the filled form as it would be printed, counted from 1."""
-    _, content, _ = _filled(_batch(desk, id), number, "pdf")
+    with results(_read_run(desk, id), catalogue()) as batch:
+        content = _shown(batch, number)
     try:
-        shown = pictures.page(content, page - 1, _PREVIEW_DPI)
+        shown = pictures.page(content, page - 1, _PREVIEW_DPI) if content else b""
     except IndexError:
-        raise NotFound from None
+        shown = b""
+    if not shown:
+        raise NotFound
     return current_app.response_class(shown, mimetype="image/png")
 
 
-def _filled(batch: Batch, number: int, format: Format) -> tuple[Form, bytes, str]:
-    """(form, document, file name) of a submission, draft while it has errors."""
-    found = _item(batch, number)
-    form = catalogue().get(found.row.form)
+def _shown(batch: Results, number: int) -> bytes:
+    """The filled PDF that the pictures are taken of, made once; b"" when it cannot be printed."""
+    name = f"shown/{number}.pdf"
+    if batch.folder.exists(name):
+        with batch.folder.open(name) as stream:
+            return stream.read()
+    try:
+        content = _filled(batch, number, "pdf")[1].document or b""
+    except NotFound:
+        content = b""
+    with batch.folder.create(name) as stream:
+        stream.write(content)
+    return content
+
+
+def _filled(batch: Results, number: int, format: Format) -> tuple[Form, Delivery]:
+    """A submission's form and document, draft while it has errors."""
+    _, found, form = _item(batch, number)
     if form is None:
         raise NotFound
-    draft = bool(found.row.errors)
-    delivery = deliver(
-        catalogue(), found.raw, format, on=batch.on, form=form, draft=draft, press=settings().press
-    )
-    if delivery.document is None:
-        raise BadRequest
-    return form, delivery.document, delivery.name
+    draft = not found.line.report.ok
+    return form, fill(batch.checked(found), format, draft=draft, press=settings().press)
 
 
 @batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
 def submission(desk: str, id: str, number: int) -> Response:
     """The submission as it came."""
-    found = _item(_batch(desk, id), number)
-    form = catalogue().get(found.row.form)
+    with results(_read_run(desk, id), catalogue()) as batch:
+        _, found, form = _item(batch, number)
     if form is None:
         raise NotFound
     name = file_name(form, found.data, "json")
@@ -197,11 +203,12 @@ def make(desk: str, id: str, name: str) -> Any:
     if run.folder.exists(place(name)):
         return _file(run, name, product)
     if run.status.state != "running":
-        work = Making(_batch(desk, id), catalogue(), settings(), run.tell)
+        forms, set_ = catalogue(), settings()
+        _read_run(desk, id)
 
         def written(run: Run) -> None:
-            with run.folder.create(place(name)) as out:
-                product.make(work, out)
+            with results(run, forms) as batch, run.folder.create(place(name)) as out:
+                product.make(Making(batch, set_, run.tell), out)
 
         continued(run, written)
     if runs().wait(run, _MOMENT) and run.folder.exists(place(name)):
@@ -226,11 +233,13 @@ def changes(id: str, earlier: str) -> str:
         raise NotFound
     people: dict[str, dict[tuple[str, str, str], list[str]]] = {}
     counts = Counter[str]()
-    for change in changes_since(run, before):
-        counts[change["change"]] += 1
-        who = (change["person"] or change["source"], change["unit"], change["form"])
-        found = (change["finding"] or {}).get("message", "")
-        people.setdefault(change["change"], {}).setdefault(who, []).append(found)
+    with results(run, catalogue()) as batch:
+        changed = changes_since(batch, before)
+    for change in changed:
+        counts[change.kind] += 1
+        who = (change.person or change.source, change.unit, change.form)
+        found = change.finding.message if change.finding else ""
+        people.setdefault(change.kind, {}).setdefault(who, []).append(found)
     return render_template(
         "changes.html", run=run, earlier=before, people=people, counts=counts, forms=catalogue()
     )
@@ -251,64 +260,71 @@ def _landing(desk: str, notice: str = "") -> str:
     )
 
 
-def _unit(batch: Batch) -> str:
-    query = summaries.Query.of(request.args)
-    rows = query.rows(batch)
-    shown = rows[(query.page - 1) * summaries.PAGE : query.page * summaries.PAGE]
+def _unit(run: Run, batch: Results) -> str:
+    query = Query.of(request.args)
+    numbers = batch.index.numbers(query.filter)
     people = [
-        (found, materials(catalogue().get(found.row.form), found.data))
-        for found in batch.found(shown)
+        (Row.of(found.line), found, materials(batch.checked(found).form, found.data, batch.on))
+        for found in batch.found(query.shown(numbers))
     ]
-    return render_template("unit.html", people=people, **_common(batch, "unit", query, rows))
+    return render_template("unit.html", people=people, **_common(run, batch, query, numbers))
 
 
-def _review(batch: Batch) -> str:
-    query = summaries.Query.of(request.args)
-    rows = query.rows(batch)
-    shown = rows[(query.page - 1) * summaries.PAGE : query.page * summaries.PAGE]
-    earlier = [r for r in own("review") if r.status.began < batch.run.status.began]
+def _review(run: Run, batch: Results) -> str:
+    query = Query.of(request.args)
+    numbers = batch.index.numbers(query.filter)
+    earlier = [r for r in own("review") if r.status.began < run.status.began]
     return render_template(
         "review.html",
-        rows=shown,
+        rows=[row for number in query.shown(numbers) if (row := batch.index.row(number))],
         earlier=[r for r in earlier if is_read(r)],
-        **_common(batch, "review", query, rows),
+        **_common(run, batch, query, numbers),
     )
 
 
-def _common(batch: Batch, desk: str, query: summaries.Query, rows: list[Row]) -> dict[str, Any]:
-    counted = summaries.summary(batch.rows)
+def _common(run: Run, batch: Results, query: Query, numbers: list[int]) -> dict[str, Any]:
+    totals: Totals = batch.index.totals()
+    desk = run.status.kind
+    rules = batch.index.rules_by_submissions()
     return {
         "desk": desk,
-        "run": batch.run,
+        "run": run,
         "on": batch.on,
         "query": query,
-        "found": len(rows),
-        "pages": max(-(-len(rows) // summaries.PAGE), 1),
-        "summary": counted,
+        "found": len(numbers),
+        "pages": max(-(-len(numbers) // PAGE), 1),
+        "totals": totals,
+        "rules": rules,
+        "units": batch.index.units_by_failures(),
+        "counted": [form for form, _, _ in batch.index.forms() if form],
         "forms": catalogue(),
-        "titles": {s.key: explain.rule_title(catalogue(), s.key) for s in counted.rules},
+        "titles": {
+            rule: explain.rule_title(catalogue().editions(), rule, batch.on) for rule, _ in rules
+        },
         "products": PRODUCTS,
         "offered": OFFERED[desk],
-        "made": {name for name in PRODUCTS if batch.run.folder.exists(place(name))},
-        "printable": len(batch.clean),
+        "made": {name for name in PRODUCTS if run.folder.exists(place(name))},
+        "printable": totals.passed,
     }
 
 
 # Small things
 
 
-def _batch(desk: str, id: str) -> Batch:
+def _read_run(desk: str, id: str) -> Run:
     run = run_or_404(desk, id)
     if not is_read(run):
         raise NotFound
-    return Batch(run)
+    return run
 
 
-def _item(batch: Batch, number: int) -> Found:
-    found = batch.item(number)
-    if found is None:
+def _item(batch: Results, number: int) -> tuple[Row, Found, Form | None]:
+    """A submission of a batch, and the edition that it was judged by."""
+    row = batch.index.row(number)
+    if row is None:
         raise NotFound
-    return found
+    (found,) = batch.found([number])
+    return row, found, batch.form(row)
 
 
 def _product(name: str) -> Product:

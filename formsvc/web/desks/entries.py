@@ -4,9 +4,7 @@ Entries are texts by pointer, as typed; a list of choices is a list of texts. An
 that the value is absent. What cannot be read as its type stays text, so that the check says so.
 """
 
-import json
 import re
-import secrets
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -14,8 +12,8 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from formsvc import pointers
-from formsvc.forms import Field, Form
-from formsvc.writing.notation import written_date, written_number, written_year
+from formsvc.findings import Finding
+from formsvc.forms import EDITION, FORM, Form, answers
 
 Entries = dict[str, str | list[str]]
 
@@ -27,50 +25,42 @@ def posted(form: Form, sent: MultiDict[str, str]) -> Entries:
     entries: Entries = {}
     for name in sent:
         field = form.field(name)
-        if field is None or "*" in name or field.pointer == "/form":
+        if field is None or "*" in name or field.pointer in (FORM, EDITION):
             continue
-        if field.schema.get("type") == "array":
+        if field.type == "array":
             entries[name] = [value for value in sent.getlist(name) if value]
-        elif field.schema.get("type") != "object":
+        elif field.type != "object":
             entries[name] = sent.getlist(name)[-1].replace("\r\n", "\n").replace("\r", "\n")
     return _without_blank_rows(entries)
 
 
-def submission(form: Form, entries: Entries) -> dict[str, Any]:
-    """The data that the entries mean. Parts that the form demands are there, if empty."""
-    data: dict[str, Any] = {"form": form.id}
+def read(form: Form, entries: Entries) -> tuple[dict[str, Any], tuple[Finding, ...]]:
+    """The data that the entries mean, and findings for those that could mean several things.
+
+    Parts that the form demands are there, if empty. Ticked choices are taken as they are.
+    """
+    data: dict[str, Any] = {FORM[1:]: form.id}
+    findings: list[Finding] = []
     for field in form.fields.values():
-        if field.required and field.schema.get("type") == "object" and "/*" not in field.pointer:
+        if field.required and field.type == "object" and not field.list:
             pointers.set_(data, field.pointer, {})
     for name, entry in sorted(entries.items(), key=lambda item: form.place(item[0])):
-        known = form.field(name)
-        value = _value(known, entry) if known else None
+        if form.field(name) is None:
+            continue
+        value, found = (
+            (entry or None, ()) if isinstance(entry, list) else answers.read(form, name, entry)
+        )
+        findings += found
         if value is not None:
             pointers.set_(data, name, value)
-    return data
-
-
-def encoded(data: object) -> bytes:
-    """A submission as JSON, its numbers written exactly as they are."""
-    mark = secrets.token_hex()
-
-    def stand_in(value: object) -> str:
-        if not isinstance(value, Decimal):
-            raise TypeError(f"not JSON: {type(value).__name__}")
-        return f"{mark}{value:f}"
-
-    text = json.dumps(data, ensure_ascii=False, indent=2, default=stand_in)
-    text = re.sub(rf'"{mark}([-.0-9]+)"', r"\1", text)
-    return text.encode("utf-8", "surrogatepass") + b"\n"
+    return data, tuple(findings)
 
 
 def entered(form: Form, data: object) -> Entries:
     """A submission as the texts that stand on a page; without what has no place there."""
     entries: Entries = {}
-    for field in form.fields.values():
-        if field.pointer == "/form" or field.schema.get("type") == "object":
-            continue
-        for name in _places(data, field.pointer):
+    for field in form.leaves:
+        for name in field.places(data):
             value = pointers.get(data, name)
             if isinstance(value, list):
                 if items := [_text(item) for item in value if not isinstance(item, dict | list)]:
@@ -118,36 +108,6 @@ def _without_blank_rows(entries: Entries) -> Entries:
 def _by_row(item: tuple[str, object]) -> int:
     row = _ROW.search(item[0])
     return int(row.group(1)) if row else -1
-
-
-def _value(field: Field, entry: str | list[str]) -> object:
-    """None for what is absent."""
-    if isinstance(entry, list):
-        return entry or None
-    if not entry.strip():
-        return None
-    if field.kind == "paragraphs":
-        return entry
-    text = entry.strip()
-    match field.schema.get("type"):
-        case "boolean":
-            return {"true": True, "false": False}.get(text, text)
-        case "integer":
-            return written_year(text)
-        case "number":
-            return written_number(text)
-    return written_date(text) if field.kind == "date" else text
-
-
-def _places(data: object, pointer: str) -> list[str]:
-    """The concrete pointers of a field: one for each row there is."""
-    outer, star, inner = pointer.partition("/*")
-    if not star:
-        return [pointer]
-    given = pointers.get(data, outer)
-    if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
-        return []
-    return [f"{outer}/{row}{inner}" for row in range(len(given))]
 
 
 def _text(value: object) -> str:

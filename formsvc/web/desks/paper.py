@@ -1,18 +1,20 @@
 """A submission as it reads on paper, with the findings at their places."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
 
-from formsvc import pointers
+from formsvc.checks import checker
+from formsvc.checks.kinds import Enclosure
 from formsvc.documents.printing import printed
+from formsvc.findings import Finding
 from formsvc.forms import Form
-from formsvc.web.desks.widgets import rules_of, widgets
 
-Findings = list[dict[str, Any]]
+Findings = Sequence[Finding]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PaperLine:
     """One field: its label, its text as printed, what was found there."""
 
     pointer: str
@@ -26,54 +28,44 @@ class Part:
     """One section of the paper."""
 
     title: str
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """One thing to enclose, and whether the submission says that it is there."""
-
-    name: str
-    given: bool
+    lines: tuple[PaperLine, ...]
 
 
 def paper(form: Form, data: object, findings: Findings) -> tuple[Part, ...]:
     """All sections in their order; rows of lists follow their list."""
     texts = printed(form, data)
-    return tuple(
-        Part(
-            title,
-            tuple(
-                Line(name, form.label(name), texts.get(name, ""), _at(findings, name))
-                for widget in group
-                for name in (widget.pointer, *_cells(data, widget.pointer, widget.columns))
-            ),
-        )
-        for title, group in widgets(form)
-    )
+    parts = []
+    for section in form.sections:
+        names = [
+            name
+            for field in section.fields
+            for name in (field.pointer, *_cells(form, field.pointer, data))
+        ]
+        lines = [
+            PaperLine(name, form.label(name), texts.get(name, ""), _at(findings, name))
+            for name in names
+        ]
+        parts.append(Part(section.title, tuple(lines)))
+    return tuple(parts)
 
 
 def loose(parts: tuple[Part, ...], findings: Findings) -> Findings:
     """The findings that stand at no line."""
     shown = {line.pointer for part in parts for line in part.lines}
-    return [finding for finding in findings if finding["pointer"] not in shown]
+    return [finding for finding in findings if finding.pointer not in shown]
 
 
-def materials(form: Form | None, data: object) -> tuple[Material, ...]:
+def materials(form: Form | None, data: object, on: date) -> tuple[Enclosure, ...]:
     """What the form asks to enclose; nothing when it asks for nothing."""
-    found = []
-    for rule in rules_of(form, "contains_all") if form else ():
-        given = pointers.get(data, rule.parameters["field"])
-        listed = given if isinstance(given, list) else []
-        found += [Material(name, name in listed) for name in rule.parameters["values"]]
-    return tuple(found)
+    rules = checker(form).rules(on) if form else ()
+    return tuple(each for rule in rules for each in rule.kind.enclosures(data))
 
 
 def _at(findings: Findings, pointer: str) -> Findings:
-    return [finding for finding in findings if finding["pointer"] == pointer]
+    return [finding for finding in findings if finding.pointer == pointer]
 
 
-def _cells(data: object, pointer: str, columns: tuple[Any, ...]) -> list[str]:
-    rows = pointers.get(data, pointer)
-    count = len(rows) if isinstance(rows, list) else 0
-    return [column.pointer.replace("*", str(row)) for row in range(count) for column in columns]
+def _cells(form: Form, array: str, data: object) -> list[str]:
+    """The pointers in the rows of a list that there are, row by row."""
+    columns = [field.places(data) for field in form.lists.get(array, ())]
+    return [name for row in zip(*columns, strict=True) for name in row]

@@ -1,20 +1,16 @@
 """What can be taken away from a batch: documents by person, a print pack, tables, letters."""
 
+import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Final
 
-from formsvc.bulk.index import Ledger
-from formsvc.bulk.outputs import letters
-from formsvc.bulk.outputs import workbook as workbooks
-from formsvc.catalogue import Catalogue
+from formsvc.bulk.outputs import documents, letters, packs, workbook
+from formsvc.bulk.results import Results
 from formsvc.config import Settings
-from formsvc.delivery import deliver, file_name, safe_name
-from formsvc.documents import MEDIA_TYPES, Format, Printed, pack
-from formsvc.forms import Form
-from formsvc.web.desks.held_batches import Batch, Found
+from formsvc.documents import MEDIA_TYPES
+from formsvc.storage import Folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,86 +32,53 @@ class Product:
 class Making:
     """What products are made from."""
 
-    batch: Batch
-    catalogue: Catalogue
+    results: Results
     settings: Settings
     tell: Callable[[str, int, int], None]
 
-
-def _filled(
-    work: Making, format: Format, *, each_copy: bool = False
-) -> Iterator[tuple[Found, Form, bytes]]:
-    """Every submission without errors, filled; what does not go on paper is left out."""
-    clean = work.batch.clean
-    for done, found in enumerate(work.batch.found(clean)):
-        work.tell("正在生成", done, len(clean))
-        form = work.catalogue[found.row.form]
-        delivery = deliver(
-            work.catalogue,
-            found.raw,
-            format,
-            on=work.batch.on,
-            form=form,
-            copies=form.copies if each_copy else 1,
-            press=work.settings.press,
-        )
-        if delivery.document is not None:
-            yield found, form, delivery.document
+    def told(self, done: int, whole: int) -> None:
+        self.tell("正在生成", done, whole)
 
 
 def _by_person(work: Making, out: IO[bytes]) -> None:
-    """`单位/姓名/表名-姓名.docx` and `.pdf`; a name that comes twice gets a number."""
-    taken: set[str] = set()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for format in MEDIA_TYPES:
-            for found, form, document in _filled(work, format):
-                unit = safe_name(found.row.unit) or "未写明单位"
-                person = safe_name(found.row.person) or f"第{found.row.number}份"
-                stem = f"{unit}/{person}/{file_name(form, found.data, format)[: -len(format) - 1]}"
-                name, again = f"{stem}.{format}", 1
-                while name in taken:
-                    again += 1
-                    name = f"{stem}-{again}.{format}"
-                taken.add(name)
-                archive.writestr(name, document)
+    """`单位/000001-表名-姓名.docx` and `.pdf`."""
+    names = documents.write(work.results, tuple(MEDIA_TYPES), work.settings.press, work.told)
+    _zip(work.results.folder, names, documents.FOLDER, out)
 
 
 def _pack(work: Making, out: IO[bytes]) -> None:
     """All documents in as many copies as their form asks for, each starting on a front side."""
-    printed = [
-        Printed(" ".join(filter(None, (found.row.person, form.title))), document)
-        for found, form, document in _filled(work, "pdf", each_copy=True)
-    ]
-    work.tell("正在合并", 0, 0)
-    out.write(pack(printed, work.settings.press, title="打印包", copies=1, duplex=True))
+    out.write(packs.made(work.results, work.settings.press, "打印包", tell=work.told))
 
 
 def _workbook(work: Making, out: IO[bytes]) -> None:
     """Summary, findings, submissions, rule by unit."""
-    folder = work.batch.run.folder
-    with closing(Ledger(folder)) as ledger:
-        workbooks.write(folder, ledger, work.catalogue, work.batch.on)
-    out.write(folder.read(workbooks.NAME))
-    folder.remove(workbooks.NAME)
+    folder = work.results.folder
+    workbook.write(work.results)
+    with folder.open(workbook.NAME) as stream:
+        shutil.copyfileobj(stream, out)
+    folder.remove(workbook.NAME)
 
 
 def _letters(work: Making, out: IO[bytes]) -> None:
     """One 退回通知 for each employer with faulty submissions."""
-    folder = work.batch.run.folder
-    with closing(Ledger(folder)) as ledger:
-        names = letters.write(
-            folder, ledger, work.catalogue, work.settings.templates, work.batch.on
-        )
+    names = letters.write(work.results, work.settings.shelves)
+    _zip(work.results.folder, names.values(), letters.FOLDER, out)
+
+
+def _zip(folder: Folder, names: Iterable[str], below: str, out: IO[bytes]) -> None:
+    """Files of the folder `below` as a ZIP; there they are then no more."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
-        for name in names.values():
-            archive.writestr(name.rpartition("/")[2], folder.read(name))
-    folder.remove(letters.FOLDER)
+        for name in names:
+            with folder.open(name) as stream:
+                archive.writestr(name.removeprefix(f"{below}/"), stream.read())
+    folder.remove(below)
 
 
 PRODUCTS: Final[Mapping[str, Product]] = {
     "documents": Product(
         "各人表格",
-        "没有问题的各份，按单位和姓名分文件夹，Word 和 PDF 都有。",
+        "没有问题的各份，按单位分文件夹，Word 和 PDF 都有。",
         "zip",
         "application/zip",
         True,
@@ -133,7 +96,7 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         "审核结果",
         "汇总、每处问题及其依据、每份申报、规则与单位对照，用 Excel 或 WPS 打开。",
         "xlsx",
-        workbooks.MEDIA_TYPE,
+        workbook.MEDIA_TYPE,
         False,
         _workbook,
     ),

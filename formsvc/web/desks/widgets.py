@@ -1,11 +1,14 @@
 """Schema field → widget: what a page needs to know to ask for a value."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
 
-from formsvc.forms import Field, Form, RuleSpec
+from formsvc.checks import explain
+from formsvc.checks.kinds import Hint
+from formsvc.forms import Field, Form
 
 # Up to this many options stand side by side; more go into a drop-down.
 _RADIO_LIMIT: Final = 4
@@ -95,67 +98,49 @@ _HINTS: Final[Mapping[str, str]] = {
 }
 
 
-@cache
-def widgets(form: Form) -> tuple[tuple[str, tuple[Widget, ...]], ...]:
-    """(section title, widgets) in the order of the paper."""
+@lru_cache(64)
+def widgets(form: Form, on: date) -> tuple[tuple[str, tuple[Widget, ...]], ...]:
+    """(section title, widgets) in the order of the paper, with the hints of a day's rules."""
+    hints = explain.hints(form, on)
     return tuple(
-        (section.title, tuple(_widget(form, field) for field in section.fields))
+        (section.title, tuple(_widget(form, field, hints) for field in section.fields))
         for section in form.sections
     )
 
 
-def rules_of(form: Form, kind: str) -> Iterator[RuleSpec]:
-    """The form's rules of one kind: what a page shows of them is read from their parameters."""
-    return (rule for rule in form.rules if rule.kind == kind)
-
-
-def _widget(form: Form, field: Field) -> Widget:
+def _widget(form: Form, field: Field, hints: Mapping[str, Hint]) -> Widget:
     """The widget with its hint; that one writes one line goes without saying."""
-    widget = _plain(form, field)
-    said = _HINTS.get(widget.kind) or field.hint
+    ruled = hints.get(field.pointer, Hint(field.pointer))
+    kind, options = _kind(form, field)
+    said = _HINTS.get(kind) or field.hint
     obvious = form.common["$defs"].get("line", {}).get("description")
-    asked_by = [
-        form.fields[rule.parameters["by"]].label
-        for rule in rules_of(form, "one_of_by")
-        if field.pointer in rule.parameters["choices"].values()
-    ]
-    hint = "" if said == obvious else said
-    return replace(widget, hint=hint, asked_by=next(iter(asked_by), ""))
-
-
-def _plain(form: Form, field: Field) -> Widget:
-    schema = field.schema
-    if schema.get("type") == "array":
-        return _list(form, field)
-    if schema.get("type") == "boolean":
-        return Widget(field, "radio", (Option("true", "是"), Option("false", "否")))
-    if "enum" in schema:
-        options = _options(schema)
-        return Widget(field, "radio" if len(options) <= _RADIO_LIMIT else "select", options)
-    limits = [
-        rule.parameters["limit"]
-        for rule in rules_of(form, "word_limit")
-        if rule.parameters["field"] == field.pointer
-    ]
     return Widget(
         field,
-        _TEXT_KINDS.get(field.kind, "line"),
-        examples=tuple(map(str, schema.get("examples", ()))),
-        limit=min(limits, default=0),
+        kind,
+        options,
+        examples=tuple(map(str, field.schema.get("examples", ()))) if not options else (),
+        limit=ruled.words,
+        columns=tuple(_widget(form, cell, hints) for cell in form.lists.get(field.pointer, ())),
+        most=int(field.schema.get("maxItems", 0)) if field.type == "array" else 0,
+        hint="" if said == obvious else said,
+        asked_by=ruled.decided_by,
     )
 
 
-def _list(form: Form, field: Field) -> Widget:
-    items = form.fields[f"{field.pointer}/*"]
-    most = int(field.schema.get("maxItems", 0))
-    if "enum" in items.schema:
-        return Widget(field, "checks", _options(items.schema))
-    inside = f"{field.pointer}/*/"
-    columns = tuple(
-        _widget(form, cell) for pointer, cell in form.fields.items() if pointer.startswith(inside)
-    )
-    return Widget(field, "rows", columns=columns, most=most)
+def _kind(form: Form, field: Field) -> tuple[str, tuple[Option, ...]]:
+    """How a field is asked for, and the options that it offers."""
+    if field.pointer in form.lists:
+        return "rows", ()
+    if field.type == "array":
+        choices = form.fields[f"{field.pointer}/*"].choices
+        return ("checks", _options(choices)) if choices else ("line", ())
+    if field.type == "boolean":
+        return "radio", (Option("true", "是"), Option("false", "否"))
+    if field.choices:
+        few = len(field.choices) <= _RADIO_LIMIT
+        return "radio" if few else "select", _options(field.choices)
+    return _TEXT_KINDS.get(field.kind, "line"), ()
 
 
-def _options(schema: Mapping[str, Any]) -> tuple[Option, ...]:
-    return tuple(Option(str(value), str(value)) for value in schema["enum"])
+def _options(choices: Iterable[str]) -> tuple[Option, ...]:
+    return tuple(Option(choice, choice) for choice in choices)

@@ -1,0 +1,49 @@
+"""Many submissions in one run."""
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from formsvc import config
+from formsvc.cli.shell import FINDINGS, day, format_of, on_day, style
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("-o", "--output", required=True, help="结果写到这个目录（或 fsspec 地址）。")
+@click.option("--workers", type=click.IntRange(1, 256), help="用几个进程，默认每个处理器核心一个。")
+@click.option("--scheduler", help="在 Dask 集群上运行，如 tcp://主机:8786。")
+@click.option("--documents", "formats", help="为没有问题的申报填写文件：docx、pdf 或 docx,pdf。")
+@click.option(
+    "--against", multiple=True, help="与以往批次的 keys.jsonl（或其目录）比对；可多次给出。"
+)
+@click.option("--changes-since", help="与以往批次的目录相比：哪些已改正，哪些是新问题。")
+@click.option("--resume", is_flag=True, help="接着做被中断的批次。")
+@on_day
+def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
+    """批量检查 SOURCES（JSONL、JSON、文件夹、ZIP、XLSX、CSV；- 为标准输入）。
+
+    结果：reports.jsonl、report.xlsx、各单位的退回通知，以及按单位分开的正式表格。
+    """
+    from formsvc.cli import order as orders  # noqa: PLC0415  # checking one file needs none of it
+
+    settings = config.from_environment()
+    names = (options["formats"] or "").split(",")
+    formats = tuple(format_of(f".{name.strip()}") for name in names if name)
+    order = orders.Order(
+        sources=sources,
+        output=options["output"],
+        on=day(on),
+        shelves=settings.shelves,
+        formats=formats,
+        press=settings.press,
+        workers=options["workers"],
+        scheduler=options["scheduler"],
+        against=options["against"],
+        changes_since=options["changes_since"],
+        resume=options["resume"],
+    )
+    faulty = orders.run(order, lambda text: click.echo(text, err=True), style)
+    sys.exit(FINDINGS if faulty else 0)

@@ -1,0 +1,171 @@
+"""One submission, one paper: forms, check, fill, blank, read, verify."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from formsvc import config, documents, submissions
+from formsvc.catalogue import Checked
+from formsvc.checks import explain
+from formsvc.cli import reporters
+from formsvc.cli.shell import (
+    FINDINGS,
+    catalogue,
+    day,
+    form_named,
+    format_of,
+    on_day,
+    source,
+    stop,
+    style,
+    submission_of,
+    write,
+)
+from formsvc.delivery import fill as filled
+from formsvc.delivery import said
+from formsvc.documents.proof import verification
+from formsvc.findings import Severity
+from formsvc.writing.notation import today
+
+_OUTPUTS = ("text", "json", "csv", "xlsx")
+
+
+@click.command()
+@click.argument("form", required=False)
+def forms(form: str | None) -> None:
+    """列出各种表；给出 FORM 时列出它的栏目、限制和规则。"""
+    if form is None:
+        for each in catalogue().values():
+            click.echo(f"{style(each.id, 'heading')}  {each.title}（{each.programme.title}）")
+        return
+    chosen = form_named(form)
+    click.echo(style(f"{chosen.title}  {chosen.programme.title}  版本 {chosen.edition}", "heading"))
+    for section in chosen.sections:
+        click.echo("\n" + style(section.title, "heading"))
+        for field in section.fields:
+            needed = "必填" if field.required else "选填"
+            click.echo(f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}")
+            if field.hint:
+                click.echo(style(f"      {field.hint}", "faint"))
+    click.echo("\n" + style("规则", "heading"))
+    for demand in explain.demands(chosen, today()):
+        mark = style("错误" if demand.severity is Severity.ERROR else "提醒", demand.severity.value)
+        click.echo(f"  {mark} {demand.id}  {demand.text}")
+        for cited in demand.citations:
+            place = f"《{cited.regulation}》{cited.article}：{cited.summary}"
+            click.echo(style(f"      {place}", "faint"))
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True)
+@click.option("--output", type=click.Choice(_OUTPUTS), default="text", help="输出格式。")
+@on_day
+def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
+    """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
+    checked = {name: catalogue().check(submission_of(name), on=day(on)) for name in files}
+    reports = {name: each.report for name, each in checked.items()}
+    if output == "json":
+        click.echo(reporters.as_json(reports))
+    elif output in ("csv", "xlsx"):
+        _table(checked, output)
+    else:
+        texts = (
+            reporters.as_text(name, each.form, each.report, style) for name, each in checked.items()
+        )
+        click.echo("\n\n".join(texts))
+    sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
+
+
+def _table(checked: dict[str, Checked], output: str) -> None:
+    from formsvc.bulk.lines import Line  # noqa: PLC0415  # a text needs no workbook
+    from formsvc.bulk.outputs import workbook  # noqa: PLC0415  # as above
+
+    lines = []
+    for number, (name, each) in enumerate(checked.items(), 1):
+        form = each.form
+        unit, person = (
+            said(each.data, field.pointer) if field else ""
+            for field in (form and form.unit, form and form.person)
+        )
+        lines.append(Line(number, name, unit, person, each.report))
+    titles = {form.id: form.title for form in catalogue().values()}
+    if output == "csv":
+        click.echo("\ufeff" + workbook.as_csv(lines, lambda id: titles.get(id, "")), nl=False)
+    else:
+        sys.stdout.buffer.write(workbook.of_lines(lines, lambda id: titles.get(id, "")))
+
+
+@click.command()
+@click.argument("file")
+@click.option("-o", "--output", required=True, help="写到哪里：以 .docx 或 .pdf 结尾的文件名。")
+@click.option("--draft", is_flag=True, help="有问题也填，每页标“草稿”。")
+@click.option("--copies", type=click.IntRange(1, 20), default=1, help="PDF 打印几份。")
+@click.option("--signature-fields", is_flag=True, help="PDF 中留出电子签章的位置。")
+@on_day
+def fill(
+    file: str, output: str, draft: bool, copies: int, signature_fields: bool, on: datetime | None
+) -> None:
+    """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
+    if copies > 1 and format_of(output) != "pdf":
+        stop("--copies 只用于 PDF；Word 文件请在打印时选择份数。")
+    checked = catalogue().check(submission_of(file), on=day(on))
+    delivery = filled(
+        checked,
+        format_of(output),
+        draft=draft,
+        copies=copies,
+        press=config.from_environment().press,
+        signature_fields=signature_fields,
+    )
+    if delivery.document is None or delivery.report.findings:
+        click.echo(reporters.as_text(file, checked.form, delivery.report, style), err=True)
+    if delivery.document is None:
+        sys.exit(FINDINGS)
+    write(output, delivery.document)
+
+
+@click.command()
+@click.argument("form")
+@click.option("-o", "--output", required=True, help="写到哪里：.docx、.pdf，或 .xlsx（一行一份）。")
+def blank(form: str, output: str) -> None:
+    """空白的正式表格 FORM，可打印或线下填写。"""
+    if output.lower().endswith(".xlsx"):
+        from formsvc.intake import sheets  # noqa: PLC0415  # a paper needs no sheet
+
+        write(output, sheets.write(form_named(form), today()))
+    else:
+        write(output, documents.blank(form_named(form), format_of(output)))
+
+
+@click.command()
+@click.argument("file")
+@click.option("-o", "--output", help="写到哪里，默认标准输出。")
+def read(file: str, output: str | None) -> None:
+    """取出 FILE（本服务生成的 DOCX 或 PDF）中的申报数据。"""
+    content = submission_of(file)
+    refused = submissions.parse(content)
+    if refused.data is None and refused.findings:
+        click.echo("\n".join(finding.message for finding in refused.findings), err=True)
+        sys.exit(FINDINGS)
+    if output:
+        write(output, content)
+    else:
+        click.echo(content)
+
+
+@click.command()
+@click.argument("paper")
+def verify(paper: str) -> None:
+    """核对 PAPER：文件名，或纸上印的校验码。"""
+    press = config.from_environment().press
+    if Path(paper).suffix.lower() in (".docx", ".pdf") and not Path(paper).exists():
+        stop(f"没有这个文件：{paper}")
+    if paper == "-" or Path(paper).exists():
+        verdict = verification.verify(source(paper), catalogue().editions(), press)
+    else:
+        verdict = verification.verify_code(paper, catalogue().editions(), press)
+    good = verdict.status is verification.Status.UNCHANGED
+    click.echo(style(verdict.message, "ok" if good else "error"))
+    sys.exit(0 if good else FINDINGS)

@@ -1,0 +1,120 @@
+"""What all commands share: the group, its exit codes, the forms, the day, files in and out.
+
+Exit codes: 0 clean, 1 findings, 2 could not run.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Never, get_args
+
+import click
+
+from formsvc import config
+from formsvc.catalogue import Catalogue, load_forms
+from formsvc.documents import Format
+from formsvc.errors import FormsvcError
+from formsvc.forms import Form
+from formsvc.intake import reading
+from formsvc.writing.notation import today
+
+FINDINGS: Final = 1
+COULD_NOT_RUN: Final = 2
+_COLOURS: dict[str, dict[str, Any]] = {
+    "error": {"fg": "red", "bold": True},
+    "warning": {"fg": "yellow"},
+    "ok": {"fg": "green"},
+    "heading": {"bold": True},
+    "faint": {"dim": True},
+}
+
+
+class Commands(click.Group):
+    """Faults of operators and authors end with one line and exit code 2, never a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except FormsvcError as error:
+            stop(str(error))
+        except OSError as error:
+            stop(f"{error.filename or '文件'}：{_fault(error)}")
+        except KeyboardInterrupt:
+            stop("已中断。批量审核加 --resume 可接着做。")
+
+
+def _fault(error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return "没有这个文件或文件夹。"
+        case IsADirectoryError():
+            return "这是文件夹；检查整个文件夹请用 formsvc bulk。"
+        case PermissionError():
+            return "没有读写的权限。"
+    return str(error.strerror or error)
+
+
+def stop(message: str) -> Never:
+    """End with one line, exit code 2."""
+    click.echo(message, err=True)
+    sys.exit(COULD_NOT_RUN)
+
+
+def style(text: str, role: str) -> str:
+    """A text in the look of its role."""
+    return click.style(text, **_COLOURS[role])
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The forms that the environment asks for."""
+    return load_forms(*config.from_environment().shelves)
+
+
+def form_named(name: str) -> Form:
+    """The form of this name, in its newest edition."""
+    form = catalogue().get(name)
+    return form or stop(f"没有“{name}”这种表，现有：{'、'.join(catalogue())}。")
+
+
+def on_day(command: Callable[..., None]) -> Callable[..., None]:
+    """The option --on."""
+    return click.option(
+        "--on",
+        type=click.DateTime(["%Y-%m-%d"]),
+        help="按哪一天检查，默认今天。",
+    )(command)
+
+
+def day(on: datetime | None) -> date:
+    """The day to check as of."""
+    return on.date() if on else today()
+
+
+def source(name: str) -> bytes:
+    """The bytes of a file; `-` is standard input."""
+    with click.open_file(name, "rb") as stream:
+        content: bytes = stream.read()
+    return content
+
+
+def submission_of(name: str) -> bytes:
+    """The submission in a file of any kind."""
+    return reading.submission_in(source(name), catalogue())
+
+
+def format_of(output: str) -> Format:
+    """The format that a file name ends in."""
+    for format in get_args(Format):
+        if output.lower().endswith(f".{format}"):
+            return format  # type: ignore[no-any-return]  # one of the literals
+    endings = "、".join(f".{format}" for format in get_args(Format))
+    stop(f"文件名“{output}”应以 {endings} 结尾。")
+
+
+def write(output: str, content: bytes) -> None:
+    """Write a file, and say so."""
+    Path(output).write_bytes(content)
+    click.echo(f"已写出 {output}（{len(content):,} 字节）。", err=True)
