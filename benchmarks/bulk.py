@@ -23,11 +23,9 @@ from pathlib import Path
 
 from benchmarks.generate import ON, batch
 from formsvc import documents, load_forms
-from formsvc.bulk import batch as bulk
-from formsvc.bulk.executors import opened
-from formsvc.bulk.index import Ledger
-from formsvc.bulk.outputs import letters
-from formsvc.bulk.outputs import workbook as workbooks
+from formsvc.bulk.batch import Batch, Job
+from formsvc.bulk.executors import HereExecutor, opened
+from formsvc.bulk.outputs import letters, workbook
 from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
@@ -83,7 +81,7 @@ def against_sourcemeta(path: Path, count: int) -> None:
     say(f"formsvc bulk, {count:,} lines, all outputs", count, whole)
     tool = os.environ.get("SOURCEMETA") or shutil.which("jsonschema")
     if tool:
-        schema = str(SCHEMAS / FORM / "schema.json")
+        schema = str(SCHEMAS / "jiangxi" / FORM / "2021-1/schema.json")
         common = str(SCHEMAS / "common.schema.json")
         arguments = [tool, "validate", "--continue", schema, str(source), "--resolve", common]
         kept = timed(lambda: logged(arguments, path / "sourcemeta.log"))
@@ -110,14 +108,14 @@ def stages(path: Path, count: int) -> None:
         more = timed(lambda workers=workers: reports(source, path / f"w{workers}", workers))
         say(f"reports, {workers} processes", count, more)
         print(f"  → {one / more:.2f} times one process")
-    catalogue, made = load_forms(), folder(str(path / "one"))
+    sources = Sources([str(source)], load_forms())
+    run = Batch(folder(str(path / "again")), Job(on=ON))
+    say("first pass", count, timed(lambda: run.check(sources, HereExecutor(), at_once=1)))
     began = time.perf_counter()
-    with closing(Ledger(made)) as ledger:
-        say("index of the reports", count, time.perf_counter() - began)
-        spent = timed(lambda: letters.write(made, ledger, catalogue, None, ON))
-        say("letters", count, spent)
-        spent = timed(lambda: workbooks.write(made, ledger, catalogue, ON))
-        say("workbook", count, spent)
+    with closing(run.compare()) as results:
+        say("comparison and index", count, time.perf_counter() - began)
+        say("letters", count, timed(lambda: letters.write(results)))
+        say("workbook", count, timed(lambda: workbook.write(results)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"  peak memory of this process: {peak} MB")
 
@@ -144,22 +142,22 @@ def logged(arguments: list[str], log: Path) -> None:
 def reports(source: Path, target: Path, workers: int | None) -> None:
     """reports.jsonl with the comparison across submissions."""
     sources = Sources([str(source)], load_forms())
-    run = bulk.Run(folder(str(target)), bulk.Job(on=ON))
+    run = Batch(folder(str(target)), Job(on=ON))
     with opened(workers, None) as (executor, at_once):
         run.check(sources, executor, at_once=at_once)
-    run.compare()
+    run.compare().close()
     run.finish()
 
 
 def bundled() -> dict[str, object]:
     """One schema that needs no other file."""
-    schema = json.loads((SCHEMAS / FORM / "schema.json").read_text("utf-8"))
+    schema = json.loads((SCHEMAS / "jiangxi" / FORM / "2021-1/schema.json").read_text("utf-8"))
     common = json.loads((SCHEMAS / "common.schema.json").read_text("utf-8"))
     return {**schema, "$defs": {"common": common}}
 
 
 def command(arguments: list[str]) -> None:
-    quiet([sys.executable, "-c", "from formsvc.cli.commands import main; main()", *arguments,
+    quiet([sys.executable, "-c", "from formsvc.cli import main; main()", *arguments,
            "--on", day(ON)])  # fmt: skip
 
 

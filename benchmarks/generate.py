@@ -55,7 +55,7 @@ def id_number(number: int, random_: random.Random) -> tuple[str, date, str]:
 
 
 def _bases(form: str | None) -> list[Data]:
-    paths = sorted(SAMPLES.glob(f"{form or '*'}/valid/*.json"))
+    paths = sorted(SAMPLES.glob(f"*/{form or '*'}/*/valid/*.json"))
     return [json.loads(path.read_text("utf-8-sig")) for path in paths]
 
 

@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import jsonschema
 import jsonschema_rs
@@ -17,15 +16,13 @@ from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import checker, formats
 from formsvc.documents import docx
 from formsvc.documents.printing import printed
-from formsvc.forms import form as forms
-
-SAMPLES = Path(__file__).parent.parent / "samples"
+from formsvc.forms.schemas import registry
 
 
 def main() -> None:
     catalogue = load_forms()
     for form in catalogue.values():
-        samples = sorted((SAMPLES / form.id / "valid").glob("*.json"))
+        samples = sorted((form.samples / "valid").glob("*.json"))
         contents = [path.read_bytes() for path in samples]
         contents = [raw for raw in contents if raw.startswith(b"{")]
         size = sum(map(len, contents)) // len(contents)
@@ -37,7 +34,7 @@ def main() -> None:
 def _check(catalogue: Catalogue, form: Form, contents: list[bytes]) -> None:
     def ours() -> None:
         for raw in contents:
-            catalogue.check(raw, on=SAMPLES_ON, form=form)
+            catalogue.check(raw, on=SAMPLES_ON, form=form.id)
 
     plain, bare = _plain(form), _bare(form)
 
@@ -62,7 +59,7 @@ def _plain(form: Form) -> Callable[[bytes], object]:
     schema = json.loads(json.dumps(form.schema), parse_float=Decimal)
     common = json.loads(json.dumps(form.common), parse_float=Decimal)
     validator = jsonschema.Draft202012Validator(
-        schema, registry=forms.registry(common), format_checker=checks
+        schema, registry=registry(common), format_checker=checks
     )
     rules = checker(form).rules
 
@@ -82,7 +79,7 @@ def _bare(form: Form) -> Callable[[bytes], object]:
 
 
 def _fill(catalogue: Catalogue, form: Form, raw: bytes) -> None:
-    data, _ = catalogue.check(raw, on=SAMPLES_ON, form=form)
+    data = catalogue.check(raw, on=SAMPLES_ON, form=form.id).data
 
     def by_docxtpl() -> bytes:
         template = DocxTemplate(form.docx)

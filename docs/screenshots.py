@@ -21,7 +21,7 @@ from tests.serving import served
 ROOT = Path(__file__).parent.parent
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
-SAMPLE = ROOT / "samples/jiangxi-training-summary/valid/half-year-to-31-august.json"
+SAMPLE = ROOT / "samples/jiangxi/jiangxi-training-summary/2021-1/valid/half-year-to-31-august.json"
 IMAGES = ROOT / "docs/images"
 WIDTHS = {1280: "", 390: "-phone"}
 # What the manuals show: a picture's name, and where on the page it begins and how high it is.

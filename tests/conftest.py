@@ -2,12 +2,14 @@
 
 import copy
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from formsvc import Catalogue, Form, load_forms
+from formsvc import Catalogue, Form, Shelf, load_forms
+from formsvc.forms import built_in
 from formsvc.web import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -29,8 +31,23 @@ def funding_form(catalogue) -> Form:
     return catalogue["jiangxi-project-funding"]
 
 
+def sample_folder(form_id: str) -> Path:
+    """The samples of a form that comes along, in its only edition."""
+    (folder,) = SAMPLES.glob(f"*/{form_id}/*")
+    return folder
+
+
 def valid_samples(form_id: str) -> list[Path]:
-    return sorted((SAMPLES / form_id / "valid").glob("*.json"))
+    return sorted((sample_folder(form_id) / "valid").glob("*.json"))
+
+
+@pytest.fixture
+def shelf(tmp_path) -> Shelf:
+    """A copy of all that comes along, free to change."""
+    known = built_in()
+    for name in ("schemas", "templates", "samples"):
+        shutil.copytree(getattr(known, name), tmp_path / name)
+    return Shelf(tmp_path / "schemas", tmp_path / "templates", tmp_path / "samples")
 
 
 def first_sample(form_id: str) -> dict:

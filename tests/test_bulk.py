@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
 from datetime import date
 
 import openpyxl
@@ -16,23 +15,24 @@ from click.testing import CliRunner
 from docx import Document
 
 from benchmarks.generate import batch
+from formsvc import load_forms
 from formsvc.bulk import batch as bulk
-from formsvc.bulk import comparison as across
+from formsvc.bulk import results
 from formsvc.bulk.executors import HereExecutor, opened
-from formsvc.bulk.index import Ledger
-from formsvc.bulk.outputs import letters
-from formsvc.bulk.outputs import workbook as workbooks
-from formsvc.catalogue import data_folder
-from formsvc.cli.commands import main
+from formsvc.bulk.lines import Line
+from formsvc.bulk.outputs import letters, workbook
+from formsvc.cli import main
 from formsvc.errors import ConfigError, FormError
-from formsvc.intake import tables
-from formsvc.intake.sources import Item
+from formsvc.findings import Finding, Report, Severity
+from formsvc.forms import built_in
+from formsvc.intake import sheets
+from formsvc.intake.items import Item
 from formsvc.storage import folder
 from tests.conftest import first_sample
 
 ON = date(2026, 3, 1)
 SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
-ROOT = data_folder("schemas").parent
+ROOT = built_in().schemas.parent
 
 
 def item(data, name="a.json"):
@@ -47,14 +47,13 @@ def items(*submissions):
 def run(path, given, executor=None, earlier=(), **job):
     executor = executor or HereExecutor()
     secrets = (b"", *(secret for secret, _ in earlier))
-    made = bulk.Run(folder(str(path)), bulk.Job(on=ON, secrets=secrets, **job))
+    made = bulk.Batch(folder(str(path)), bulk.Job(on=ON, secrets=secrets, **job))
     made.check(given, executor, at_once=4)
-    made.compare([rows for _, rows in earlier])
-    return made
+    return made.compare([rows for _, rows in earlier])
 
 
 def lines(path):
-    return [json.loads(line) for line in (path / bulk.REPORTS).read_text("utf-8").splitlines()]
+    return [json.loads(line) for line in (path / results.REPORTS).read_text("utf-8").splitlines()]
 
 
 def rules(line):
@@ -89,7 +88,7 @@ def test_reports_are_the_same_as_one_by_one(tmp_path, many, catalogue):
     run(tmp_path, many[:100])
     across_rules = {"once-abroad", "once-project", "same-person", "same-account"}
     for given, line in zip(many, lines(tmp_path), strict=False):
-        alone = catalogue.check(given.raw, on=ON)[1].to_dict()
+        alone = catalogue.check(given.raw, on=ON).report.to_dict()
         kept = [f for f in line["report"]["findings"] if f["rule"] not in across_rules]
         assert kept == alone["findings"]
 
@@ -98,7 +97,7 @@ def test_processes_and_one_process_write_the_same_bytes(tmp_path, many):
     run(tmp_path / "one", many)
     with opened(2, None) as (executor, _):
         run(tmp_path / "two", many, executor)
-    for name in (bulk.REPORTS, bulk.KEYS, bulk.SALT):
+    for name in (results.REPORTS, bulk.KEYS, bulk.SALT):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
@@ -188,18 +187,22 @@ def test_an_earlier_runs_keys_are_compared_with_and_hold_no_id_number(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('cite = "annex-2"', 'cite = "none"'),
+        ('cite = "annex-2-payment"', 'cite = "none"'),
         ('severity = "warning"', 'severity = "grave"'),
-        ('"/person/id_number"', '"/person/id"'),
+        ('keys = ["/person/id_number"]', 'keys = ["/person/id"]'),
+        ('keys = ["/person/id_number"]', 'keys = ["/project/amount"]'),
         ("{others}", "{nobody}"),
-        ("[[rule]]", "[[rules]]"),
+        ("[[comparison]]", "[[comparisons]]"),
+        ('title = "同一人报送了多种表"', "title = 3"),
     ],
 )
-def test_a_wrong_batch_toml_is_named(old, new, tmp_path, catalogue):
-    text = (data_folder("schemas") / across.FILE).read_text("utf-8").replace(old, new)
-    (tmp_path / across.FILE).write_text(text, "utf-8")
-    with pytest.raises(FormError, match=r"batch\.toml"):
-        across.Comparisons(catalogue, tmp_path)
+def test_a_wrong_comparison_is_named(old, new, shelf):
+    path = shelf.schemas / "jiangxi" / "programme.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(FormError, match=r"programme\.toml: \[?\[?(comparison|the file)"):
+        load_forms(shelf)
 
 
 # Interrupted
@@ -209,7 +212,7 @@ COMMAND = [sys.executable, "-m", "formsvc.cli", "bulk", "--on", ON.isoformat()]
 
 
 def start(source, output, *more):
-    code = "from formsvc.cli.commands import main; main()"
+    code = "from formsvc.cli import main; main()"
     command = [sys.executable, "-c", code, *COMMAND[3:], str(source), "-o", str(output), *more]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT)
 
@@ -235,7 +238,7 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path, many):
     os.kill(victim.pid, signal.SIGKILL)
     victim.wait()
     victim.stderr.close()
-    assert not (tmp_path / "cut" / bulk.REPORTS).exists()
+    assert not (tmp_path / "cut" / results.REPORTS).exists()
     again = start(source, tmp_path / "cut", "--workers", "1", "--documents", "docx")
     assert again.wait(60) == 2
     assert "--resume" in again.stderr.read().decode()
@@ -247,14 +250,14 @@ def test_a_killed_run_resumes_and_ends_with_the_same_bytes(tmp_path, many):
 
 
 def test_resuming_works_again_only_on_what_is_missing_or_changed(tmp_path, many, monkeypatch):
-    made = bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON))
+    made = bulk.Batch(folder(str(tmp_path)), bulk.Job(on=ON))
     made.check(many, HereExecutor(), at_once=1)
     worked = []
     monkeypatch.setattr(
         bulk, "work", lambda job, chunk: worked.append(chunk.number) or before(job, chunk)
     )
     changed = [*many[:-1], item(first_sample(SUMMARY))]
-    again = bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON), resume=True)
+    again = bulk.Batch(folder(str(tmp_path)), bulk.Job(on=ON), resume=True)
     again.check(changed, HereExecutor(), at_once=1)
     assert worked == [2]
 
@@ -265,7 +268,7 @@ before = bulk.work
 def test_a_folder_with_results_is_not_written_over(tmp_path):
     run(tmp_path, items(first_sample(SUMMARY)))
     with pytest.raises(ConfigError, match="resume"):
-        bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON))
+        bulk.Batch(folder(str(tmp_path)), bulk.Job(on=ON))
 
 
 # What people get
@@ -306,7 +309,7 @@ def test_clean_submissions_have_their_documents_and_each_employer_a_print_pack(p
 
 def test_the_workbook_lists_every_finding_with_its_article(played):
     path, _ = played
-    book = openpyxl.load_workbook(path / "out" / workbooks.NAME)
+    book = openpyxl.load_workbook(path / "out" / workbook.NAME)
     assert book.sheetnames == ["汇总", "问题", "申报", "规则与单位"]
     expected = sum(len(line["report"]["findings"]) for line in lines(path / "out"))
     assert book["问题"].max_row == expected + 1
@@ -322,7 +325,7 @@ def test_each_employer_with_errors_has_a_letter_with_names_articles_and_remedies
     path, _ = played
     faulty = [line for line in lines(path / "out") if not line["report"]["ok"]]
     for unit in {line["unit"] for line in faulty}:
-        (letter,) = (path / "out" / "letters").glob(f"*{unit or bulk.NO_UNIT}.docx")
+        (letter,) = (path / "out" / "letters").glob(f"*{unit or results.NO_UNIT}.docx")
         document = Document(letter)
         said = "\n".join(p.text for p in document.paragraphs)
         said += "\n".join(c.text for t in document.tables for r in t.rows for c in r.cells)
@@ -334,12 +337,10 @@ def test_each_employer_with_errors_has_a_letter_with_names_articles_and_remedies
                     assert finding["citation"]["article"] in said
 
 
-def test_markup_in_a_name_stays_text_in_a_letter(catalogue):
-    finding = {"rule": "a", "severity": "error", "label": "<b>", "message": "a & b", "pointer": "",
-               "citation": None}  # fmt: skip
-    line = {"number": 1, "source": "=x", "unit": "u", "person": "<w:p/>",
-            "report": {"form": SUMMARY, "findings": [finding]}}  # fmt: skip
-    content = letters.prepared().render("{{ 1 }}", 1, [line], catalogue, ON)
+def test_markup_in_a_name_stays_text_in_a_letter():
+    finding = Finding("a", Severity.ERROR, "", "<b>", "a & b")
+    line = Line(1, "=x", "u", "<w:p/>", Report(SUMMARY, "2021-1", (finding,)))
+    content = letters.notice_of().render("{{ 1 }}", 1, [line], str, ON)
     said = "\n".join(p.text for p in Document(io.BytesIO(content)).paragraphs)
     assert "<w:p/>" in said
     assert "{{ 1 }}" in said
@@ -352,22 +353,21 @@ def test_no_text_becomes_a_formula(first, catalogue, tmp_path, summary):
     summary["unit"]["name"] = danger
     summary["materials"] = []
     made = run(tmp_path, items(summary))
-    with closing(Ledger(made.folder)) as ledger:
-        workbooks.write(made.folder, ledger, catalogue, ON)
-    book = openpyxl.load_workbook(tmp_path / workbooks.NAME)
+    workbook.write(made)
+    book = openpyxl.load_workbook(tmp_path / workbook.NAME)
     shown = [
         c for sheet in book for row in sheet.iter_rows() for c in row if "HYPER" in str(c.value)
     ]
     assert shown
     assert all(cell.data_type == "s" for cell in shown)
-    sheet = openpyxl.load_workbook(io.BytesIO(tables.write(catalogue[SUMMARY], [summary])))
+    sheet = openpyxl.load_workbook(io.BytesIO(sheets.write(catalogue[SUMMARY], ON, [summary])))
     cells = [c for row in sheet.worksheets[0].iter_rows() for c in row if "HYPER" in str(c.value)]
     assert {cell.data_type for cell in cells} == {"s"}
 
 
 def test_a_text_too_long_for_a_cell_says_so():
-    shown = workbooks.shown("长" * 40_000)
-    assert len(shown) == workbooks.MAX_TEXT
+    shown = workbook.shown("长" * 40_000)
+    assert len(shown) == workbook.MAX_TEXT
     assert "40,000" in shown
 
 
@@ -399,7 +399,7 @@ def test_changes_since_an_earlier_run_are_mended_open_new_and_absent(tmp_path):
     assert ("open", "乙", "materials-complete") in told
     assert ("new", "乙", "expenses-sum") in told
     assert ("absent", "丙", None) in told
-    book = openpyxl.load_workbook(tmp_path / "new" / workbooks.NAME)
+    book = openpyxl.load_workbook(tmp_path / "new" / workbook.NAME)
     assert book["变化"].max_row == len(changes) + 1
 
 

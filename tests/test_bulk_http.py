@@ -13,14 +13,14 @@ import openpyxl
 import pytest
 
 from benchmarks.generate import batch
-from formsvc.bulk.outputs import workbook as workbooks
-from formsvc.catalogue import data_folder
+from formsvc.bulk.outputs import workbook
+from formsvc.forms import built_in
 from formsvc.web.api import bulk as bulk_api
 from tests.conftest import first_sample
 
 URL = "/api/v1/bulk?on=2026-03-01"
 LINES = {"Content-Type": bulk_api.LINES}
-ROOT = data_folder("schemas").parent
+ROOT = built_in().schemas.parent
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def test_unreadable_lines_are_findings(client):
 
 
 def test_the_workbook_comes_when_it_is_asked_for(client, body):
-    response = client.post(URL, data=body, headers=LINES | {"Accept": workbooks.MEDIA_TYPE})
-    assert response.mimetype == workbooks.MEDIA_TYPE
+    response = client.post(URL, data=body, headers=LINES | {"Accept": workbook.MEDIA_TYPE})
+    assert response.mimetype == workbook.MEDIA_TYPE
     assert "filename*=UTF-8''" in response.headers["Content-Disposition"]
     book = openpyxl.load_workbook(io.BytesIO(response.data))
     assert book["申报"].max_row == 31
@@ -118,7 +118,7 @@ def served():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    code = f"from formsvc.cli.commands import main; main(['serve', '--port', '{port}'])"
+    code = f"from formsvc.cli import main; main(['serve', '--port', '{port}'])"
     server = subprocess.Popen(
         [sys.executable, "-c", code],
         cwd=ROOT,

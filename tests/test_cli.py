@@ -5,14 +5,16 @@ import zipfile
 
 import pytest
 
-from formsvc.cli.commands import main
+from formsvc.cli import main
 
 from .conftest import SAMPLES, valid_samples
 
 GOOD = valid_samples("jiangxi-training-summary")[0]
 BAD = next(
     path.with_name(path.name.replace(".findings", ""))
-    for path in sorted((SAMPLES / "jiangxi-training-summary" / "invalid").glob("*.findings.json"))
+    for path in sorted(
+        (SAMPLES / "jiangxi/jiangxi-training-summary/2021-1/invalid").glob("*.findings.json")
+    )
     if [f["rule"] for f in json.loads(path.read_text("utf-8"))["findings"]] == ["expenses-sum"]
 )
 ON = ["--on", "2026-03-01"]

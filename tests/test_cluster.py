@@ -12,13 +12,15 @@ import pytest
 
 from benchmarks.generate import batch
 from formsvc.bulk import batch as bulk
+from formsvc.bulk import results
 from formsvc.bulk.executors import HereExecutor, opened
-from formsvc.catalogue import data_folder
-from formsvc.intake.sources import Item, Sources
+from formsvc.forms import built_in
+from formsvc.intake.items import Item
+from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
 ON = date(2026, 3, 1)
-ROOT = data_folder("schemas").parent
+ROOT = built_in().schemas.parent
 
 
 def _start(module, *options):
@@ -66,15 +68,15 @@ def test_a_worker_killed_in_the_middle_changes_no_byte(tmp_path, cluster, catalo
             workers[0].send_signal(signal.SIGKILL)
             workers[0].wait()
 
-    on_cluster = bulk.Run(folder(str(tmp_path / "cluster")), bulk.Job(on=ON))
+    on_cluster = bulk.Batch(folder(str(tmp_path / "cluster")), bulk.Job(on=ON))
     with opened(None, address) as (executor, at_once):
         on_cluster.check(given, executor, at_once=max(at_once, 8), progress=lose_a_worker)
     on_cluster.compare()
-    here = bulk.Run(folder(str(tmp_path / "here")), bulk.Job(on=ON))
+    here = bulk.Batch(folder(str(tmp_path / "here")), bulk.Job(on=ON))
     here.check(given, HereExecutor(), at_once=1)
     here.compare()
     assert workers[0].poll() is not None
-    for name in (bulk.REPORTS, bulk.KEYS, bulk.SALT):
+    for name in (results.REPORTS, bulk.KEYS, bulk.SALT):
         assert (tmp_path / "cluster" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
 
 
@@ -89,16 +91,16 @@ def test_sources_and_results_may_have_fsspec_addresses(tmp_path, catalogue):
         stream.write(lines[0].encode())
     items = list(Sources(["memory://in"], catalogue))
     assert len(items) == 21
-    remote = bulk.Run(folder("memory://out"), bulk.Job(on=ON))
+    remote = bulk.Batch(folder("memory://out"), bulk.Job(on=ON))
     remote.check(items, HereExecutor(), at_once=1)
     remote.compare()
     remote.finish()
-    local = bulk.Run(folder(str(tmp_path)), bulk.Job(on=ON))
+    local = bulk.Batch(folder(str(tmp_path)), bulk.Job(on=ON))
     local.check(items, HereExecutor(), at_once=1)
     local.compare()
-    assert memory.cat("/out/reports.jsonl") == (tmp_path / bulk.REPORTS).read_bytes()
+    assert memory.cat("/out/reports.jsonl") == (tmp_path / results.REPORTS).read_bytes()
     assert {name.rpartition("/")[2] for name in memory.ls("/out", detail=False)} == {
-        bulk.REPORTS,
+        results.REPORTS,
         bulk.KEYS,
         bulk.SALT,
     }

@@ -6,7 +6,7 @@ import pytest
 
 from formsvc import check, submissions
 from formsvc.catalogue import SAMPLES_ON
-from formsvc.cli.commands import main
+from formsvc.cli import main
 
 FORM = "jiangxi-training-summary"
 
@@ -42,7 +42,8 @@ UNREADABLE = {
 
 @pytest.mark.parametrize(("content", "rule"), UNREADABLE.values(), ids=UNREADABLE)
 def test_unreadable_input_is_one_finding_in_every_shell(catalogue, client, runner, content, rule):
-    data, report = catalogue.check(content, on=SAMPLES_ON, form=catalogue[FORM])
+    checked = catalogue.check(content, on=SAMPLES_ON, form=FORM)
+    data, report = checked.data, checked.report
     assert data is None
     assert [finding.rule for finding in report.findings] == [rule]
     assert report.findings[0].message.endswith("。")
@@ -75,13 +76,14 @@ def test_thirty_two_levels_are_read():
 
 
 def test_a_byte_order_mark_is_accepted(catalogue, summary):
-    _, report = catalogue.check(b"\xef\xbb\xbf" + raw(summary), on=SAMPLES_ON)
+    report = catalogue.check(b"\xef\xbb\xbf" + raw(summary), on=SAMPLES_ON).report
     assert report.findings == ()
 
 
 def test_gb18030_is_read_with_a_notice_that_does_not_refuse(catalogue, client, summary):
     content = json.dumps(summary, ensure_ascii=False).encode("gb18030")
-    data, report = catalogue.check(content, on=SAMPLES_ON)
+    checked = catalogue.check(content, on=SAMPLES_ON)
+    data, report = checked.data, checked.report
     assert data == submissions.parse(raw(summary)).data
     assert [finding.rule for finding in report.findings] == ["input.encoding"]
     assert report.ok
@@ -125,7 +127,7 @@ def test_characters_that_cannot_be_seen_are_a_finding_with_place(
     summary["training"]["content"] = f"研修{character}内容"
     summary["unit"]["name"] = f"大学{character}"
     content = json.dumps(summary).encode()
-    _, report = catalogue.check(content, on=SAMPLES_ON)
+    report = catalogue.check(content, on=SAMPLES_ON).report
     assert [(f.rule, f.pointer) for f in report.findings] == [
         ("text.forbidden", "/unit/name"),
         ("text.forbidden", "/training/content"),

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from formsvc import pointers, submissions
 from formsvc.checks import checker, formats
-from formsvc.forms import form as forms
+from formsvc.forms.schemas import registry
 from formsvc.pointers import set_
 
-from .conftest import SAMPLES, first_sample
+from .conftest import first_sample, sample_folder
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 
@@ -59,7 +59,7 @@ def oracle(form) -> jsonschema.Draft202012Validator:
         {"pattern": pattern, "multipleOf": multiple_of},
         type_checker=numbers,
     )
-    return build(form.schema, registry=forms.registry(form.common), format_checker=checker_)
+    return build(form.schema, registry=registry(form.common), format_checker=checker_)
 
 
 def places(error) -> set[tuple[str, str]]:
@@ -79,7 +79,7 @@ def places(error) -> set[tuple[str, str]]:
 def test_both_validators_agree_on_every_sample(catalogue, form_id):
     form = catalogue[form_id]
     validator = oracle(form)
-    for path in sorted((SAMPLES / form_id).rglob("*.json")):
+    for path in sorted(sample_folder(form_id).rglob("*.json")):
         data = submissions.parse(path.read_bytes()).data
         if path.name.endswith(".findings.json") or data is None:
             continue

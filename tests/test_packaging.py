@@ -43,7 +43,7 @@ def test_an_installed_wheel_checks_and_fills_outside_the_checkout(wheel, tmp_pat
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "import formsvc; assert formsvc.__file__.startswith(sys.argv[1])\n"
-        "from formsvc.cli.commands import main\n"
+        "from formsvc.cli import main\n"
         "main(['fill', sys.argv[2], '-o', sys.argv[3], '--on', '2026-03-01'])\n"
     )
     target = tmp_path / "out.docx"

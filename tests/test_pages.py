@@ -12,14 +12,14 @@ from werkzeug.datastructures import MultiDict
 
 from formsvc import submissions
 from formsvc.checks import explain
-from formsvc.checks.kinds import KINDS
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
-from formsvc.intake import tables
+from formsvc.intake import sheets
 from formsvc.web import create_app
 from formsvc.web.desks import entries
 from formsvc.web.runs.runs import Runs
 from formsvc.web.runs.sealed import CHUNK, SealedFolder
+from formsvc.writing.notation import today
 
 from .conftest import ROOT, SAMPLES, valid_samples
 
@@ -184,7 +184,8 @@ def test_the_page_counts_and_adds_with_the_rules_own_numbers(client):
 def test_a_document_of_ours_is_loaded_with_all_it_says(client):
     raw = json.loads(
         (
-            SAMPLES / "jiangxi-project-funding/valid/social-science-with-three-budget-items.json"
+            SAMPLES
+            / "jiangxi/jiangxi-project-funding/2021-1/valid/social-science-with-three-budget-items.json"
         ).read_text("utf-8-sig")
     )
     for format in ("docx", "pdf"):
@@ -209,7 +210,7 @@ def test_a_sheet_filled_in_excel_is_read_by_the_employers_desk(desks, catalogue)
     form = catalogue[sample["form"]]
     assert f"/forms/{form.id}/sheet.xlsx" in client.get("/unit").text
     assert client.get(f"/forms/{form.id}/sheet.xlsx").data.startswith(b"PK")
-    address = upload(client, "unit", [(tables.write(form, [sample]), "汇总.xlsx")])
+    address = upload(client, "unit", [(sheets.write(form, today(), [sample]), "汇总.xlsx")])
     page = client.get(address).text
     assert sample["person"]["name"] in page
     assert "没有问题</span>" in page
@@ -218,8 +219,13 @@ def test_a_sheet_filled_in_excel_is_read_by_the_employers_desk(desks, catalogue)
 # The rules page
 
 
-def test_every_kind_of_rule_is_explained():
-    assert set(KINDS) == set(explain._DEMANDS) == set(explain._TITLES)
+def test_every_rule_has_a_title_and_a_demand_in_words_of_its_form(catalogue):
+    for form in catalogue.values():
+        for demand in explain.demands(form, today()):
+            title = explain.rule_title([form], demand.id, today())
+            assert title != demand.id
+            assert not set("{}") & set(title + demand.text)
+            assert demand.fields
 
 
 def test_the_rules_page_names_every_rule_and_article(client, catalogue):

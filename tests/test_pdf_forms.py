@@ -21,7 +21,7 @@ from formsvc.documents import Printed, office, pack
 from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD
 from formsvc.documents.press import load, prepared
 from formsvc.documents.printing import printed
-from formsvc.documents.proof import verification as proof
+from formsvc.documents.proof import marks as proof
 from formsvc.documents.rectangles import Box, measured
 from formsvc.pointers import get, set_
 from formsvc.writing import words

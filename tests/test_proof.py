@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from formsvc import Press, blank, fill, submissions
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import carriage
-from formsvc.documents.proof import verification as proof
-from formsvc.documents.proof.verification import Status
+from formsvc.documents.proof import marks as proof
+from formsvc.documents.proof.verification import Status, verify
 from formsvc.errors import FormError, UnreadableDocument
 
 KEY = bytes(range(32))
@@ -34,10 +34,6 @@ JSON = st.recursive(
 
 def refill(form, data, format, draft, key=None) -> bytes:
     return fill(form, data, format, draft=draft, press=Press(key=key))
-
-
-def signed_refill(form, data, format, draft) -> bytes:
-    return refill(form, data, format, draft, KEY)
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -176,7 +172,7 @@ def test_what_xml_does_not_allow_is_carried_all_the_same():
 @pytest.mark.parametrize("draft", [False, True])
 def test_an_untouched_document_is_unchanged(catalogue, summary_form, summary, format, draft):
     document = refill(summary_form, summary, format, draft)
-    verdict = proof.verify(document, catalogue, refill)
+    verdict = verify(document, catalogue.editions())
     assert (verdict.status, verdict.pointers) == (Status.UNCHANGED, ())
     assert proof.canonical(verdict.data) == proof.canonical(summary)
 
@@ -184,11 +180,11 @@ def test_an_untouched_document_is_unchanged(catalogue, summary_form, summary, fo
 def test_saving_again_does_not_change_a_document(catalogue, summary_form, summary):
     saved = io.BytesIO()
     python_docx.Document(io.BytesIO(refill(summary_form, summary, "docx", False))).save(saved)
-    assert proof.verify(saved.getvalue(), catalogue, refill).status is Status.UNCHANGED
+    assert verify(saved.getvalue(), catalogue.editions()).status is Status.UNCHANGED
     saved = io.BytesIO()
     with pikepdf.open(io.BytesIO(refill(summary_form, summary, "pdf", False))) as pdf:
         pdf.save(saved, linearize=True)
-    assert proof.verify(saved.getvalue(), catalogue, refill).status is Status.UNCHANGED
+    assert verify(saved.getvalue(), catalogue.editions()).status is Status.UNCHANGED
 
 
 @pytest.mark.parametrize(
@@ -200,7 +196,7 @@ def test_one_changed_character_in_word_is_named(catalogue, summary_form, summary
     document = refill(summary_form, summary, "docx", False)
     shown = printed(summary_form, summary)[pointer].split("\n")[0]
     other = "甲" if shown[-1] != "甲" else "乙"
-    verdict = proof.verify(edited(document, shown, shown[:-1] + other), catalogue, refill)
+    verdict = verify(edited(document, shown, shown[:-1] + other), catalogue.editions())
     assert (verdict.status, verdict.pointers) == (Status.CHANGED, (pointer,))
     assert summary_form.label(pointer) in verdict.message
 
@@ -212,7 +208,7 @@ def test_one_changed_character_in_word_is_named(catalogue, summary_form, summary
 )  # fmt: skip
 def test_a_changed_label_or_disguise_in_word_is_noticed(catalogue, summary_form, summary, old, new):
     document = edited(refill(summary_form, summary, "docx", False), old, new)
-    assert proof.verify(document, catalogue, refill).status is Status.CHANGED
+    assert verify(document, catalogue.editions()).status is Status.CHANGED
 
 
 @pytest.mark.parametrize("format", ["docx", "pdf"])
@@ -239,7 +235,7 @@ def test_a_document_of_other_data_is_named_by_field(
             saved = io.BytesIO()
             pdf.save(saved)
         document = saved.getvalue()
-    verdict = proof.verify(document, catalogue, refill)
+    verdict = verify(document, catalogue.editions())
     assert verdict.status is Status.CHANGED
     assert pointer in verdict.pointers
     assert len(verdict.pointers) == 1
@@ -249,10 +245,10 @@ def test_changed_data_in_word_is_noticed(catalogue, summary_form, summary):
     document = refill(summary_form, summary, "docx", False)
     name = summary["person"]["name"]
     part = next(part for part in carriage.package(document) if part.endswith("/item1.xml"))
-    verdict = proof.verify(edited(document, name, name + "甲", part), catalogue, refill)
+    verdict = verify(edited(document, name, name + "甲", part), catalogue.editions())
     assert (verdict.status, verdict.pointers) == (Status.CHANGED, ("/person/name",))
     assert "校验码" in verdict.message
-    verdict = proof.verify(edited(document, "FS1/", "FS9/", part), catalogue, refill)
+    verdict = verify(edited(document, "FS1/", "FS9/", part), catalogue.editions())
     assert verdict.status is Status.CHANGED
 
 
@@ -266,7 +262,7 @@ def test_anything_painted_over_a_pdf_is_noticed(catalogue, summary_form, summary
     with pikepdf.open(io.BytesIO(refill(summary_form, summary, "pdf", False))) as pdf:
         pdf.pages[1].contents_add(b"q " + change + b" Q")
         pdf.save(saved)
-    assert proof.verify(saved.getvalue(), catalogue, refill).status is Status.CHANGED
+    assert verify(saved.getvalue(), catalogue.editions()).status is Status.CHANGED
 
 
 def test_a_note_on_a_pdf_is_noticed_but_a_seal_is_not(catalogue, summary_form, summary):
@@ -286,7 +282,7 @@ def test_a_note_on_a_pdf_is_noticed_but_a_seal_is_not(catalogue, summary_form, s
                 note = fields[0]
             pdf.pages[3].obj.Annots = pikepdf.Array([note])
             pdf.save(saved)
-        assert proof.verify(saved.getvalue(), catalogue, refill).status is expected
+        assert verify(saved.getvalue(), catalogue.editions()).status is expected
 
 
 def test_a_missing_page_is_noticed(catalogue, summary_form, summary):
@@ -294,27 +290,25 @@ def test_a_missing_page_is_noticed(catalogue, summary_form, summary):
     with pikepdf.open(io.BytesIO(refill(summary_form, summary, "pdf", False))) as pdf:
         del pdf.pages[3]
         pdf.save(saved)
-    assert proof.verify(saved.getvalue(), catalogue, refill).status is Status.CHANGED
+    assert verify(saved.getvalue(), catalogue.editions()).status is Status.CHANGED
 
 
 @pytest.mark.parametrize("format", ["docx", "pdf"])
 def test_a_signature_is_asked_for_when_the_key_is_known(catalogue, summary_form, summary, format):
-    owner = proof.public_key(KEY)
     signed = refill(summary_form, summary, format, False, KEY)
-    verdict = proof.verify(signed, catalogue, signed_refill, signer=owner)
+    verdict = verify(signed, catalogue.editions(), Press(key=KEY))
     assert verdict.status is Status.UNCHANGED
     unsigned = refill(summary_form, summary, format, False)
-    verdict = proof.verify(unsigned, catalogue, refill, signer=owner)
+    verdict = verify(unsigned, catalogue.editions(), Press(key=KEY))
     assert (verdict.status, verdict.message) == (Status.CHANGED, "文件没有有效的签名。")
 
 
 def test_documents_that_are_not_ours_are_told_apart(catalogue, summary_form, funding_form, summary):
     plain = blank(summary_form, "docx")
-    assert proof.verify(plain, catalogue, refill).status is Status.NOT_OURS
-    assert proof.verify(summary_form.pdf.read_bytes(), catalogue, refill).status is Status.NOT_OURS
+    assert verify(plain, catalogue.editions()).status is Status.NOT_OURS
+    assert verify(summary_form.pdf.read_bytes(), catalogue.editions()).status is Status.NOT_OURS
     document = refill(summary_form, summary, "docx", False)
-    others = {funding_form.id: funding_form}
-    assert proof.verify(document, others, refill).status is Status.NOT_OURS
+    assert verify(document, [funding_form]).status is Status.NOT_OURS
 
 
 def hostile() -> dict[str, bytes]:
@@ -341,7 +335,7 @@ def hostile() -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", hostile())
 def test_hostile_files_are_refused_in_chinese(catalogue, name):
-    verdict = proof.verify(hostile()[name], catalogue, refill)
+    verdict = verify(hostile()[name], catalogue.editions())
     assert verdict.status is Status.UNREADABLE
     assert "。" in verdict.message
 
@@ -352,4 +346,4 @@ def test_an_attachment_that_unpacks_without_end_is_refused(catalogue, summary_fo
         spec = pikepdf.AttachedFileSpec(pdf, bytes(5_000_000), description="FS1/A/1/B")
         pdf.attachments["submission.json"] = spec
         pdf.save(saved, compress_streams=True)
-    assert proof.verify(saved.getvalue(), catalogue, refill).status is Status.UNREADABLE
+    assert verify(saved.getvalue(), catalogue.editions()).status is Status.UNREADABLE

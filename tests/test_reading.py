@@ -11,9 +11,9 @@ from pypdf.generic import NameObject, TextStringObject
 
 from formsvc import blank, fill, pointers, submissions
 from formsvc.catalogue import SAMPLES_ON
-from formsvc.cli.commands import main
+from formsvc.cli import main
 from formsvc.documents.printing import printed
-from formsvc.documents.proof import verification as proof
+from formsvc.documents.proof import marks as proof
 from formsvc.intake import typed
 from formsvc.intake.reading import submission_in
 from formsvc.writing.notation import identity_code

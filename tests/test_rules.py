@@ -4,7 +4,6 @@ import copy
 import json
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,13 +15,12 @@ from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import formats
 from formsvc.writing import words
 
-SAMPLES = Path(__file__).parent.parent / "samples"
 CATALOGUE = load_forms()
 SUMMARY = CATALOGUE["jiangxi-training-summary"]
 FUNDING = CATALOGUE["jiangxi-project-funding"]
 GOOD = {
-    SUMMARY: SAMPLES / SUMMARY.id / "valid" / "submitted-on-the-last-day.json",
-    FUNDING: SAMPLES / FUNDING.id / "valid" / "all-ten-budget-items.json",
+    SUMMARY: SUMMARY.samples / "valid" / "submitted-on-the-last-day.json",
+    FUNDING: FUNDING.samples / "valid" / "all-ten-budget-items.json",
 }
 GOOD_DATA = {form: json.loads(path.read_text("utf-8")) for form, path in GOOD.items()}
 GONE = object()

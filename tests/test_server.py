@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 
 from formsvc import fill, submissions
-from formsvc.cli.commands import main
+from formsvc.cli import main
 from formsvc.pointers import set_
 
 from .conftest import first_sample, valid_samples

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from formsvc.errors import UnreadableDocument
-from formsvc.intake import tables
+from formsvc.intake import sheets
 from formsvc.intake.sources import items
 from formsvc.sandbox import run_limited
 from tests.conftest import valid_samples
@@ -34,13 +34,13 @@ def book(title, *rows):
 @pytest.mark.parametrize("name", ["jiangxi-training-summary", "jiangxi-project-funding"])
 def test_samples_come_back_from_a_sheet_as_they_went_in(name, catalogue):
     samples = [json.loads(path.read_text("utf-8-sig")) for path in valid_samples(name)]
-    found = read(tables.write(catalogue[name], samples), "表.xlsx", catalogue)
+    found = read(sheets.write(catalogue[name], ON, samples), "表.xlsx", catalogue)
     assert [json.loads(item.raw) for item in found] == samples
     assert found[0].source.endswith("第 2 行")
 
 
 def test_the_blank_sheet_has_choices_and_limits_and_no_submission(catalogue):
-    content = tables.write(catalogue["jiangxi-training-summary"])
+    content = sheets.write(catalogue["jiangxi-training-summary"], ON)
     assert read(content, "表.xlsx", catalogue) == []
     sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
     rules = {rule.promptTitle: rule for rule in sheet.data_validations.dataValidation}
@@ -79,7 +79,7 @@ def test_an_id_number_that_lost_its_digits_is_named(catalogue):
 def test_an_unknown_column_is_a_finding_where_it_is_filled(catalogue):
     content = book("国（境）外研修总结书", ["姓名", "手机", "备注"], ["张三", None, "加急"])
     (item,) = read(content, "x.xlsx", catalogue)
-    report = catalogue.check(item.raw, on=ON)[1]
+    report = catalogue.check(item.raw, on=ON).report
     assert [f.pointer for f in report.findings if f.rule == "schema.additionalProperties"] == [
         "/备注"
     ]

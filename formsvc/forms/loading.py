@@ -30,6 +30,7 @@ from formsvc.forms.form import (
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
 from formsvc.writing.messages import problem_in
 
+_LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
 _COMPARED: Final = frozenset({"label", "others", "count"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _RESERVED: Final = ("/_page", "/_code")
@@ -120,7 +121,7 @@ class _File:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
         for fault in schemas.faults(self.kind, self.table):
-            self.fail(self._place(list(fault.absolute_path)), fault.message)
+            self.fail(self._place(list(fault.absolute_path)), fault.message[:_LONGEST])
 
     def fail(self, place: str, what: str) -> NoReturn:
         _fail(self.path, place, what)

@@ -11,8 +11,11 @@ from tests.conftest import SAMPLES
 
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
-SAMPLE = SAMPLES / "jiangxi-training-summary/valid/half-year-to-31-august.json"
-BUDGET = SAMPLES / "jiangxi-project-funding/valid/social-science-with-three-budget-items.json"
+SAMPLE = SAMPLES / "jiangxi/jiangxi-training-summary/2021-1/valid/half-year-to-31-august.json"
+BUDGET = (
+    SAMPLES
+    / "jiangxi/jiangxi-project-funding/2021-1/valid/social-science-with-three-budget-items.json"
+)
 
 
 def field(page: Page, pointer: str):

@@ -14,8 +14,11 @@ from playwright.sync_api import Page, expect
 from benchmarks.generate import batch
 from tests.conftest import SAMPLES, valid_samples
 
-GOOD = SAMPLES / "jiangxi-training-summary/valid/half-year-to-31-august.json"
-FUNDING = SAMPLES / "jiangxi-project-funding/valid/social-science-with-three-budget-items.json"
+GOOD = SAMPLES / "jiangxi/jiangxi-training-summary/2021-1/valid/half-year-to-31-august.json"
+FUNDING = (
+    SAMPLES
+    / "jiangxi/jiangxi-project-funding/2021-1/valid/social-science-with-three-budget-items.json"
+)
 
 
 def hand_in(page: Page, desk: str, files: list[Path]) -> None:
