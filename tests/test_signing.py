@@ -24,7 +24,7 @@ from reportlab.pdfgen import canvas
 
 from formsvc import fill, load_forms
 from formsvc.documents.press import prepared
-from formsvc.documents.proof import marks as proof
+from formsvc.documents.proof.verification import Status, verify
 from formsvc.errors import FormError, TemplateError
 
 from .conftest import first_sample
@@ -76,10 +76,7 @@ def test_every_place_takes_an_electronic_signature_and_the_data_stay_proved(
         assert status.valid
         assert status.trusted
 
-    def refill(form_, data, format_, draft):
-        return fill(form_, data, format_, draft=draft)
-
-    assert proof.verify(raw, catalogue, refill).status is proof.Status.UNCHANGED
+    assert verify(raw, catalogue.editions()).status is Status.UNCHANGED
 
 
 def test_places_to_sign_are_only_there_when_asked_for(catalogue):
