@@ -13,9 +13,9 @@ from formsvc.checks.parameters import (
     Fields,
     Flag,
     Listed,
+    Members,
     Place,
     Text,
-    Texts,
     Words,
     Yes,
 )
@@ -78,7 +78,7 @@ class ContainsAll(Kind):
     """the list lacks one of them"""
 
     field: Listed
-    values: Annotated[tuple[str, ...], Texts(of="field")]
+    values: Annotated[list[str], Members("field")]
 
     messages = {"message": "label missing"}
     title = "{field}不齐"
@@ -110,7 +110,7 @@ class ItemsAmong(Kind):
     """a row is none of them, or repeats one"""
 
     field: Cells
-    values: Annotated[tuple[str, ...], Texts(of="field")]
+    values: Annotated[list[str], Members("field")]
 
     messages = {"message": "value allowed", "message_repeated": "value allowed"}
     title = "{field}不在可选之内"
