@@ -7,7 +7,7 @@ editors as JSON Schema. `Wrong` says what is not right (English, for authors).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
 
 import jsonschema_rs
 
@@ -258,7 +258,7 @@ class Named(Parameter):
 class Range(Parameter):
     """A lowest and a highest amount in 元."""
 
-    schema: ClassVar[Schema] = {
+    schema = {
         "type": "array", "minItems": 2, "maxItems": 2, "items": MONEY.schema,
     }  # fmt: skip
 
