@@ -291,7 +291,7 @@ def template() -> None:
 @template.command()
 @click.argument("form", required=False)
 def build(form: str | None) -> None:
-    """用 FORM（默认全部）的 form.docx 制作可填写的 form.pdf；需要 LibreOffice。"""
+    """用 FORM（默认全部）的 form.docx 制作 form.pdf 和 layout.json；需要 LibreOffice。"""
     settings = config.from_environment()
     known = read_forms(settings.schemas, settings.templates)
     if form and form not in {each.id for each in known}:
@@ -299,7 +299,9 @@ def build(form: str | None) -> None:
     for each in known:
         # A PDF that an office brings itself is built only when it is named, and then refused.
         if form == each.id or (form is None and each.pdf_names is None):
-            _write(str(each.pdf), authoring.build(each))
+            built = authoring.build(each)
+            _write(str(each.pdf), built.pdf)
+            _write(str(each.pdf.with_name("layout.json")), built.layout.encode())
 
 
 @template.command("verify")

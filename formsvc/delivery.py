@@ -5,7 +5,7 @@ from datetime import date
 
 from formsvc import documents
 from formsvc.catalogue import Catalogue
-from formsvc.documents import HOUSE, Format, Press, Printed
+from formsvc.documents import HOUSE, Bound, Format, Press
 from formsvc.findings import Report
 from formsvc.forms import Form
 from formsvc.texts import clean
@@ -42,13 +42,13 @@ def deliver(
         return Delivery(report, None, "")
     name = file_name(form, data, format, draft=draft)
     try:
-        document = documents.fill(
-            form, data, format, draft=draft, press=press, signature_fields=signature_fields
-        )
         if copies > 1 and format == "pdf":
             title = name.removesuffix(".pdf")
-            document = documents.pack(
-                [Printed(title, document)], press, title=title, copies=copies, duplex=True
+            bound = Bound(title, form, data, copies, draft)
+            document = documents.pack([bound], press, title=title, duplex=True)
+        else:
+            document = documents.fill(
+                form, data, format, draft=draft, press=press, signature_fields=signature_fields
             )
         return Delivery(report, document, name)
     except documents.Unprintable as unprintable:

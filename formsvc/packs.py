@@ -5,7 +5,8 @@ from typing import Final
 
 from formsvc.bulk import document_name, unit_folder
 from formsvc.catalogue import Catalogue
-from formsvc.documents import Press, Printed, pack
+from formsvc import submissions
+from formsvc.documents import Bound, Press, carriage, pack
 from formsvc.ledger import Ledger
 from formsvc.storage import Folder
 
@@ -16,24 +17,21 @@ def write(folder: Folder, ledger: Ledger, catalogue: Catalogue, press: Press) ->
     """`documents/<employer>/打印包.pdf`, in the order of the input; copies begin on a front."""
     for unit, _, passed, *_ in ledger.units():
         if passed:
-            printed = list(_printed(folder, ledger, catalogue, press, unit))
-            whole = pack(printed, press, title=f"{unit} 打印包", copies=1, duplex=True)
+            bound = list(_bound(folder, ledger, catalogue, unit))
+            whole = pack(bound, press, title=f"{unit} 打印包", duplex=True)
             with folder.create(f"{unit_folder(unit)}/{NAME}", flush=False) as stream:
                 stream.write(whole)
 
 
-def _printed(
-    folder: Folder, ledger: Ledger, catalogue: Catalogue, press: Press, unit: str
-) -> Iterator[Printed]:
+def _bound(
+    folder: Folder, ledger: Ledger, catalogue: Catalogue, unit: str
+) -> Iterator[Bound]:
+    """What the documents of an employer carry, to be printed in one."""
     for line in ledger.lines(unit):
         report = line["report"]
         if not report["ok"]:
             continue
         form = catalogue[report["form"]]
         with folder.open(document_name(form, unit, line["person"], line["number"], "pdf")) as made:
-            one = Printed(f"{line['person']} {form.title}".strip(), made.read())
-        if form.copies == 1:
-            yield one
-        else:
-            copies = pack([one], press, title=one.title, copies=form.copies, duplex=True)
-            yield Printed(one.title, copies)
+            data = submissions.parse(carriage.carried(made.read())).data
+        yield Bound(f"{line['person']} {form.title}".strip(), form, data, form.copies)

@@ -5,8 +5,7 @@ from typing import Final
 from formsvc.documents import docx
 from formsvc.documents import press as printing_press
 from formsvc.documents.carriage import Format
-from formsvc.documents.pdf import Printed
-from formsvc.documents.press import Press, Unprintable, pack
+from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
 from formsvc.forms import Form
 
 __all__ = [
@@ -14,10 +13,11 @@ __all__ = [
     "MEDIA_TYPES",
     "Format",
     "Press",
-    "Printed",
+    "Bound",
     "Unprintable",
     "blank",
     "fill",
+    "findings",
     "pack",
 ]
 

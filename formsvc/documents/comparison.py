@@ -12,8 +12,8 @@ from typing import Any, Final
 import pikepdf
 
 from formsvc.documents.carriage import Format, package, xml
+from formsvc.documents.headers import is_page_number
 from formsvc.documents.pictures import opened
-from formsvc.documents.wordstyles import is_page_number
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 

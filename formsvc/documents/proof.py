@@ -29,7 +29,6 @@ from formsvc import submissions
 from formsvc.documents import carriage, comparison
 from formsvc.documents.carriage import Format, Record
 from formsvc.documents.comparison import Appearance
-from formsvc.documents.pdfparts import Code
 from formsvc.documents.printing import printed
 from formsvc.errors import FormError, FormsvcError, UnreadableDocument
 from formsvc.forms import Form
@@ -101,6 +100,14 @@ def _number(value: int | float | Decimal) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """What proves a page: two lines of text, and the same as QR modules (1 is dark)."""
+
+    text: str
+    modules: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A code as parsed: `proof` is the base32 digest, shortened; `signature` is b"" when unsigned.
 
@@ -152,12 +159,12 @@ class Proof:
         return replace(unsigned, signature=signer.sign(_message(unsigned))) if signer else unsigned
 
     def code(self, page: int, pages: int) -> Code:
-        """For the PDF engine: text and QR modules of a page."""
+        """Text and QR modules of a page."""
         mark = self.mark(page, pages)
         return Code(mark.label, qr(str(mark)))
 
     def record(self) -> Record:
-        """What the document holds: see `carriage.attachment` and `carriage.part`."""
+        """What the document holds: see `carriage.part`."""
         return Record(str(self.mark()), self._content)
 
 

@@ -10,7 +10,7 @@ from formsvc import letters, workbooks
 from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
 from formsvc.delivery import deliver, file_name, safe_name
-from formsvc.documents import MEDIA_TYPES, Format, Printed, pack
+from formsvc.documents import MEDIA_TYPES, Bound, Format, findings, pack
 from formsvc.forms import Form
 from formsvc.ledger import Ledger
 from formsvc.web.batches import Batch, Found
@@ -41,9 +41,7 @@ class Making:
     tell: Callable[[str, int, int], None]
 
 
-def _filled(
-    work: Making, format: Format, *, each_copy: bool = False
-) -> Iterator[tuple[Found, Form, bytes]]:
+def _filled(work: Making, format: Format) -> Iterator[tuple[Found, Form, bytes]]:
     """Every submission without errors, filled; what does not go on paper is left out."""
     clean = work.batch.clean
     for done, found in enumerate(work.batch.found(clean)):
@@ -55,7 +53,6 @@ def _filled(
             format,
             on=work.batch.on,
             form=form,
-            copies=form.copies if each_copy else 1,
             press=work.settings.press,
         )
         if delivery.document is not None:
@@ -81,12 +78,14 @@ def _by_person(work: Making, out: IO[bytes]) -> None:
 
 def _pack(work: Making, out: IO[bytes]) -> None:
     """All documents in as many copies as their form asks for, each starting on a front side."""
-    printed = [
-        Printed(" ".join(filter(None, (found.row.person, form.title))), document)
-        for found, form, document in _filled(work, "pdf", each_copy=True)
-    ]
-    work.tell("正在合并", 0, 0)
-    out.write(pack(printed, work.settings.press, title="打印包", copies=1, duplex=True))
+    bound = []
+    for found in work.batch.found(work.batch.clean):
+        form = work.catalogue[found.row.form]
+        if not findings(form, found.data, work.settings.press):
+            title = " ".join(filter(None, (found.row.person, form.title)))
+            bound.append(Bound(title, form, found.data, form.copies))
+    work.tell("正在生成", 0, 0)
+    out.write(pack(bound, work.settings.press, title="打印包", duplex=True))
 
 
 def _workbook(work: Making, out: IO[bytes]) -> None:

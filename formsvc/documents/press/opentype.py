@@ -1,4 +1,4 @@
-"""Read what typesetting needs from an OpenType file, and nothing else.
+"""What characters an OpenType file has, how wide they are, and what it calls itself.
 
 A font collection of 25 MB is mapped, not read: a process that fills its first form touches a few
 hundred kilobytes.  Table layouts: OpenType 1.9 (ISO/IEC 14496-22), chapters cmap, hmtx, name.
@@ -8,7 +8,6 @@ Fonts come from the operator's folders and are trusted; a damaged one raises ``F
 from __future__ import annotations
 
 import mmap
-import re
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from formsvc.errors import ConfigError
 
 _MACINTOSH, _WINDOWS = 1, 3
 _RESTRICTED_LICENCE = 0x0002
+_NAMES = frozenset({1, 4, 6, 16})
 
 
 class FontError(ConfigError):
@@ -25,7 +25,7 @@ class FontError(ConfigError):
 
 
 class Face:
-    """One face of a font file; lengths are in font units unless a name says otherwise."""
+    """One face of a font file."""
 
     def __init__(self, path: Path, data: mmap.mmap, offset: int) -> None:
         self.path = path
@@ -35,68 +35,48 @@ class Face:
         for index in range(count):
             tag, _, start, length = struct.unpack_from(">4sIII", data, offset + 12 + 16 * index)
             self._tables[tag.decode("latin-1")] = (start, length)
-        head, hhea = self.place("head"), self.place("hhea")
-        self.units_per_em: int = struct.unpack_from(">H", data, head + 18)[0]
-        self.bbox: tuple[int, int, int, int] = struct.unpack_from(">4h", data, head + 36)
-        self.ascent, self.descent = struct.unpack_from(">2h", data, hhea + 4)
+        head, hhea = self._place("head"), self._place("hhea")
+        self._units_per_em: int = struct.unpack_from(">H", data, head + 18)[0]
         self._metrics: int = struct.unpack_from(">H", data, hhea + 34)[0]
-        self.glyph_count: int = struct.unpack_from(">H", data, self.place("maxp") + 4)[0]
-        self._names: dict[int, set[str]] | None = None
         self._cmap: CharacterMap | None = None
 
-    def has(self, tag: str) -> bool:
-        return tag in self._tables
-
-    def place(self, tag: str) -> int:
-        """Offset of a table in the file."""
+    def _place(self, tag: str) -> int:
         try:
             return self._tables[tag][0]
         except KeyError:
             raise FontError(f"{self.path.name}: no {tag} table") from None
 
-    def table(self, tag: str) -> bytes:
+    def _table(self, tag: str) -> bytes:
         """A whole table; empty when the face has none."""
         start, length = self._tables.get(tag, (0, 0))
         return self.data[start : start + length]
 
-    def advance(self, glyph: int) -> int:
-        """Advance width of a glyph, in font units."""
+    def advance(self, glyph: int) -> float:
+        """Advance width of a glyph, in em."""
         index = min(glyph, self._metrics - 1)
-        width: int = struct.unpack_from(">H", self.data, self.place("hmtx") + 4 * index)[0]
-        return width
+        width: int = struct.unpack_from(">H", self.data, self._place("hmtx") + 4 * index)[0]
+        return width / self._units_per_em
 
     @property
     def cmap(self) -> CharacterMap:
         if self._cmap is None:
-            self._cmap = CharacterMap(self.table("cmap"))
+            self._cmap = CharacterMap(self._table("cmap"))
         return self._cmap
-
-    @property
-    def postscript_name(self) -> str:
-        names = self._name_records().get(6) or {self.path.stem}
-        return re.sub(r"[^A-Za-z0-9_-]", "", min(names)) or "Font"
 
     @property
     def names(self) -> frozenset[str]:
         """Family, full and PostScript names in every language, as an office would write them."""
-        records = self._name_records()
-        return frozenset().union(*(records.get(key, set()) for key in (1, 4, 6, 16)))
+        named = _names(self._table("name"))
+        return frozenset(text for key, text in named if key in _NAMES)
 
     @property
     def may_embed(self) -> bool:
         """Whether the licence bits allow embedding (OS/2 fsType, "restricted" is 2 alone)."""
-        table = self.table("OS/2")
+        table = self._table("OS/2")
         if len(table) < 10:
             return True
         flags: int = struct.unpack_from(">H", table, 8)[0]
         return flags & 0x000F != _RESTRICTED_LICENCE
-
-    def _name_records(self) -> dict[int, set[str]]:
-        if self._names is None:
-            self._names = {}
-            for key, text in _names(self.table("name")):
-                self._names.setdefault(key, set()).add(text)
-        return self._names
 
 
 def open_faces(path: Path) -> list[Face]:
