@@ -15,9 +15,10 @@ from docx.shared import Cm
 from pypdf import PdfReader, PdfWriter
 
 from formsvc import blank
-from formsvc.documents import authoring, office
+from formsvc.documents import authoring
+from formsvc.documents.authoring import office
 from formsvc.documents.printing import printed
-from formsvc.documents.rectangles import Box, measured
+from formsvc.documents.authoring.rectangles import Box, measured
 from formsvc.errors import TemplateError
 from formsvc.forms import Signature
 

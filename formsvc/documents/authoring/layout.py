@@ -158,13 +158,16 @@ class _Describer:
         """Labels, lines and fields in a box, as they are read."""
         chars = [char for char in self._page.chars if _within(char, box)]
         placed: list[tuple[float, float, dict[str, Any]]] = []
-        for block in _blocks(_lines(chars)):
+        beside = [self._reading(widget, box)[0] for widget in fields if _holds(box, widget.box)]
+        for block in _blocks(_lines(chars), [box.top - y for y in beside]):
             first = block[0]
             middle = box.top - first.baseline - _MIDDLE * first.size
             placed.append((middle, first.left, self._label(block, box, cell)))
         for place, start, stop in rules:
-            rule = [_r(start - box.left), _r(box.top - place), _r(stop - start)]
             stroke = self._page.strokes[place, start, stop]
+            # PDFium reckons that a line reaches beyond its ends by its thickness.
+            left, length = start + stroke - box.left, stop - start - 2 * stroke
+            rule = [_r(left), _r(box.top - place), _r(length)]
             placed.append((box.top - place, 0.0, {"rule": rule, "stroke": stroke}))
         for widget in fields:
             if _holds(box, widget.box):
@@ -257,14 +260,18 @@ def _lines(chars: Iterable[Char]) -> list[_Line]:
     return [_Line(tuple(sorted(row, key=lambda char: char.box.left))) for row in rows]
 
 
-def _blocks(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
-    """Lines of one size at one distance are one label."""
+def _blocks(lines: Sequence[_Line], fields: Sequence[float]) -> Iterator[list[_Line]]:
+    """Lines of one size at one distance are one label, but one beside a field is by itself."""
     block: list[_Line] = []
+    was_beside = False
     for line in lines:
-        if block and not _continues(block, line):
+        middle = line.baseline + _MIDDLE * line.size
+        is_beside = any(abs(middle - y) < 2 * _BASELINE for y in fields)
+        if block and (is_beside or was_beside or not _continues(block, line)):
             yield block
             block = []
         block.append(line)
+        was_beside = is_beside
     if block:
         yield block
 

@@ -167,7 +167,7 @@ def _document(
     continued = {field.pointer for field in form.continues}
     sheets = compose(layout, values, fitter, lambda name: bound.draft or name in continued)
     if sheets.overflowing:
-        raise Unprintable(tuple(
+        raise Unprintable(_worst(
             _overflow(form, values, site, rest) for site, rest in sheets.overflowing
         ))  # fmt: skip
     whole = drawn(
@@ -209,7 +209,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     layout, fitter = layouts.load(form), Fitter(setter)
     values = printed(form, data)
     found = _missing(form, values, setter.fonts, layout)
-    lacking = {finding.pointer for finding in found}
+    if found:
+        return found
     continued = {field.pointer for field in form.continues}
     close = [
         site
@@ -219,11 +220,22 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         and site.pointer not in continued
         and not fitter.surely_fits(site, text)
     ]
-    for site in close:
-        setting = fitter.fit(site, values[site.pointer])
-        if not setting.fits and site.pointer not in lacking:
-            found += (_overflow(form, values, site, fitter.excess(site, setting)),)
-    return tuple({finding.pointer: finding for finding in found}.values())
+    settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
+    return _worst(
+        _overflow(form, values, site, fitter.excess(site, setting))
+        for site, setting in settings
+        if not setting.fits
+    )
+
+
+def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding a place, where a text stands on the paper more than once."""
+    worst: dict[str, Finding] = {}
+    for finding in found:
+        known = worst.setdefault(finding.pointer, finding)
+        if (finding.value or 0) > (known.value or 0):
+            worst[finding.pointer] = finding
+    return tuple(worst.values())
 
 
 def _missing(

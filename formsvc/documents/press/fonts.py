@@ -84,6 +84,12 @@ class Fonts:
         self.typst = typst.Fonts(False, False, [*map(str, folders), *paths])
         families = {(info.path, info.index): info.family for info in self.typst.fonts()
                     if info.weight in _UPRIGHT and info.style == "normal"}  # fmt: skip
+        # ⼀ and 一 are one glyph, and not every reader can tell them apart in one font.
+        serif = [str(system[name]) for name in _SERIF if name in system][:1]
+        self._twins = sorted(
+            family for (path, _), family in families.items()
+            if path in serif and not _SIMPLIFIED.search(family)
+        )[:1]  # fmt: skip
         self.remarks: tuple[str, ...] = ()
         own = [named for path in _files(folders) for named in self._usable(path, families)]
         default = [_simplified(system[name], families) for names in (_SERIF, _SANS)
@@ -100,11 +106,10 @@ class Fonts:
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
-        latin = [named for named in self._own if _LATIN.search(_plain(named.family))]
-        covers: list[str | dict[str, str]] = [
-            {"name": named.family, "covers": "latin-in-cjk"} for named in latin[:1]
-        ]
-        return covers + list(dict.fromkeys(named.family for named in self._chain(role(font))))
+        latin = [named.family for named in self._own if _LATIN.search(_plain(named.family))]
+        first = [{"name": name, "covers": "twins"} for name in self._twins]
+        first += [{"name": name, "covers": "latin-in-cjk"} for name in latin[:1]]
+        return first + list(dict.fromkeys(named.family for named in self._chain(role(font))))
 
     def width(self, text: str, font: str) -> float:
         """Length of a text in em, each character by itself; 0 for what no font has."""

@@ -70,7 +70,14 @@ class Layout:
     pages: tuple[Page, ...]
     json: Mapping[str, Any]
 
+    @property
+    def has_title(self) -> bool:
+        """Whether the first page has the heading that all others stand below."""
+        bands = self.json["pages"][0]["bands"]
+        return any("heading" in item for band in bands for item in band.get("items", ()))
+
     def site(self, number: int) -> Site:
+        """The place with a number."""
         return next(site for page in self.pages for site in page.sites if site.number == number)
 
 

@@ -147,6 +147,7 @@ def drawn(
         style = {"font": site.font, "indent": site.indent, "justify": True}
         whole.append({
             "page": extra.page, "title": f"{heading(site.pointer)}（附页）", "first": extra.first,
+            "level": 2 if layout.has_title else 1,
             "owner": f"姓名：{owner}" if owner else "", "style": style, "value": value,
             "left": left, "right": right,
         })  # fmt: skip
