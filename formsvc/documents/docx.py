@@ -87,8 +87,8 @@ class DocxForm:
         return prepared.render(values, Proof(self.form, data, key))
 
     def blank(self) -> bytes:
-        """The empty official form."""
-        return self._plain.render(printed(self.form, {}))
+        """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
+        return self._plain.render(printed(self.form, {}), whole=True)
 
 
 @cache
@@ -155,14 +155,16 @@ class _Prepared:
             static.pop(self._image)
         self._archive = Archive(static)
 
-    def render(self, values: dict[str, str], proof: Proof | None = None) -> bytes:
+    def render(
+        self, values: dict[str, str], proof: Proof | None = None, *, whole: bool = False
+    ) -> bytes:
         extra = {}
         if proof:
             code = proof.code(0, 0)
             values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
-        parts = {name: part.render(values) for name, part in self._parts.items()}
+        parts = {name: part.render(values, whole) for name, part in self._parts.items()}
         return self._archive.with_members(parts | extra)
 
 
@@ -189,11 +191,12 @@ class _Part:
             raise TemplateError(f"{where}: {error}") from error
         self._cut(frozenset())
 
-    def render(self, values: Mapping[str, str]) -> bytes:
+    def render(self, values: Mapping[str, str], whole: bool) -> bytes:
+        """With the lists that are given, or, for a `whole` form, with all."""
         given = frozenset(
             array
             for array in map(pointers.format, self._arrays)
-            if any(values[name] for name in _rows(self._form, array))
+            if whole or any(values[name] for name in _rows(self._form, array))
         )
         segments = self._segments.get(given) or self._cut(given)
         pieces = []

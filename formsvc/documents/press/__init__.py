@@ -90,7 +90,7 @@ def fill(
         "documents": [whole],
         "fonts": setter.families(_fonts([layout])),
     }
-    made = setter.compile(job, {form.id: layout.json}, strict=True)
+    made = setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         return signing.with_fields(made, layout, pages)
@@ -129,7 +129,9 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
         "documents": wholes,
         "fonts": setter.families(_fonts(used.values())),
     }
-    return setter.compile(job, {name: layout.json for name, layout in used.items()}, strict=True)
+    drawings = {name: layout.json for name, layout in used.items()}
+    strict = not any(layout.is_foreign for layout in used.values())
+    return setter.compile(job, drawings, strict=strict)
 
 
 def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:

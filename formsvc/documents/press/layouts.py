@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+from formsvc.documents.press import foreign
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -76,6 +77,11 @@ class Layout:
         bands = self.json["pages"][0]["bands"]
         return any("heading" in item for band in bands for item in band.get("items", ()))
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it draws an office's own pages, which PDF/A and PDF/UA do not take."""
+        return "background" in self.json["pages"][0]
+
     def site(self, number: int) -> Site:
         """The place with a number."""
         return next(site for page in self.pages for site in page.sites if site.number == number)
@@ -83,7 +89,9 @@ class Layout:
 
 @cache
 def load(form: Form) -> Layout:
-    """A form's layout. TemplateError when it cannot be read."""
+    """A form's layout, or that of an office's own PDF. TemplateError when it cannot be read."""
+    if form.pdf_names is not None:
+        return of(foreign.layout(form.pdf, form.pdf_names))
     return read(form.templates / NAME)
 
 

@@ -42,7 +42,7 @@ class Typesetter:
         fonts = {text["style"]["font"] for text in texts}
         job = {"texts": texts, "fonts": self.families(fonts)}
         compiler = typst.Compiler(
-            _PROGRAM, root=_PROGRAM.parent, font_paths=self.fonts.typst, sys_inputs=_inputs(job, {})
+            _PROGRAM, root=_PROGRAM.anchor, font_paths=self.fonts.typst, sys_inputs=_inputs(job, {})
         )
         found: list[float] = json.loads(compiler.query("<heights>", field="value", one=True))
         return found
@@ -55,7 +55,7 @@ class Typesetter:
         compiler: typst.Compiler | None = getattr(self._own, "compiler", None)
         if compiler is None:
             compiler = self._own.compiler = typst.Compiler(
-                _PROGRAM, root=_PROGRAM.parent, font_paths=self.fonts.typst
+                _PROGRAM, root=_PROGRAM.anchor, font_paths=self.fonts.typst
             )
         return compiler
 
