@@ -16,6 +16,7 @@ from formsvc import config, documents, reading, reporters, submissions, tables, 
 from formsvc.catalogue import Catalogue, data_folder, load_forms, read_forms, verify_samples
 from formsvc.delivery import deliver
 from formsvc.documents import Format, authoring
+from formsvc.documents.press import installed
 from formsvc.documents.proof import Status
 from formsvc.errors import FormsvcError
 from formsvc.forms import Form
@@ -315,6 +316,17 @@ def verify_templates(form: str | None) -> None:
         if samples.is_dir():
             verify_samples(each, samples)
         click.echo(f"{each.id}  {_style('无误', 'ok')}")
+
+
+@main.command()
+def fonts() -> None:
+    """各类字体用的是哪一款，缺多少常用字，以及字体文件夹中有什么问题。"""
+    own = installed(config.from_environment().press.fonts)
+    for role, family, lacks in own.report():
+        lack = f"，缺 {lacks} 个常用字，由其他字体补上" if lacks else ""
+        click.echo(f"{role}  {family}{lack}")
+    for remark in own.remarks:
+        click.echo(_style(f"注意：{remark}", "warning"))
 
 
 @main.command()

@@ -121,12 +121,11 @@ class Fonts:
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
         return tuple(sorted(lacks, key=text.index)) if lacks else ()
 
-    def report(self) -> Iterator[tuple[str, str, str]]:
-        """(role, its first face, how many common characters that face lacks) for operators."""
+    def report(self) -> Iterator[tuple[str, str, int]]:
+        """Role, its first face, and how many characters of GB 2312 that face lacks."""
         for name in _ROLES:
             first = self._chain(name)[0]
-            lacks = sum(1 for code in range(0x4E00, 0x9FA6) if not first.face.cmap.get(code))
-            yield name, first.family, str(lacks)
+            yield name, first.family, sum(not first.face.cmap.get(code) for code in _gb2312())
 
     def _usable(self, path: Path, families: dict[tuple[str | None, int], str]) -> Iterator[Named]:
         for index, face in enumerate(open_faces(path)):
@@ -200,6 +199,13 @@ def role(font: str) -> str:
 def _role(name: str) -> str:
     plain = _plain(name)
     return next((role for role, names in _ROLES.items() if names.search(plain)), "")
+
+
+@cache
+def _gb2312() -> tuple[int, ...]:
+    """The 6,763 characters that every Chinese office font should have."""
+    pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+    return tuple(ord(char) for pair in pairs if (char := pair.decode("gb2312", "ignore")))
 
 
 def _plain(name: str) -> str:
