@@ -43,7 +43,8 @@ def fill(
         return printing_press.fill(
             form, data, press, draft=draft, signature_fields=signature_fields
         )
-    return docx.prepared(form).fill(data, draft=draft, key=press.key)
+    shrinks = printing_press.shrinks(form, data, press)
+    return docx.prepared(form).fill(data, draft=draft, key=press.key, shrinks=shrinks)
 
 
 def blank(form: Form, format: Format) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import docx
@@ -22,6 +23,7 @@ from formsvc.documents import carriage, headers
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
 from formsvc.documents.proof import Proof
+from formsvc.documents.shrinking import Shrinks, marked, shrunk
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -74,7 +76,14 @@ class DocxForm:
     def _draft(self) -> "_Prepared":
         return _Prepared(self.form, headers.with_draft_mark(self._coded), carries=True)
 
-    def fill(self, data: object, *, draft: bool = False, key: bytes | None = None) -> bytes:
+    def fill(
+        self,
+        data: object,
+        *,
+        draft: bool = False,
+        key: bytes | None = None,
+        shrinks: Shrinks = MappingProxyType({}),
+    ) -> bytes:
         """The filled document, with its proof code on every page and its submission inside.
 
         A `draft` is marked 草稿 on every page and shows any data as it stands. ValueError for
@@ -84,7 +93,7 @@ class DocxForm:
         if draft:
             values = {name: texts.clean(text) for name, text in values.items()}
         prepared = self._draft if draft else self._final
-        return prepared.render(values, Proof(self.form, data, key))
+        return prepared.render(marked(values, shrinks), Proof(self.form, data, key), shrinks)
 
     def blank(self) -> bytes:
         """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
@@ -156,7 +165,12 @@ class _Prepared:
         self._archive = Archive(static)
 
     def render(
-        self, values: dict[str, str], proof: Proof | None = None, *, whole: bool = False
+        self,
+        values: dict[str, str],
+        proof: Proof | None = None,
+        shrinks: Shrinks = MappingProxyType({}),
+        *,
+        whole: bool = False,
     ) -> bytes:
         extra = {}
         if proof:
@@ -165,6 +179,9 @@ class _Prepared:
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
         parts = {name: part.render(values, whole) for name, part in self._parts.items()}
+        if shrinks:
+            parts = {name: shrunk(part, shrinks if name == BODY else None)
+                     for name, part in parts.items()}  # fmt: skip
         return self._archive.with_members(parts | extra)
 
 

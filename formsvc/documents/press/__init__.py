@@ -12,13 +12,14 @@ from typing import Any, Final
 from formsvc import texts, words
 from formsvc.documents import carriage
 from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import Fitter
+from formsvc.documents.press.fitting import Fitter, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import Proof
+from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity, Skipped
 from formsvc.forms import Form
@@ -35,6 +36,7 @@ __all__ = [
     "findings",
     "installed",
     "pack",
+    "shrinks",
 ]
 
 MEDIA_TYPE: Final = "application/pdf"
@@ -145,6 +147,35 @@ def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Sk
     except FontError as error:
         return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
     return _unprintable(form, data, setter)
+
+
+def shrinks(form: Form, data: object, press: Press) -> Shrinks:
+    """The values that are set smaller than the form says; {} where no fonts are installed."""
+    layout, values = layouts.load(form), printed(form, data)
+    if layout.is_foreign:
+        return {}
+    close = {
+        site.pointer
+        for page in layout.pages
+        for site in page.sites
+        if not plainly_fits(site, values.get(site.pointer, ""))
+    }
+    if not close:
+        return {}
+    try:
+        fitter = Fitter(typesetter(press.fonts))
+    except FontError:
+        return {}
+    found = {}
+    for pointer in sorted(close, key=form.place):
+        sites = [site for page in layout.pages for site in page.sites if site.pointer == pointer]
+        settings = [fitter.fit(site, values[pointer]) for site in sites]
+        if any(setting.size < site.size for site, setting in zip(sites, settings, strict=True)):
+            found[pointer] = [
+                Shrink(setting.size, setting.pitch) if setting.size < site.size else None
+                for site, setting in zip(sites, settings, strict=True)
+            ]
+    return found
 
 
 @cache

@@ -267,6 +267,15 @@ def capacity(site: Site, size: float) -> int:
     return max(1 if size <= site.height else 0, lines)
 
 
+def plainly_fits(site: Site, text: str) -> bool:
+    """Whether a text fits at its full size even if every character were as wide as a Han."""
+    measure = (site.width - 2 * _PADDING) / site.size
+    if not site.block and "\n" not in text:
+        return len(text) * _WIDEST <= measure
+    lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
+    return lines <= capacity(site, site.size)
+
+
 def _trials(site: Site) -> Iterator[tuple[float, int]]:
     """Size and number of lines to try: in a cell one line while it is readable, then more."""
     if site.block:

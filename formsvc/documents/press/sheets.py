@@ -153,7 +153,8 @@ def drawn(
         })  # fmt: skip
     for number, sheet in enumerate(whole, 1):
         numbered = layout.pages[sheet["page"]].numbered
-        sheet["number"] = f"第 {number} 页 共 {count} 页" if numbered else None
+        # As in the DOCX: no sheet to be sealed is without the person's name.
+        sheet["number"] = f"{owner}　第 {number} 页 共 {count} 页" if numbered else None
         own = code(number, count)
         sheet["code"] = {"lines": own.text.split("\n"), "picture": list(code_picture(own.modules))}
     return {"sheets": whole, "values": values}
