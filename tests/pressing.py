@@ -54,7 +54,7 @@ class Set:
             heading=lambda pointer: "研修成效", owner="张三",
         )  # fmt: skip
         document = {**whole, "form": "x", "title": "表", "draft": False, "copies": [None],
-                    "pad": False, "file": None}  # fmt: skip
+                    "pad": False, "file": None, "flow": None}  # fmt: skip
         fonts = self.setter.families({"", "小标宋", "仿宋"})
         job = {"title": "表", "author": "某单位", "documents": [document], "fonts": fonts}
         return self.setter.compile(job, {"x": self.layout.json}, strict=True)

@@ -354,6 +354,30 @@ def test_a_long_outcome_goes_on_on_an_extra_sheet(summary_form, summary):
         assert len(document.pages) == len(pages)
 
 
+def test_rows_of_a_list_grow_and_go_on_under_the_same_head(catalogue, funding_form, funding):
+    """The sheet of the table is the second; every page has its own number and code."""
+    item = "围绕固态电池界面开展的设备购置、改造与租赁费用，" * 14
+    funding["project"]["budget"] = [{"item": item, "amount": 20000}] * 10
+    raw = fill(funding_form, funding, "pdf")
+    pages = [bare(page) for page in pypdfium_texts(raw)]
+    assert len(pages) == 4
+    assert "".join(pages).count(bare(item)) >= 8  # but for rows that a page ends in
+    for number, page in enumerate(pages, 1):
+        assert f"第{number}页共4页" in page
+    assert all("序号支出项目金额" in page for page in pages[1:3])
+    assert "单位（盖章）：" in pages[-1] or "单位（盖章）：" in pages[-2]
+    with pypdfium2.PdfDocument(raw) as document:
+        for number, page in enumerate(document, 1):
+            picture = page.render(scale=150 / 72, grayscale=True).to_pil()
+            (found,) = zxingcpp.read_barcodes(picture)
+            assert found.text == str(proof.mark(funding_form, funding, page=number, pages=4))
+    assert proof.verify(raw, catalogue, refilled).status is proof.Status.UNCHANGED
+
+
+def refilled(form, data, format, draft):
+    return fill(form, data, format, draft=draft)
+
+
 def test_a_pack_keeps_codes_readable_and_what_its_documents_carry(catalogue, datas):
     form = catalogue[FORMS[1]]
     paths = [path for name, path in SAMPLES if name == FORMS[1]]

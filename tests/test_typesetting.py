@@ -214,4 +214,4 @@ def test_what_does_not_fit_is_told_exactly():
     kept = text[: len(text) - len(rest)]
     assert not Set(kept, box=[72, 72, 300, 200], **PARAGRAPHS).sheets.overflowing
     assert Set(kept + "国", box=[72, 72, 300, 200], **PARAGRAPHS).sheets.overflowing
-    assert capacity(site, 9) == 15
+    assert capacity(site, 9, pitch(site, 9)) == 15

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import texts, words
-from formsvc.documents import carriage
+from formsvc.documents import carriage, pictures
 from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import Fitter, plainly_fits
+from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
-from formsvc.documents.press.sheets import compose, drawn
+from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import Proof
@@ -84,18 +84,11 @@ def fill(
     Raises Unprintable when a text does not fit or has a character without a glyph; a draft
     continues every text on extra sheets and prints 〓 instead.
     """
-    layout, setter = layouts.load(form), typesetter(press.fonts)
     whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
-    job = {
-        "title": whole["title"],
-        "author": texts.clean(printed(form, data)[form.unit.pointer]) or form.programme,
-        "documents": [whole],
-        "fonts": setter.families(_fonts([layout])),
-    }
-    made = setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
+    made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layout, pages)
+        return signing.with_fields(made, layouts.load(form), pages)
     return made
 
 
@@ -150,32 +143,36 @@ def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Sk
 
 
 def shrinks(form: Form, data: object, press: Press) -> Shrinks:
-    """The values that are set smaller than the form says; {} where no fonts are installed."""
+    """The values that Word has to set smaller than the form says, as the press would.
+
+    Word ends some lines earlier, so here widths decide. {} where no fonts are installed.
+    """
     layout, values = layouts.load(form), printed(form, data)
     if layout.is_foreign:
         return {}
-    close = {
-        site.pointer
-        for page in layout.pages
-        for site in page.sites
-        if not plainly_fits(site, values.get(site.pointer, ""))
-    }
-    if not close:
-        return {}
+    pages = [page for page in layout.pages
+             if not all(plainly_fits(site, values.get(site.pointer, "")) for site in page.sites)]  # fmt: skip
     try:
-        fitter = Fitter(typesetter(press.fonts))
+        fitter = Fitter(typesetter(press.fonts)) if pages else None
     except FontError:
+        fitter = None
+    if fitter is None:
         return {}
-    found = {}
-    for pointer in sorted(close, key=form.place):
-        sites = [site for page in layout.pages for site in page.sites if site.pointer == pointer]
-        settings = [fitter.fit(site, values[pointer]) for site in sites]
-        if any(setting.size < site.size for site, setting in zip(sites, settings, strict=True)):
-            found[pointer] = [
-                Shrink(setting.size, setting.pitch) if setting.size < site.size else None
-                for site, setting in zip(sites, settings, strict=True)
-            ]
-    return found
+    settings: dict[int, Setting] = {}
+    for page in pages:
+        settings |= {
+            site.number: fitter.fit(site, values[site.pointer], measures=False)
+            for site in page.sites
+            if values.get(site.pointer)
+        }
+        level(page, settings)
+    found: dict[str, list[Shrink | None]] = {}
+    for site in (site for page in layout.pages for site in page.sites):
+        setting = settings.get(site.number)
+        is_smaller = setting is not None and setting.size < site.size
+        shrink = Shrink(setting.size, setting.pitch) if setting and is_smaller else None
+        found.setdefault(site.pointer, []).append(shrink)
+    return {pointer: places for pointer, places in found.items() if any(places)}
 
 
 @cache
@@ -208,7 +205,7 @@ def _document(
         heading=lambda name: _label(form, name),
     )  # fmt: skip
     record = proof.record()
-    return {
+    document = {
         **whole,
         "form": form.id,
         "title": bound.title or texts.clean(f"{form.title} {owner}".strip()),
@@ -217,6 +214,23 @@ def _document(
         "pad": pad and sheets.count % 2 == 1,
         "file": {"name": carriage.ATTACHMENT, "data": record.data.decode(), "code": record.code},
     }
+    if sheets.has_grown:
+        count = pictures.count(_drawn({**document, "copies": [None]}, form, press))
+        if count != sheets.count:
+            document |= {"pad": pad and count % 2 == 1}
+            return flowing(document, count, owner, proof.code)
+    return document
+
+
+def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") -> bytes:
+    layout, setter = layouts.load(form), typesetter(press.fonts)
+    job = {
+        "title": whole["title"],
+        "author": author or form.programme,
+        "documents": [whole],
+        "fonts": setter.families(_fonts([layout])),
+    }
+    return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
 
 
 def _copy_label(copy: int, copies: int) -> str | None:

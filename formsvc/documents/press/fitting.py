@@ -18,6 +18,7 @@ from formsvc.documents.press.typesetter import Typesetter
 _STEP: Final = 0.5
 FLOOR: Final = 9.0  # of paragraphs, and of one line in a cell that has room for several
 _CELL_FLOOR: Final = 7.5
+_SMALLEST, _NARROWEST = 7.0, 1.05  # of a cell, rather than refuse a text
 _LEADING, _CELL_LEADING = 1.5, 1.2  # where the DOCX gives no distance of lines
 _PADDING: Final = 2.0
 _AIR: Final = 1.0  # above and below the lines of a cell that has several
@@ -69,17 +70,20 @@ class Fitter:
         self._fonts: Fonts = typesetter.fonts
         self._runs: dict[tuple[str, str, bool], _Run] = {}
 
-    def fit(self, site: Site, text: str) -> Setting:
-        """The largest setting that has room; at the floor, one that does not fit."""
+    def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
+        """The largest setting that has room; at the floor, one that does not fit.
+
+        Without measuring, the largest that has room however its lines are ended.
+        """
         texts = paragraphs(text, site.block)
         setting = Setting(site.size, pitch(site, site.size), texts)
-        for size, most in _trials(site):
-            room = min(most, capacity(site, size))
-            setting = Setting(size, pitch(site, size), texts)
+        for size, step, most in _trials(site):
+            room = min(most, capacity(site, size, step))
+            setting = Setting(size, step, texts)
             low, high = self._bounds(site, texts, size)
             if high <= room:
                 return setting
-            if low <= room and self.lines(site, setting) <= room:
+            if measures and low <= room and self.lines(site, setting) <= room:
                 return setting
         if site.grows:
             return replace(setting, grown=True)
@@ -89,8 +93,8 @@ class Fitter:
         """Whether widths alone say so."""
         texts = paragraphs(text, site.block)
         return site.grows or any(
-            self._bounds(site, texts, size)[1] <= min(most, capacity(site, size))
-            for size, most in _trials(site)
+            self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
+            for size, step, most in _trials(site)
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
@@ -98,10 +102,10 @@ class Fitter:
         return self._lines(site, [setting], site.width)[0]
 
     def cut(
-        self, site: Site, setting: Setting, room: int, width: float
+        self, site: Site, setting: Setting, room: int, width: float, *, fills: bool = False
     ) -> tuple[Setting, Setting, bool]:
         """What of a setting goes into `room` lines, the rest, and whether that starts inside a
-        paragraph. A single last line of a paragraph never goes over alone."""
+        paragraph. Unless it `fills` the room, no last line of a paragraph goes over alone."""
         singles = [replace(setting, texts=(text,)) for text in setting.texts]
         counts = self._lines(site, singles, width)
         used = 0
@@ -112,7 +116,7 @@ class Fitter:
         else:
             return setting, replace(setting, texts=()), False
         free = room - used
-        if count - free == 1:
+        if count - free == 1 and not fills:
             free -= 1
         end = self._longest(site, singles[number], free, width) if free > 0 else 0
         head, tail = text[:end], text[end:]
@@ -122,11 +126,10 @@ class Fitter:
 
     def excess(self, site: Site, setting: Setting) -> str:
         """The end of a text that does not fit; all of it where not even a character does."""
-        room = capacity(site, setting.size)
+        room = capacity(site, setting.size, setting.pitch)
         if room < 1:
             return "\n".join(setting.texts)
-        first, rest, _ = self.cut(site, setting, room, site.width)
-        del first
+        _, rest, _ = self.cut(site, setting, room, site.width, fills=True)
         return "\n".join(rest.texts)
 
     def value(self, site: Site, setting: Setting) -> dict[str, Any]:
@@ -258,9 +261,9 @@ def pitch(site: Site, size: float) -> float:
     return (_LEADING if site.block else _CELL_LEADING) * size
 
 
-def capacity(site: Site, size: float) -> int:
-    """How many lines a place holds: paragraphs may fill it, lines of a cell keep some air."""
-    step = pitch(site, size)
+def capacity(site: Site, size: float, step: float) -> int:
+    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
+    cell keep some air."""
     if site.block:
         return max(0, floor((site.height - size + _TOLERANCE) / step + 1))
     lines = floor((site.height - 2 * _AIR + _TOLERANCE) / step)
@@ -273,16 +276,18 @@ def plainly_fits(site: Site, text: str) -> bool:
     if not site.block and "\n" not in text:
         return len(text) * _WIDEST <= measure
     lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
-    return lines <= capacity(site, site.size)
+    return lines <= capacity(site, site.size, pitch(site, site.size))
 
 
-def _trials(site: Site) -> Iterator[tuple[float, int]]:
-    """Size and number of lines to try: in a cell one line while it is readable, then more."""
+def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
+    """Size, distance and number of lines to try: in a cell one line while it is readable, then
+    more, at last the smallest and narrowest that can still be read."""
     if site.block:
-        yield from ((size, 1000) for size in _sizes(site.size, FLOOR))
+        yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
         return
-    yield from ((size, 1) for size in _sizes(site.size, FLOOR))
-    yield from ((size, 1000) for size in _sizes(site.size, _CELL_FLOOR))
+    yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
+    yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
+    yield _SMALLEST, _NARROWEST * _SMALLEST, 1000
 
 
 def _sizes(size: float, lowest: float) -> Iterator[float]:

@@ -12,6 +12,9 @@ from formsvc.documents.press.fitting import FLOOR, Fitter, Setting, capacity
 from formsvc.documents.press.layouts import Layout, Page, Site
 from formsvc.documents.proof import Code
 
+# Page and pages → what proves the page.
+CodeFor = Callable[[int, int], Code]
+
 CONTINUED: Final = "（续见附页）"
 # Of a 附页, in points from its edges: below its head, above the page number. As in program.typ.
 _TOP, _BOTTOM = 132.0, 72.0
@@ -44,6 +47,11 @@ class Sheets:
     overflowing: tuple[tuple[Site, str], ...]
 
     @property
+    def has_grown(self) -> bool:
+        """Whether a row is higher than the form has it, so that there may be more pages."""
+        return any(setting.grown for setting in self.settings.values())
+
+    @property
     def count(self) -> int:
         return len(self.pages) + len(self.extras)
 
@@ -70,7 +78,7 @@ def compose(
             elif not setting.fits:
                 overflowing.append((site, fitter.excess(site, setting)))
             settings[site.number] = setting
-        _level(page, settings, fitter)
+        level(page, settings)
     return Sheets(tuple(wanted), settings, tuple(extras), cut, tuple(overflowing))
 
 
@@ -83,12 +91,13 @@ def _continued(
     site: Site, setting: Setting, number: int, page: Page, fitter: Fitter
 ) -> tuple[Setting, bool, list[Extra]]:
     """What stays, with a line less for the hint; whether it ends inside a paragraph; the 附页."""
-    room = max(0, capacity(site, setting.size) - 1)
+    room = max(0, capacity(site, setting.size, setting.pitch) - 1)
     kept, rest, inside = fitter.cut(site, setting, room, site.width)
     extras: list[Extra] = []
     wide = replace(site, vertical="top")
     width = _width(page)
-    lines = capacity(replace(wide, height=page.height - _TOP - _BOTTOM, block=True), setting.size)
+    sheet = replace(wide, height=page.height - _TOP - _BOTTOM, block=True)
+    lines = capacity(sheet, setting.size, setting.pitch)
     goes_on = inside
     while rest.texts:
         begins = goes_on
@@ -102,14 +111,15 @@ def _width(page: Page) -> float:
     return 595.3 - sum(page.sides) + 4.0
 
 
-def _level(page: Page, settings: dict[int, Setting], fitter: Fitter) -> None:
-    """One size for the values of a row, but none smaller than one line is set by itself."""
+def level(page: Page, settings: dict[int, Setting]) -> None:
+    """One size for the values of a row that are set in one line; what wraps is by itself."""
     rows: dict[int, list[Site]] = {}
     for site in page.sites:
         if site.row and not site.block and site.number in settings:
-            rows.setdefault(site.row, []).append(site)
+            if settings[site.number].size >= FLOOR:
+                rows.setdefault(site.row, []).append(site)
     for sites in rows.values():
-        size = max(FLOOR, min(settings[site.number].size for site in sites))
+        size = min(settings[site.number].size for site in sites)
         for site in sites:
             setting = settings[site.number]
             if setting.size > size:
@@ -123,12 +133,11 @@ def drawn(
     layout: Layout,
     fitter: Fitter,
     *,
-    code: Callable[[int, int], Code],
+    code: CodeFor,
     heading: Callable[[str], str],
     owner: str,
 ) -> dict[str, Any]:
     """Sheets and values as program.typ takes them; `heading` names a field for its 附页."""
-    count = sheets.count
     values = {}
     for number, setting in sheets.settings.items():
         value = fitter.value(layout.site(number), setting)
@@ -153,8 +162,20 @@ def drawn(
         })  # fmt: skip
     for number, sheet in enumerate(whole, 1):
         numbered = layout.pages[sheet["page"]].numbered
-        # As in the DOCX: no sheet to be sealed is without the person's name.
-        sheet["number"] = f"{owner}　第 {number} 页 共 {count} 页" if numbered else None
-        own = code(number, count)
-        sheet["code"] = {"lines": own.text.split("\n"), "picture": list(code_picture(own.modules))}
-    return {"sheets": whole, "values": values}
+        sheet |= _edge(number, sheets.count, owner if numbered else None, code)
+    return {"sheets": whole, "values": values, "flow": None}
+
+
+def flowing(document: dict[str, Any], count: int, owner: str, code: CodeFor) -> dict[str, Any]:
+    """A document of `count` pages, more than it has sheets: every page is numbered as it comes."""
+    edges = [_edge(number, count, owner, code) for number in range(1, count + 1)]
+    return {**document, "flow": edges}
+
+
+def _edge(number: int, count: int, owner: str | None, code: CodeFor) -> dict[str, Any]:
+    """A page's number, as in the DOCX with the person's name, and its proof code."""
+    own = code(number, count)
+    return {
+        "number": None if owner is None else f"{owner}　第 {number} 页 共 {count} 页",
+        "code": {"lines": own.text.split("\n"), "picture": list(code_picture(own.modules))},
+    }

@@ -24,7 +24,7 @@ def with_fields(raw: bytes, layout: Layout, pages: Sequence[int | None]) -> byte
     target = io.BytesIO()
     with pikepdf.open(io.BytesIO(raw)) as pdf:
         fields = Array()
-        for sheet, number in zip(pdf.pages, pages, strict=True):
+        for sheet, number in zip(pdf.pages, pages, strict=False):
             if number is not None:
                 for place in layout.pages[number].signatures:
                     fields.append(_field(pdf, sheet.obj, place, layout.pages[number].height))
