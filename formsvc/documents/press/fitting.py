@@ -86,7 +86,7 @@ class Fitter:
             if measures and low <= room and self.lines(site, setting) <= room:
                 return setting
         if site.grows:
-            return replace(setting, grown=True)
+            return Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
         return replace(setting, fits=False)
 
     def surely_fits(self, site: Site, text: str) -> bool:
