@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from formsvc import submissions
 from formsvc.bulk import document_name, unit_folder
 from formsvc.catalogue import Catalogue
-from formsvc import submissions
 from formsvc.documents import Bound, Press, carriage, pack
 from formsvc.ledger import Ledger
 from formsvc.storage import Folder
@@ -23,9 +23,7 @@ def write(folder: Folder, ledger: Ledger, catalogue: Catalogue, press: Press) ->
                 stream.write(whole)
 
 
-def _bound(
-    folder: Folder, ledger: Ledger, catalogue: Catalogue, unit: str
-) -> Iterator[Bound]:
+def _bound(folder: Folder, ledger: Ledger, catalogue: Catalogue, unit: str) -> Iterator[Bound]:
     """What the documents of an employer carry, to be printed in one."""
     for line in ledger.lines(unit):
         report = line["report"]

@@ -19,8 +19,8 @@ from pypdf import PdfReader, PdfWriter
 from formsvc import blank
 from formsvc.documents import authoring
 from formsvc.documents.authoring import office
-from formsvc.documents.printing import printed
 from formsvc.documents.authoring.rectangles import Box, measured
+from formsvc.documents.printing import printed
 from formsvc.errors import TemplateError
 from formsvc.forms import Signature
 

@@ -179,7 +179,9 @@ def sizes(document: bytes, text: str) -> list[tuple[float, float]]:
 
 
 def test_a_long_value_is_as_small_in_word_as_in_pdf(summary_form, summary):
-    summary["unit"]["name"] = "江西省高层次高技能领军人才培养工程评价研究中心（江西省技能大师工作室联合会）"
+    summary["unit"]["name"] = (
+        "江西省高层次高技能领军人才培养工程评价研究中心（江西省技能大师工作室联合会）"
+    )
     small = sizes(fill(summary_form, summary, "docx"), "江西省高层次")
     settings = press.shrinks(summary_form, summary, Press())["/unit/name"]
     assert [size for size, _ in small] == [setting.size for setting in settings]

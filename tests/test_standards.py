@@ -5,6 +5,7 @@ PDF/A-3: ISO 19005-3:2012; PDF/UA-1: ISO 14289-1:2014; structure: ISO 32000-1, 1
 
 import copy
 import io
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -172,19 +173,21 @@ def test_7_1_the_title_is_shown_and_7_2_the_language_is_known(opened):
 
 def test_7_3_figures_have_an_alternative(opened):
     for pdf in opened.values():
-        assert all("/Alt" in one for one in elements(pdf) if one.S == Name.Figure)
+        assert all("/Alt" in one for one in elements(pdf) if Name.Figure == one.S)
 
 
 def test_7_4_headings_begin_at_one_and_skip_no_level(opened):
     for name, pdf in opened.items():
-        levels = [int(str(one.S)[2:]) for one in elements(pdf) if re.fullmatch("/H[1-6]", str(one.S))]
+        levels = [
+            int(str(one.S)[2:]) for one in elements(pdf) if re.fullmatch("/H[1-6]", str(one.S))
+        ]
         assert levels[0] == 1, name
-        assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
+        assert all(b <= a + 1 for a, b in itertools.pairwise(levels))
 
 
 def test_7_5_tables_are_whole_and_their_headers_have_a_scope(opened):
     for name, pdf in opened.items():
-        tables = [one for one in elements(pdf) if one.S == Name.Table]
+        tables = [one for one in elements(pdf) if Name.Table == one.S]
         assert tables, name
         for table in tables:
             rows = [one for one in _below(table) if one.S == Name.TR]
@@ -208,7 +211,7 @@ def test_7_18_fields_stand_in_the_structure_with_a_name_for_people(opened):
     for name, pdf in opened.items():
         if not name.startswith("signature"):
             continue
-        forms = [one for one in elements(pdf) if one.S == Name.Form]
+        forms = [one for one in elements(pdf) if Name.Form == one.S]
         tree = pikepdf.NumberTree(pdf.Root.StructTreeRoot.ParentTree)
         fields = list(pdf.Root.AcroForm.Fields)
         assert len(forms) == len(fields) == (3 if name == "signature fields" else 2)

@@ -139,12 +139,16 @@ def test_blank_lines_and_indents_stay_as_in_word():
     lines = paragraphs("一、甲\n\n　　乙  丙\n", True)
     assert lines == ("一、甲", "", "　　乙  丙", "")
     (page,) = measured(Set("甲\n\n丙", **PARAGRAPHS).pdf())
-    first, third = (char.baseline for char in page.chars if char.text in "甲丙" and char.box.left < 300)
+    first, third = (
+        char.baseline for char in page.chars if char.text in "甲丙" and char.box.left < 300
+    )
     assert first - third == pytest.approx(36, abs=0.1)
 
 
 def test_paragraphs_are_indented_by_two_characters_and_justified():
-    (page,) = measured(Set("国" * 60 + "\n" + "家" * 5, box=[72, 72, 300.5, 600], **PARAGRAPHS).pdf())
+    (page,) = measured(
+        Set("国" * 60 + "\n" + "家" * 5, box=[72, 72, 300.5, 600], **PARAGRAPHS).pdf()
+    )
     rows: dict[float, list] = {}
     for char in page.chars:
         if char.text in "国家":

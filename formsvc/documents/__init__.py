@@ -11,9 +11,9 @@ from formsvc.forms import Form
 __all__ = [
     "HOUSE",
     "MEDIA_TYPES",
+    "Bound",
     "Format",
     "Press",
-    "Bound",
     "Unprintable",
     "blank",
     "fill",

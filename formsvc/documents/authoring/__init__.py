@@ -100,8 +100,6 @@ def _read(form: Form) -> bytes:
         raise TemplateError(f"{form.docx}: {error}") from error
 
 
-
-
 def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:
     unseen = set(drawing.sites)
     for number, page in enumerate(drawing.drawn):
@@ -164,5 +162,3 @@ def _signatures(form: Form, pages: Sequence[Page]) -> Iterator[Widget]:
                 f" {len(found)} boxes, not one"
             )
         yield Widget(place.name, *found[0], Placement())
-
-

@@ -57,9 +57,13 @@ def grids(page: Page) -> list[Grid]:
 def loose(page: Page, found: Iterable[Grid]) -> list[Rule]:
     """Lines across that belong to no table: what is written on stands above them."""
     boxes = [grid.box for grid in found]
-    return [rule for rule in page.across
-            if not any(box.left - _NEAR <= rule[1] and rule[2] <= box.right + _NEAR
-                       and box.bottom - _NEAR <= rule[0] <= box.top + _NEAR for box in boxes)]  # fmt: skip
+    return [rule for rule in page.across if not any(_belongs(rule, box) for box in boxes)]
+
+
+def _belongs(rule: Rule, box: Box) -> bool:
+    place, start, end = rule
+    is_beside = box.left - _NEAR <= start and end <= box.right + _NEAR
+    return is_beside and box.bottom - _NEAR <= place <= box.top + _NEAR
 
 
 def _connected(page: Page) -> list[tuple[list[Rule], list[Rule]]]:

@@ -122,9 +122,7 @@ class _Describer:
             bottom = grid.ys[0] if grid else end
             band = Box(0, bottom, page.width, y)
             items = self._items(band, fields, [r for r in rules if bottom <= r[0] < y])
-            if grid and (y - bottom > 0 or items):
-                yield {"height": _r(y - bottom), "items": items}
-            elif items:
+            if (grid and (y - bottom > 0 or items)) or items:
                 yield {"height": _r(y - bottom), "items": items}
             if grid:
                 yield {"table": self._table(grid, fields)}
@@ -194,7 +192,11 @@ class _Describer:
             label["pitch"] = _r(block[0].baseline - block[1].baseline)
         if "Bold" in first.chars[0].face:
             label["bold"] = True
-        if len(block) > 1 and not is_centred and any(_natural(line) * _STRETCHED < _width(line) for line in block):
+        if (
+            len(block) > 1
+            and not is_centred
+            and any(_natural(line) * _STRETCHED < _width(line) for line in block)
+        ):
             label["width"] = _r(max(line.right for line in block) - left)
         if cell is None and is_centred and first.size >= _TITLE:
             label["heading"] = 1 if self._number == 0 else 2

@@ -31,8 +31,9 @@ class Margins:
 class Placement:
     """How a value stands in its paragraph and cell; lengths in points.
 
-    `align` is that of a PDF field: 0 left, 1 centre, 2 right. `font` is the one for Chinese; `leading`
-    is the exact distance of lines, 0 when it follows the font. `is_alone` means that nothing else stands in its cell.
+    `align` is that of a PDF field: 0 left, 1 centre, 2 right. `font` is the one for Chinese;
+    `leading` is the exact distance of lines, 0 when it follows the font. `is_alone` means that
+    nothing else stands in its cell.
     """
 
     align: int = 0

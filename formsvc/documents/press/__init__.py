@@ -106,7 +106,8 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     """
     setter = typesetter(press.fonts)
     used = {bound.form.id: layouts.load(bound.form) for bound in documents}
-    wholes, refused = [], []
+    wholes: list[dict[str, Any]] = []
+    refused: list[Finding] = []
     for number, bound in enumerate(documents, 1):
         labels = [_copy_label(n, bound.copies) for n in range(1, bound.copies + 1)]
         try:
@@ -150,13 +151,16 @@ def shrinks(form: Form, data: object, press: Press) -> Shrinks:
     layout, values = layouts.load(form), printed(form, data)
     if layout.is_foreign:
         return {}
-    pages = [page for page in layout.pages
-             if not all(plainly_fits(site, values.get(site.pointer, "")) for site in page.sites)]  # fmt: skip
+    pages = [
+        page
+        for page in layout.pages
+        if not all(plainly_fits(site, values.get(site.pointer, "")) for site in page.sites)
+    ]
+    if not pages:
+        return {}
     try:
-        fitter = Fitter(typesetter(press.fonts)) if pages else None
+        fitter = Fitter(typesetter(press.fonts))
     except FontError:
-        fitter = None
-    if fitter is None:
         return {}
     settings: dict[int, Setting] = {}
     for page in pages:

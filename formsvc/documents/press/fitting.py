@@ -37,7 +37,9 @@ _TOKEN: Final = re.compile(
     f"[{_CLOSE}]*\\s*"
 )
 _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
-_BOUNDARY: Final = re.compile(f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])")  # noqa: E501
+_BOUNDARY: Final = re.compile(
+    f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
+)
 _NAME: Final = re.compile(f"[{_HAN}]+(?:[·•‧][{_HAN}]+)+")
 _AFTER_DOT: Final = re.compile("(?<=[·•‧])")
 
@@ -108,14 +110,12 @@ class Fitter:
         paragraph. Unless it `fills` the room, no last line of a paragraph goes over alone."""
         singles = [replace(setting, texts=(text,)) for text in setting.texts]
         counts = self._lines(site, singles, width)
-        used = 0
-        for number, (text, count) in enumerate(zip(setting.texts, counts, strict=True)):
-            if used + count > room:
-                break
-            used += count
-        else:
+        ends = list(accumulate(counts))
+        number = sum(end <= room for end in ends)
+        if number == len(ends):
             return setting, replace(setting, texts=()), False
-        free = room - used
+        text, count = setting.texts[number], counts[number]
+        free = room - (ends[number] - count)
         if count - free == 1 and not fills:
             free -= 1
         end = self._longest(site, singles[number], free, width) if free > 0 else 0

@@ -85,15 +85,13 @@ class Fonts:
         families = {(info.path, info.index): info.family for info in self.typst.fonts()
                     if info.weight in _UPRIGHT and info.style == "normal"}  # fmt: skip
         # ⼀ and 一 are one glyph, and not every reader can tell them apart in one font.
-        serif = [str(system[name]) for name in _SERIF if name in system][:1]
-        self._twins = sorted(
-            family for (path, _), family in families.items()
-            if path in serif and not _SIMPLIFIED.search(family)
-        )[:1]  # fmt: skip
+        serif = {str(system[name]) for name in _SERIF if name in system}
+        others = [family for (path, _), family in families.items() if path in serif]
+        self._twins = sorted(name for name in others if not _SIMPLIFIED.search(name))[:1]
         self.remarks: tuple[str, ...] = ()
         own = [named for path in _files(folders) for named in self._usable(path, families)]
-        default = [_simplified(system[name], families) for names in (_SERIF, _SANS)
-                   for name in [next((name for name in names if name in system), "")] if name]  # fmt: skip
+        found = [[system[name] for name in names if name in system] for names in (_SERIF, _SANS)]
+        default = [_simplified(paths[0], families) for paths in found if paths]
         helpers = [Named(open_faces(path)[0], families.get((str(path), 0), ""), "")
                    for name in _HELPERS if (path := system.get(name))]  # fmt: skip
         self._own = own
@@ -125,7 +123,7 @@ class Fonts:
         """Role, its first face, and how many characters of GB 2312 that face lacks."""
         for name in _ROLES:
             first = self._chain(name)[0]
-            yield name, first.family, sum(not first.face.cmap.get(code) for code in _gb2312())
+            yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
 
     def _usable(self, path: Path, families: dict[tuple[str | None, int], str]) -> Iterator[Named]:
         for index, face in enumerate(open_faces(path)):
@@ -149,9 +147,7 @@ class Fonts:
         if len(unit) == 1:
             return unit in self._widths[BODY] or bool(self._widths[BODY].glyph(unit))
         if _SELECTORS.search(unit):
-            return len(unit) == 2 and any(
-                named.face.cmap.variant(ord(unit[0]), ord(unit[1])) for named in self._chain(BODY)
-            )
+            return len(unit) == 2 and any(named.face.glyph(unit) for named in self._chain(BODY))
         whole = unicodedata.normalize("NFC", unit)
         return len(whole) == 1 and self._prints(whole)
 
@@ -176,9 +172,7 @@ class _Widths(dict[str, float]):
         code = ord(char)
         if unicodedata.category(char) in _UNPRINTABLE or any(a <= code <= b for a, b in _SHAPED):
             return None
-        return next(
-            ((face, glyph) for face in self._faces if (glyph := face.cmap.get(code))), None
-        )
+        return next(((face, glyph) for face in self._faces if (glyph := face.glyph(char))), None)
 
 
 _UPRIGHT: Final = range(300, 500)
@@ -202,10 +196,10 @@ def _role(name: str) -> str:
 
 
 @cache
-def _gb2312() -> tuple[int, ...]:
+def _gb2312() -> tuple[str, ...]:
     """The 6,763 characters that every Chinese office font should have."""
     pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
-    return tuple(ord(char) for pair in pairs if (char := pair.decode("gb2312", "ignore")))
+    return tuple(filter(None, (pair.decode("gb2312", "ignore") for pair in pairs)))
 
 
 def _plain(name: str) -> str:

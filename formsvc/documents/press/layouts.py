@@ -57,6 +57,7 @@ class Page:
 
     when: str
     numbered: bool
+    width: float
     height: float
     sides: tuple[float, float]
     sites: tuple[Site, ...]
@@ -114,8 +115,8 @@ def of(whole: dict[str, Any]) -> Layout:
             item["site"] = count = number
             sites.append(_site(item, row, line, grows))
         signatures = tuple(Signature(at["name"], tuple(at["box"])) for at in page["signatures"])
-        pages.append(Page(page.get("when", ""), "number" in page, page["size"][1], _sides(page),
-                          tuple(sites), signatures))  # fmt: skip
+        pages.append(Page(page.get("when", ""), "number" in page, page["size"][0], page["size"][1],
+                          _sides(page), tuple(sites), signatures))  # fmt: skip
     return Layout(whole["source"], tuple(pages), whole)
 
 

@@ -108,16 +108,16 @@ def _continued(
 
 def _width(page: Page) -> float:
     """Of the text on a 附页; the typesetter keeps a field's padding clear."""
-    return 595.3 - sum(page.sides) + 4.0
+    return page.width - sum(page.sides) + 4.0
 
 
 def level(page: Page, settings: dict[int, Setting]) -> None:
     """One size for the values of a row that are set in one line; what wraps is by itself."""
     rows: dict[int, list[Site]] = {}
     for site in page.sites:
-        if site.row and not site.block and site.number in settings:
-            if settings[site.number].size >= FLOOR:
-                rows.setdefault(site.row, []).append(site)
+        setting = settings.get(site.number)
+        if site.row and not site.block and setting and setting.size >= FLOOR:
+            rows.setdefault(site.row, []).append(site)
     for sites in rows.values():
         size = min(settings[site.number].size for site in sites)
         for site in sites:
@@ -146,8 +146,11 @@ def drawn(
         values[str(number)] = value
     whole: list[dict[str, Any]] = []
     for page in sheets.pages:
-        grown = {site.line for site in layout.pages[page].sites
-                 if site.number in sheets.settings and sheets.settings[site.number].grown}  # fmt: skip
+        grown = {
+            site.line
+            for site in layout.pages[page].sites
+            if (found := sheets.settings.get(site.number)) and found.grown
+        }
         whole.append({"page": page, "grown": sorted(grown)})
     for extra in sheets.extras:
         left, right = layout.pages[extra.page].sides
@@ -162,7 +165,7 @@ def drawn(
         })  # fmt: skip
     for number, sheet in enumerate(whole, 1):
         numbered = layout.pages[sheet["page"]].numbered
-        sheet |= _edge(number, sheets.count, owner if numbered else None, code)
+        sheet.update(_edge(number, sheets.count, owner if numbered else None, code))
     return {"sheets": whole, "values": values, "flow": None}
 
 
