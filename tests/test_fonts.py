@@ -75,7 +75,7 @@ def test_widths_are_those_of_the_font(fonts, oracle):
     for code in codes:
         if not fonts.missing(chr(code)):
             wanted = metrics[cmap[code]][0] / 1000
-            assert fonts.width(chr(code), "宋体") == pytest.approx(wanted)
+            assert fonts.widths(chr(code), "宋体") == [pytest.approx(wanted)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from math import ceil, floor
-from typing import Any, Final, NamedTuple
+from operator import sub
+from typing import Any, Final
 
 from formsvc.documents.press.fonts import Fonts
 from formsvc.documents.press.layouts import Site
@@ -44,13 +45,6 @@ _NAME: Final = re.compile(f"[{_HAN}]+(?:[·•‧][{_HAN}]+)+")
 _AFTER_DOT: Final = re.compile("(?<=[·•‧])")
 
 Piece = str | list[str]
-
-
-class _Token(NamedTuple):
-    """What no line ends inside of; `whole` where the typesetter has to be told."""
-
-    text: str
-    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +149,7 @@ class Fitter:
         """Where the longest beginning of a paragraph that takes no more lines ends."""
         (text,) = setting.texts
         run = self._run(site, text)
-        ends = list(accumulate(len(token.text) for token in run.tokens))
+        ends = run.ends
         if run.widest * setting.size > width - 2 * _PADDING:
             ends = list(range(1, len(text) + 1))
         low, high = 0, len(ends)  # ends[:low] fit, ends[high:] do not
@@ -190,13 +184,14 @@ class Fitter:
         if len(text) * _WIDEST <= measure:
             return [text] if text else []
         run = self._run(site, text)
-        if run.widest <= measure and not run.has_names:
+        if run.widest <= measure and not run.wholes:
             return [text]
         pieces: list[Piece] = []
-        for (token, whole), width in zip(run.tokens, run.widths, strict=True):
+        for start, end, width in zip([0, *run.ends], run.ends, run.widths, strict=False):
+            token = text[start:end]
             if width > measure and len(token) > 1:
                 pieces.append(list(token))
-            elif whole:
+            elif end in run.wholes:
                 pieces.append([token])
             elif pieces and isinstance(pieces[-1], str):
                 pieces[-1] += token
@@ -206,21 +201,19 @@ class Fitter:
 
 
 class _Run:
-    """A paragraph cut into tokens, and how wide each is in em."""
+    """A paragraph with the places where its lines may end, and how wide it is up to each, in em."""
 
     def __init__(self, text: str, site: Site, fonts: Fonts) -> None:
-        self.tokens = _tokens(text, site.block)
-        self.has_names = any(token.whole for token in self.tokens)
-        ends = ["", *(token.text[-1] for token in self.tokens)]
-        self.widths = [fonts.width(token.text, site.font) for token in self.tokens]
+        self.ends, self.wholes = _ends(text, site.block)
+        widths = fonts.widths(text, site.font)
+        whole = sum(widths)
+        for boundary in _BOUNDARY.finditer(text):
+            widths[boundary.start()] += _SPACING
+        reached = list(accumulate(widths, initial=0.0))
+        self._marks = [reached[end] for end in self.ends]
+        self.widths = list(map(sub, self._marks, [0.0, *self._marks]))
         self.widest = max(self.widths, default=0.0)
-        # What stands before a token and inside it between Han and Latin.
-        self._spaces = [
-            _SPACING * len(_BOUNDARY.findall(end + token.text))
-            for end, token in zip(ends, self.tokens, strict=False)
-        ]
-        whole = sum(self.widths)
-        self._most = whole + sum(self._spaces)
+        self._most = reached[-1]
         self._least = whole - 0.5 * len(_FULL_WIDTH.findall(text)) - 0.2 * text.count(" ")
 
     def lines(self, measure: float, is_indented: bool) -> tuple[int, int]:
@@ -228,20 +221,21 @@ class _Run:
         indent = _INDENT if is_indented else 0.0
         if self._most + indent <= measure:
             return 1, 1
-        low = max(1, ceil((self._least + indent) / measure))
+        low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
         return low, max(low, self._greedy(measure, indent))
 
     def _greedy(self, measure: float, indent: float) -> int:
         """Lines when each takes whole tokens, and is as short as the best may be."""
-        lines, used, limit = 1, indent, measure - _SLACK
-        for width, space in zip(self.widths, self._spaces, strict=True):
-            if width > limit:  # is cut wherever the line ends
-                lines += ceil((used + width + space) / max(limit - 1, 0.5)) - 1
-                used = limit
-            elif used + width + space > limit:
-                lines, used = lines + 1, width
-            else:
-                used += width + space
+        limit = measure - _SLACK
+        lines, start, before = 1, -indent, 0.0
+        for mark in self._marks:
+            if mark - start > limit:
+                if mark - before > limit:  # is cut wherever the line ends
+                    lines += ceil((mark - start) / max(limit - 1, 0.5)) - 1
+                    start = mark - limit
+                else:
+                    lines, start = lines + 1, before
+            before = mark
         return lines
 
 
@@ -297,16 +291,20 @@ def _sizes(size: float, lowest: float) -> Iterator[float]:
     yield min(size, lowest)
 
 
-def _tokens(text: str, block: bool) -> tuple[_Token, ...]:
-    """A text cut where lines may end; names of persons in cells break after their dots only."""
-    tokens: list[_Token] = []
-    end = 0
-    for name in () if block else _NAME.finditer(text):
-        tokens += _cut(text[end : name.start()])
-        tokens += [_Token(part, True) for part in _AFTER_DOT.split(name[0])]
-        end = name.end()
-    return (*tokens, *_cut(text[end:]))
-
-
-def _cut(text: str) -> Iterator[_Token]:
-    return (_Token(token) for token in _TOKEN.findall(text) if token)
+def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
+    """Where lines may end; and where what ends there has to be kept whole: names of persons in
+    cells break after their dots only."""
+    names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
+    if not names:
+        return [match.end() for match in _TOKEN.finditer(text) if match[0]], frozenset()
+    ends: list[int] = []
+    wholes: list[int] = []
+    at = 0
+    for name in names:
+        ends += [match.end() for match in _TOKEN.finditer(text, at, name.start()) if match[0]]
+        parts = accumulate(map(len, _AFTER_DOT.split(name[0])), initial=name.start())
+        wholes += list(parts)[1:]
+        ends += wholes[-len(_AFTER_DOT.split(name[0])) :]
+        at = name.end()
+    ends += [match.end() for match in _TOKEN.finditer(text, at) if match[0]]
+    return ends, frozenset(wholes)

@@ -100,6 +100,7 @@ class Fonts:
             raise FontError("no font for Chinese text: install fonts-noto-cjk or set FORMSVC_FONTS")
         if folders and not any(named.role in (BODY, "宋体") for named in own):
             self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
+        self._printable: set[str] = set()
         self._widths = {name: _Widths(self._chain(name)) for name in _ROLES}
 
     def families(self, font: str) -> list[str | dict[str, str]]:
@@ -109,14 +110,16 @@ class Fonts:
         first += [{"name": name, "covers": "latin-in-cjk"} for name in latin[:1]]
         return first + list(dict.fromkeys(named.family for named in self._chain(role(font))))
 
-    def width(self, text: str, font: str) -> float:
-        """Length of a text in em, each character by itself; 0 for what no font has."""
-        return sum(map(self._widths[role(font)].__getitem__, text))
+    def widths(self, text: str, font: str) -> list[float]:
+        """The width of every character in em; 0 for what no font has."""
+        return list(map(self._widths[role(font)].__getitem__, text))
 
     def missing(self, text: str) -> tuple[str, ...]:
         """The characters of a text that no font can print; line ends and tabs are layout."""
         units = set(_CLUSTER.findall(text) if _MARKED.search(text) else text)
+        units -= self._printable
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
+        self._printable |= units - lacks
         return tuple(sorted(lacks, key=text.index)) if lacks else ()
 
     def report(self) -> Iterator[tuple[str, str, int]]:
