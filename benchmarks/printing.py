@@ -1,5 +1,7 @@
-"""Filling PDF against typesetting the same form whole, as a user of typst writes it; packs against
-one compilation over all; and a warm LibreOffice. All are PDF/A-3a and PDF/UA-1 but LibreOffice's."""
+"""Filling PDF against the same form as a user of typst writes it, and a warm LibreOffice.
+
+Packs are compared with one compilation over all. All but LibreOffice's are PDF/A-3a and PDF/UA-1.
+"""
 
 import atexit
 import copy
