@@ -269,6 +269,7 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         for site in page.sites
         if (text := values.get(site.pointer))
         and site.pointer not in continued
+        and not plainly_fits(site, text)
         and not fitter.surely_fits(site, text)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
@@ -292,9 +293,11 @@ def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _missing(
     form: Form, values: Mapping[str, str], fonts: Fonts, layout: Layout
 ) -> tuple[Finding, ...]:
-    shown = {site.pointer for page in layout.pages for site in page.sites}
+    shown = [name for name in layout.pointers if values.get(name)]
+    if not fonts.missing("\n".join(values[name] for name in shown)):
+        return ()
     found = []
-    for name in sorted(shown & values.keys(), key=form.place):
+    for name in sorted(shown, key=form.place):
         if missing := fonts.missing(values[name]):
             named = "、".join(f"“{text}”（{_codes(text)}）" for text in missing)
             message = (

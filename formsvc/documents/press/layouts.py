@@ -70,6 +70,7 @@ class Layout:
 
     source: str
     pages: tuple[Page, ...]
+    pointers: frozenset[str]
     json: Mapping[str, Any]
 
     @property
@@ -117,7 +118,8 @@ def of(whole: dict[str, Any]) -> Layout:
         signatures = tuple(Signature(at["name"], tuple(at["box"])) for at in page["signatures"])
         pages.append(Page(page.get("when", ""), "number" in page, page["size"][0], page["size"][1],
                           _sides(page), tuple(sites), signatures))  # fmt: skip
-    return Layout(whole["source"], tuple(pages), whole)
+    pointers = frozenset(site.pointer for page in pages for site in page.sites)
+    return Layout(whole["source"], tuple(pages), pointers, whole)
 
 
 def _site(item: Mapping[str, Any], row: int, line: int, grows: bool) -> Site:
