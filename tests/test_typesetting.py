@@ -126,6 +126,12 @@ def test_a_word_longer_than_the_line_is_cut():
     assert bare(pdfium_pages(shown.pdf())) == "x" * 300
 
 
+def test_a_number_with_its_currency_is_not_wider_than_its_place():
+    shown = Set("12,345.67￥国", box=[72, 72, 60, 28], pitch=0)
+    (page,) = measured(shown.pdf())
+    assert max(char.box.right for char in page.chars if char.text in "1234567￥国") <= 132
+
+
 def test_a_name_breaks_after_its_dots_and_nowhere_else():
     name = "阿卜杜热合曼·买买提吐尔逊·艾合买提江"
     shown = Set(name, box=[72, 72, 100, 60], align="center", vertical="horizon", pitch=0)

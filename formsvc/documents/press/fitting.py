@@ -33,9 +33,11 @@ _WAYS: Final = 16  # prefixes measured at once
 _HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
 _OPEN: Final = "（《「『【〔〖〈‘“｛［〝〘〚(\\[{￥￡＄￦№＃$£¥€"
 _CLOSE: Final = "，。、；：）》」』】〕〗〉’”｝］〞〟．｡､〙〛！？％‰℃℉・·•‧々〻…—～〜"
+_WORD: Final = f"[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*"
+# A sign of currency holds on to the number before it and to what comes after.
+_CURRENCY: Final = "￥￡＄￦№＃$£¥€"
 _TOKEN: Final = re.compile(
-    f"[{_OPEN}]*(?:[{_HAN}]|[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*)?"
-    f"[{_CLOSE}]*\\s*"
+    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?[{_CLOSE}]*\\s*"
 )
 _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
 _BOUNDARY: Final = re.compile(
