@@ -17,11 +17,11 @@ from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed
+from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
 from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity, Skipped
-from formsvc.documents.proof import carriage
 from formsvc.forms import Form
 from formsvc.writing import texts, words
 
