@@ -1,17 +1,8 @@
 """Data → document, and what proves a document."""
 
-from formsvc.documents.filling import (
-    HOUSE,
-    MEDIA_TYPES,
-    Bound,
-    Format,
-    Press,
-    Unprintable,
-    blank,
-    fill,
-    findings,
-    pack,
-)
+from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, fill
+from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
+from formsvc.documents.proof.carriage import Format
 
 __all__ = [
     "HOUSE",

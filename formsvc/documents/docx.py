@@ -63,7 +63,7 @@ class DocxForm:
 
     def __init__(self, form: Form) -> None:
         self.form = form
-        self._package = _read(form.docx)
+        self._package = read(form.docx)
         self._coded = headers.with_code(self._package)
         self._final = _Prepared(form, self._coded, carries=True)
 
@@ -144,15 +144,8 @@ class _Prepared:
     """One package: parts that differ from fill to fill cut into segments, all others packed."""
 
     def __init__(self, form: Form, package: bytes, *, carries: bool = False) -> None:
-        template = DocxTemplate(io.BytesIO(package))
-        template.init_docx()
-        with zipfile.ZipFile(io.BytesIO(package)) as opened:
-            static = {name: opened.read(name) for name in opened.namelist()}
-        self._parts: dict[str, _Part] = {}
-        for name, source in part_sources(template):
-            if name == BODY or "{{" in source or "{%" in source:
-                self._parts[name] = _Part(form, name, source)
-                static.pop(name)
+        static, sources = split(package)
+        self._parts = {name: _Part(form, name, source) for name, source in sources.items()}
         if carries:
             static, self._data = carriage.prepared(static)
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
@@ -275,9 +268,8 @@ def _pointer(name: str) -> str:
 
 def placeholders(form: Form) -> tuple[str, ...]:
     """The pointers that a form's DOCX prints, in the order of the paper."""
-    template: Any = DocxTemplate(form.docx)
-    template.init_docx()
-    names = (name for _, source in part_sources(template) for name in _PLACEHOLDER.findall(source))
+    _, sources = split(read(form.docx))
+    names = (name for source in sources.values() for name in _PLACEHOLDER.findall(source))
     return tuple(dict.fromkeys(map(_pointer, names)))
 
 
@@ -288,7 +280,8 @@ def environment() -> ImmutableSandboxedEnvironment:
     )
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
+    """A DOCX as bytes. TemplateError when it is none."""
     try:
         package = path.read_bytes()
         docx.Document(io.BytesIO(package))
@@ -297,7 +290,24 @@ def _read(path: Path) -> bytes:
     return package
 
 
-def part_sources(template: Any) -> Iterator[tuple[str, str]]:
+def split(package: bytes) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The members that are the same in every fill, and the Jinja sources of the body and of the
+    headers and footers that are not."""
+    template = DocxTemplate(io.BytesIO(package))
+    template.init_docx()
+    with zipfile.ZipFile(io.BytesIO(package)) as opened:
+        static = {name: opened.read(name) for name in opened.namelist()}
+    sources = {
+        name: source
+        for name, source in _part_sources(template)
+        if name == BODY or "{{" in source or "{%" in source
+    }
+    for name in sources:
+        static.pop(name)
+    return static, sources
+
+
+def _part_sources(template: Any) -> Iterator[tuple[str, str]]:
     """(part name, Jinja source) of the body and of every header and footer, as docxtpl sees it."""
     root = etree.fromstring(etree.tostring(template.docx._element))
     for body in root.iterfind("{*}body"):

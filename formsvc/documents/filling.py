@@ -4,22 +4,11 @@ from typing import Final
 
 from formsvc.documents import docx
 from formsvc.documents import press as printing_press
-from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
+from formsvc.documents.press import Press
 from formsvc.documents.proof.carriage import Format
 from formsvc.forms import Form
 
-__all__ = [
-    "HOUSE",
-    "MEDIA_TYPES",
-    "Bound",
-    "Format",
-    "Press",
-    "Unprintable",
-    "blank",
-    "fill",
-    "findings",
-    "pack",
-]
+__all__ = ["HOUSE", "MEDIA_TYPES", "Press", "blank", "fill"]
 
 MEDIA_TYPES: Final[dict[Format, str]] = {"docx": docx.MEDIA_TYPE, "pdf": printing_press.MEDIA_TYPE}
 HOUSE: Final = Press()

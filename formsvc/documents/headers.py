@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import docx
 from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
 
 from formsvc.documents.pictures import png
 
@@ -19,20 +20,11 @@ _CODE_SIDE, _CODE_RIGHT, _CODE_TOP = 14, 12, 6
 _TEXT_WIDTH, _TEXT_HEIGHT, _GAP = 75, 8, 4
 _PAGE_WIDTH: Final = 210
 _PAGE_NUMBER: Final = re.compile(r"\b(?:PAGE|NUMPAGES)\b")
-_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TWIPS_PER_MM: Final = 1440 / 25.4
-_NAMESPACES: Final = " ".join(
-    f'xmlns:{prefix}="{uri}"'
-    for prefix, uri in {
-        "w": "http://schemas.openxmlformats.org/wordprocessingml/2006/main",
-        "r": "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-        "wp": "http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDrawing",
-        "a": "http://schemas.openxmlformats.org/drawingml/2006/main",
-        "pic": "http://schemas.openxmlformats.org/drawingml/2006/picture",
-        "v": "urn:schemas-microsoft-com:vml",
-        "o": "urn:schemas-microsoft-com:office:office",
-        "w10": "urn:schemas-microsoft-com:office:word",
-    }.items()
+_OFFICE: Final = "urn:schemas-microsoft-com"
+_NAMESPACES: Final = (
+    f'{nsdecls("w", "r", "wp", "a", "pic")} xmlns:v="{_OFFICE}:vml"'
+    f' xmlns:o="{_OFFICE}:office:office" xmlns:w10="{_OFFICE}:office:word"'
 )
 
 
@@ -63,8 +55,8 @@ def with_draft_mark(package: bytes) -> bytes:
 
 def is_page_number(paragraph: Any) -> bool:
     """Whether a paragraph holds the page's number or the number of pages."""
-    fields = [node.text or "" for node in paragraph.iter(f"{_W}instrText")]
-    fields += [node.get(f"{_W}instr", "") for node in paragraph.iter(f"{_W}fldSimple")]
+    fields = [node.text or "" for node in paragraph.iter(qn("w:instrText"))]
+    fields += [node.get(qn("w:instr"), "") for node in paragraph.iter(qn("w:fldSimple"))]
     return any(_PAGE_NUMBER.search(field) for field in fields)
 
 

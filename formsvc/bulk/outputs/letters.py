@@ -5,22 +5,19 @@ The letter is templates/letters/return-notice.docx, for clerks to edit; its plac
 finding `number`, `label`, `mark`, `message`, `basis`.
 """
 
-import io
-import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from docxtpl import DocxTemplate
 from jinja2 import TemplateError as JinjaError
 
 from formsvc.bulk.lines import Line
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
 from formsvc.documents.archive import Archive
-from formsvc.documents.docx import environment, part_sources
+from formsvc.documents.docx import environment, read, split
 from formsvc.errors import TemplateError
 from formsvc.findings import Severity
 from formsvc.forms import Shelf, built_in
@@ -70,17 +67,10 @@ class Notice:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            package = path.read_bytes()
-            template = DocxTemplate(io.BytesIO(package))
-            template.init_docx()
-            with zipfile.ZipFile(io.BytesIO(package)) as opened:
-                static = {name: opened.read(name) for name in opened.namelist()}
-            named = [(n, s) for n, s in part_sources(template) if "{{" in s or "{%" in s]
-            self._parts = {name: environment().from_string(source) for name, source in named}
-        except (OSError, KeyError, ValueError, zipfile.BadZipFile, JinjaError) as error:
+            static, sources = split(read(path))
+            self._parts = {name: environment().from_string(text) for name, text in sources.items()}
+        except JinjaError as error:
             raise TemplateError(f"{path}: {error}") from error
-        for name in self._parts:
-            static.pop(name)
         self._archive = Archive(static)
 
     def render(

@@ -44,7 +44,7 @@ def build(form: Form) -> Built:
     """
     if form.pdf_names is not None:
         raise TemplateError(f"{form.pdf}: is the office's own, as [pdf] in form.toml says")
-    template = _read(form)
+    template = docx.read(form.docx)
     drawing = draw(form, template)
     fields = list(_widgets(form, drawing))
     _apart(form, fields, drawing.blank)
@@ -64,7 +64,7 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     `names` maps the field names of a PDF that an office made itself to pointers; such a PDF is
     not compared with form.docx, but has to have the same fields.
     """
-    template = _read(form)
+    template = docx.read(form.docx)
     try:
         with pikepdf.open(form.pdf) as pdf:
             source = str(pdf.docinfo.get(SOURCE, ""))
@@ -91,13 +91,6 @@ def _same_source(form: Form, name: str, source: str, digest: str) -> None:
             f"{form.templates / name}: was not built from the present {form.docx.name};"
             f" run: formsvc template build {form.id}"
         )
-
-
-def _read(form: Form) -> bytes:
-    try:
-        return form.docx.read_bytes()
-    except OSError as error:
-        raise TemplateError(f"{form.docx}: {error}") from error
 
 
 def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:

@@ -44,10 +44,9 @@ def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -
                 field = fields[widget.pointer] = pdf.make_indirect(_field(form, widget.pointer))
             own = pdf.make_indirect(Dictionary(Parent=field)) if several else field
             own.P = page.obj
-            if Name.Sig == field.FT:
-                own.update(_signature(widget))
-            else:
-                own.update(_annotation(widget))
+            is_signature = bool(Name.Sig == field.FT)
+            own.update(_annotation(widget, is_signature=is_signature))
+            if not is_signature:
                 field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
                 own.AP = Dictionary(N=_empty(pdf, widget.box))
             if several:
@@ -90,28 +89,23 @@ def _field(form: Form, pointer: str) -> Dictionary:
     return Dictionary(FT=Name.Tx, T=String(pointer), TU=String(label))
 
 
-def _signature(widget: Widget) -> Dictionary:
-    """Hidden in the blank, where people type: it is shown in filled documents that ask for it."""
+def _annotation(widget: Widget, *, is_signature: bool) -> Dictionary:
+    """A widget with what a viewer needs.
+
+    A place to sign is hidden in the blank, where people type: it is shown in filled documents
+    that ask for it.
+    """
     box = widget.box
-    return Dictionary(
+    annotation = Dictionary(
         Type=Name.Annot,
         Subtype=Name.Widget,
         Rect=Array([round(edge, 2) for edge in (box.left, box.bottom, box.right, box.top)]),
-        F=_HIDDEN,
+        F=_HIDDEN if is_signature else _PRINTED,
     )
-
-
-def _annotation(widget: Widget) -> Dictionary:
-    """A widget with what a viewer needs."""
-    placement, box = widget.placement, widget.box
-    return Dictionary(
-        Type=Name.Annot,
-        Subtype=Name.Widget,
-        Rect=Array([round(edge, 2) for edge in (box.left, box.bottom, box.right, box.top)]),
-        F=_PRINTED,
-        Q=placement.align,
-        DA=String(f"/Song {placement.size:g} Tf 0 g"),
-    )
+    if not is_signature:
+        annotation.Q = widget.placement.align
+        annotation.DA = String(f"/Song {widget.placement.size:g} Tf 0 g")
+    return annotation
 
 
 def _flags(form: Form, widget: Widget) -> int:

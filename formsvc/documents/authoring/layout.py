@@ -27,6 +27,9 @@ _OFF_CENTRE: Final = 1.5
 _TITLE: Final = 18.0  # a centred line in larger type than this, outside of tables, is a heading
 _RESERVE: Final = 24.0  # free above the page number, when rows grow beyond a page
 
+_Placed = tuple[float, float, dict[str, Any]]
+"""An item with where it is read: how far down, and where from the left."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Line:
@@ -68,7 +71,7 @@ def describe(
     for number, page in enumerate(drawing.blank):
         own = [widget for widget in fields if widget.page == number]
         pages.append(_Describer(form, drawing, page, number).page(own, signatures, code))
-    return _written({"source": digest, "pages": pages})
+    return f"{_json({'source': digest, 'pages': pages}, 0)}\n"
 
 
 class _Describer:
@@ -155,8 +158,9 @@ class _Describer:
     ) -> list[dict[str, Any]]:
         """Labels, lines and fields in a box, as they are read."""
         chars = [char for char in self._page.chars if _within(char, box)]
-        placed: list[tuple[float, float, dict[str, Any]]] = []
-        beside = [self._reading(widget, box)[0] for widget in fields if _holds(box, widget.box)]
+        fields = [widget for widget in fields if box.holds(*widget.box.centre)]
+        placed: list[_Placed] = []
+        beside = [self._reading(widget, box)[0] for widget in fields]
         for block in _blocks(_lines(chars), [box.top - y for y in beside]):
             first = block[0]
             middle = box.top - first.baseline - _MIDDLE * first.size
@@ -168,8 +172,7 @@ class _Describer:
             rule = [_r(left), _r(box.top - place), _r(length)]
             placed.append((box.top - place, 0.0, {"rule": rule, "stroke": stroke}))
         for widget in fields:
-            if _holds(box, widget.box):
-                placed.append((*self._reading(widget, box), self._field(widget, box)))
+            placed.append((*self._reading(widget, box), self._field(widget, box)))
         return [item for _, _, item in _ordered(placed)]
 
     def _label(self, block: Sequence[_Line], box: Box, cell: Cell | None) -> dict[str, Any]:
@@ -313,11 +316,9 @@ def _width(line: _Line) -> float:
     return line.right - line.left - sum(gaps)
 
 
-def _ordered(
-    placed: list[tuple[float, float, dict[str, Any]]],
-) -> list[tuple[float, float, dict[str, Any]]]:
+def _ordered(placed: list[_Placed]) -> list[_Placed]:
     """Row by row, from the left."""
-    rows: list[list[tuple[float, float, dict[str, Any]]]] = []
+    rows: list[list[_Placed]] = []
     for item in sorted(placed, key=lambda item: item[0]):
         if rows and item[0] - rows[-1][0][0] < 2 * _BASELINE:
             rows[-1].append(item)
@@ -327,13 +328,7 @@ def _ordered(
 
 
 def _within(char: Char, box: Box) -> bool:
-    x, y = (char.box.left + char.box.right) / 2, char.baseline + _MIDDLE * char.size
-    return box.left <= x <= box.right and box.bottom <= y <= box.top
-
-
-def _holds(box: Box, other: Box) -> bool:
-    x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
-    return box.left <= x <= box.right and box.bottom <= y <= box.top
+    return box.holds((char.box.left + char.box.right) / 2, char.baseline + _MIDDLE * char.size)
 
 
 def _optional(form: Form, fields: Iterable[Widget]) -> str:
@@ -382,20 +377,16 @@ def _r(value: float) -> float:
     return round(value, 2)
 
 
-def _written(layout: dict[str, Any]) -> str:
-    """JSON with a line for every item."""
-    return f"{_json(layout, 0)}\n"
-
-
 def _json(value: Any, depth: int) -> str:
+    """JSON with a line for every item."""
     flat = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, dict) and ("lines" in value or "field" in value or len(flat) < 100):
+    if len(flat) < 100:
         return flat
-    pad = " " * (depth + 1)
-    if isinstance(value, dict):
-        inner = (f"{json.dumps(key)}: {_json(item, depth + 1)}" for key, item in value.items())
-        return f"{{\n{pad}{f',{chr(10)}{pad}'.join(inner)}\n{' ' * depth}}}"
-    if isinstance(value, list) and value and isinstance(value[0], dict) and len(flat) >= 100:
-        inner = (_json(item, depth + 1) for item in value)
-        return f"[\n{pad}{f',{chr(10)}{pad}'.join(inner)}\n{' ' * depth}]"
-    return flat
+    if isinstance(value, dict) and not value.keys() & {"lines", "field"}:
+        inner = [f"{json.dumps(key)}: {_json(item, depth + 1)}" for key, item in value.items()]
+    elif isinstance(value, list) and isinstance(value[0], dict):
+        inner = [_json(item, depth + 1) for item in value]
+    else:
+        return flat
+    pad = "\n" + " " * depth
+    return f"{flat[0]}{pad} {f',{pad} '.join(inner)}{pad}{flat[-1]}"

@@ -28,7 +28,6 @@ from formsvc.forms import Form
 PAGE_FIELD: Final = "/_page"
 CODE_FIELD: Final = "/_code"
 _SENTINEL = re.compile("\ue000([^\ue001]*)\ue001")
-_PLACEHOLDER = re.compile(r"\{\{-?\s*([\w.]+)")
 _PARTS = re.compile(r"word/(?:document|header\d*|footer\d*)\.xml")
 # Rare, in every Chinese font of this machine, and not a twin of a radical (as U+4E00 is).
 _FIRST_TOKEN: Final = 0x3447
@@ -61,21 +60,13 @@ def draw(form: Form, template: bytes) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
     members = _rendered(form, template)
     sites, probe, fonts = _probe(members)
-    named = set(_named(template))
-    for pointer in sorted(named - {site.pointer for site in sites.values()}):
+    for pointer in sorted({*docx.placeholders(form)} - {site.pointer for site in sites.values()}):
         raise TemplateError(f"{form.docx}: {pointer} does not show when every value is given")
     pages, plain = office.convert((probe, _blank(members)))
     drawn, blank = measured(pages), measured(plain)
     blank = [_unnumbered(page, number, sites) for page, number in zip(blank, drawn, strict=False)]
     _same_layout(form, drawn, blank, re.compile(f"[{''.join(sites)}]"))
     return Drawing(sites, drawn, blank, plain, fonts)
-
-
-def _named(template: bytes) -> Iterator[str]:
-    opened = DocxTemplate(io.BytesIO(template))
-    opened.init_docx()
-    for name in _PLACEHOLDER.findall(opened.patch_xml(opened.get_xml())):
-        yield f"/{'/'.join(name.split('.'))}"
 
 
 def _rendered(form: Form, template: bytes) -> dict[str, bytes]:

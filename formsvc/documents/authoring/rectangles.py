@@ -33,6 +33,14 @@ class Box:
     right: float
     top: float
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.bottom + self.top) / 2
+
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in it."""
+        return self.left <= x <= self.right and self.bottom <= y <= self.top
+
     def overlaps(self, other: "Box") -> bool:
         return (
             min(self.right, other.right) - max(self.left, other.left) > 0.1
@@ -197,15 +205,15 @@ def _line(placement: Placement, middle: float, others: list[float]) -> tuple[flo
 
 def _cell(placement: Placement, char: Char, page: Page) -> Box:
     """The ruling lines around a token; where there are none, the sizes that the DOCX gives."""
-    x, y = (char.box.left + char.box.right) / 2, (char.box.bottom + char.box.top) / 2
+    x, y = char.box.centre
     if not placement.in_cell:
         half = placement.pitch / 2
         middle = char.baseline + _EM_MIDDLE * placement.size
         before, after = placement.page_margins
         return Box(before, middle - half, page.width - after, middle + half)
-    left, bottom, right, top = _ruled(x, y, page)
-    if left is not None and right is not None and bottom is not None and top is not None:
-        return Box(left, bottom, right, top)
+    if ruled := _box_at(x, y, page):
+        return ruled
+    _, bottom, _, top = _ruled(x, y, page)
     left, right = _open_sides(placement, char, x)
     height = max(placement.row_height, placement.pitch)
     if bottom is None or y - bottom > height + CLEAR:

@@ -87,8 +87,9 @@ class Styles:
         before, _, _ = _text(paragraph).partition(value)
         facts = Placement(
             align=_ALIGN.get(justification, 0),
-            size=self._size(paragraph, run),
-            font=self._font(paragraph, run),
+            # 10 pt where nothing else is said: ISO/IEC 29500-1, 17.3.2.38
+            size=float(self._of_run(paragraph, run, "sz", "val") or 20) / 2,
+            font=self._of_run(paragraph, run, "rFonts", "eastAsia"),
             leading=0.0 if rule == "auto" else line / 20,
             is_indented=any(float(value or 0) > 0 for value in indent),
             is_justified=justification in ("both", "distribute"),
@@ -127,30 +128,18 @@ class Styles:
         for style in self._styles_from(name):
             yield style.find(f"{_W}tblPr/{_W}tblCellMar")
 
-    def _value(self, paragraph: Any, tag: str, attribute: str) -> str | None:
-        """A paragraph property: the paragraph's own, or else that of its style."""
+    def _value(self, paragraph: Any, tag: str, attribute: str) -> str:
+        """A paragraph property: the paragraph's own, or else that of its style; "" for none."""
         for properties in self._chain(paragraph, "pPr"):
-            node = properties.find(f"{_W}{tag}")
-            if node is not None and (value := node.get(f"{_W}{attribute}")) is not None:
-                return str(value)
-        return None
+            if value := _attribute(properties, tag, attribute):
+                return value
+        return ""
 
-    def _size(self, paragraph: Any, run: Any) -> float:
-        own = run.find(f"{_W}rPr")
-        chain = [] if own is None else [own]
-        for properties in (*chain, *self._chain(paragraph, "rPr")):
-            node = properties.find(f"{_W}sz")
-            if node is not None:
-                return float(node.get(f"{_W}val")) / 2
-        return 10.0  # ISO/IEC 29500-1, 17.3.2.38
-
-    def _font(self, paragraph: Any, run: Any) -> str:
-        own = run.find(f"{_W}rPr")
-        chain = [] if own is None else [own]
-        for properties in (*chain, *self._chain(paragraph, "rPr")):
-            node = properties.find(f"{_W}rFonts")
-            if node is not None and (name := node.get(f"{_W}eastAsia")):
-                return str(name)
+    def _of_run(self, paragraph: Any, run: Any, tag: str, attribute: str) -> str:
+        """A run property: the run's own, or else that of its paragraph's style; "" for none."""
+        for properties in (*run.iterfind(f"{_W}rPr"), *self._chain(paragraph, "rPr")):
+            if value := _attribute(properties, tag, attribute):
+                return value
         return ""
 
     def fonts(self, root: Any) -> Iterator[tuple[str, str]]:
@@ -158,7 +147,8 @@ class Styles:
         for paragraph in root.iter(f"{_W}p"):
             runs = [run for run in paragraph.iter(f"{_W}r") if _text(run).strip()]
             if runs:
-                yield "".join(_text(paragraph).split()), self._font(paragraph, runs[0])
+                font = self._of_run(paragraph, runs[0], "rFonts", "eastAsia")
+                yield "".join(_text(paragraph).split()), font
 
     def _chain(self, paragraph: Any, tag: str) -> Iterator[Any]:
         properties = paragraph.find(f"{_W}pPr")
@@ -188,6 +178,12 @@ def _margin(margins: Iterable[Any], side: str) -> float:
     given = (node for node in margins if node is not None)
     found = (found for node in given if (found := node.find(f"{_W}{side}")) is not None)
     return next((_points(node, "w") for node in found), 0.0)
+
+
+def _attribute(properties: Any, tag: str, attribute: str) -> str:
+    return next(
+        (node.get(f"{_W}{attribute}", "") for node in properties.iterfind(f"{_W}{tag}")), ""
+    )
 
 
 def _points(node: Any, attribute: str) -> float:
