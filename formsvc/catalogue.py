@@ -1,6 +1,5 @@
 """All forms of a service, loaded and verified before anything is served."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from formsvc.documents import authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import EDITION, FORM, Form, Shelf, built_in, read
+from formsvc.forms.schemas import json_object
 
 # The day that samples are checked as of, so that their findings never change.
 SAMPLES_ON: Final = date(2026, 3, 1)
@@ -142,7 +142,7 @@ def verify_samples(form: Form) -> None:
     for path in sorted((form.samples / "invalid").glob("*.json")):
         if path.name.endswith(".findings.json"):
             continue
-        expected = _expected(path)
+        expected = json_object(path.with_suffix(".findings.json"))
         found = summary(sample_report(form, path))
         if found != expected:
             raise FormError(f"{path}: gives {found}, but the file beside it says {expected}")
@@ -161,23 +161,8 @@ def summary(report: Report) -> dict[str, list[Any]]:
     """What a `.findings.json` file holds: the contract of a report, without its messages."""
     return {
         "findings": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity.value,
-                "pointer": finding.pointer,
-            }
-            for finding in report.findings
+            {"rule": each.rule, "severity": each.severity.value, "pointer": each.pointer}
+            for each in report.findings
         ],
         "skipped": [skipped.rule for skipped in report.skipped],
     }
-
-
-def _expected(path: Path) -> dict[str, list[Any]]:
-    beside = path.with_suffix(".findings.json")
-    try:
-        value = json.loads(beside.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise FormError(f"{beside}: {error}") from error
-    if not isinstance(value, dict):
-        raise FormError(f"{beside}: must hold one JSON object")
-    return value

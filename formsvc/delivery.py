@@ -1,10 +1,9 @@
-"""Submission bytes → document or refusal, the one way of every shell."""
+"""A checked submission → document or refusal, the one way of every shell."""
 
 from dataclasses import dataclass
-from datetime import date
 
 from formsvc import documents, pointers
-from formsvc.catalogue import Catalogue, Checked
+from formsvc.catalogue import Checked
 from formsvc.documents import HOUSE, Bound, Format, Press
 from formsvc.findings import Report
 from formsvc.forms import Form
@@ -18,30 +17,6 @@ class Delivery:
     report: Report
     document: bytes | None
     name: str
-
-
-def deliver(
-    catalogue: Catalogue,
-    raw: bytes,
-    format: Format,
-    *,
-    on: date,
-    form: str | None = None,
-    draft: bool = False,
-    copies: int = 1,
-    press: Press = HOUSE,
-    signature_fields: bool = False,
-) -> Delivery:
-    """Check, then `fill`."""
-    checked = catalogue.check(raw, on=on, form=form)
-    return fill(
-        checked,
-        format,
-        draft=draft,
-        copies=copies,
-        press=press,
-        signature_fields=signature_fields,
-    )
 
 
 def fill(

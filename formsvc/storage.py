@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
-from formsvc.errors import ConfigError
-
 
 class Folder(Protocol):
     """Files by relative names with `/`. `create` makes a file visible only when it is complete."""
@@ -43,11 +41,9 @@ def is_remote(address: str) -> bool:
 
 
 def filesystem(address: str) -> tuple[Any, str]:
-    """(fsspec file system, path in it); ConfigError when the extra is not installed."""
-    try:
-        from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415  # extra
-    except ImportError:
-        raise ConfigError(f"{address}: needs `pip install formsvc[cluster]`") from None
+    """(fsspec file system, path in it)."""
+    from fsspec.core import url_to_fs  # type: ignore[import-untyped]  # noqa: PLC0415  # when wanted
+
     return cast(tuple[Any, str], url_to_fs(address))
 
 

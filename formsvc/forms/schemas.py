@@ -29,7 +29,7 @@ _PAIRS: Final = ("form", "programme")
 def common(own: Path, built_in: Path) -> Mapping[str, Any]:
     """The definitions that the schemas of a shelf share: its own file's, else the built-in ones."""
     path = own / COMMON
-    return _json(path if path.exists() else built_in / COMMON)
+    return json_object(path if path.exists() else built_in / COMMON)
 
 
 def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
@@ -44,7 +44,7 @@ def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
 @cache
 def described(kind: str) -> dict[str, Any]:
     """The JSON Schema of `form.toml` or `programme.toml`, by the file's stem."""
-    return _json(Path(__file__).with_name(f"{kind}.schema.json"))
+    return json_object(Path(__file__).with_name(f"{kind}.schema.json"))
 
 
 @cache
@@ -62,7 +62,8 @@ def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationErr
     return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
 
 
-def _json(path: Path) -> dict[str, Any]:
+def json_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; FormError when it holds none."""
     try:
         value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -78,7 +79,7 @@ class FormSchema:
     def __init__(self, path: Path, common: Mapping[str, Any]) -> None:
         self.path = path
         self.common = common
-        self.content = _json(path)
+        self.content = json_object(path)
         self._resolver = registry(common).resolver(str(common["$id"]))
         try:
             jsonschema.Draft202012Validator.check_schema(self.content)

@@ -181,9 +181,8 @@ def _margin(margins: Iterable[Any], side: str) -> float:
 
 
 def _attribute(properties: Any, tag: str, attribute: str) -> str:
-    return next(
-        (node.get(f"{_W}{attribute}", "") for node in properties.iterfind(f"{_W}{tag}")), ""
-    )
+    node = properties.find(f"{_W}{tag}")
+    return "" if node is None else str(node.get(f"{_W}{attribute}", ""))
 
 
 def _points(node: Any, attribute: str) -> float:

@@ -26,7 +26,6 @@ from formsvc.web.attachments import attachment
 from formsvc.web.held import forms, settings
 from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
-from formsvc.writing.notation import today
 
 MAX_BODY: Final = 200_000_000
 LINES: Final = "application/x-ndjson"
@@ -103,7 +102,7 @@ def check_many(query: dict[str, Any]) -> Response:
         wait = {"Retry-After": str(_RETRY_SECONDS)}
         return problem(429, "正在进行的批量检查太多，请稍后再试。", headers=wait)
     try:
-        response = _answer(kind, query.get("on") or today(), leave)
+        response = _answer(kind, query["on"], leave)
     except BaseException:
         leave()
         raise

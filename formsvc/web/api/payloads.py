@@ -6,22 +6,22 @@ from marshmallow import Schema, fields, validate
 
 from formsvc.documents import Format
 from formsvc.documents.proof.verification import Status
+from formsvc.writing.notation import today
 
 
 class OnQuery(Schema):
-    on = fields.Date(metadata={"description": "按哪一天检查，默认今天（中国时间）"})
+    on = fields.Date(
+        load_default=today, metadata={"description": "按哪一天检查，默认今天（中国时间）"}
+    )
 
 
-class DocumentQuery(OnQuery):
+class FillQuery(OnQuery):
     format = fields.String(
         load_default="docx",
         validate=validate.OneOf(get_args(Format), error="只能是 {choices}"),
         metadata={"description": "文件格式"},
     )
     draft = fields.Boolean(load_default=False, metadata={"description": "有问题也填，每页标“草稿”"})
-
-
-class FillQuery(DocumentQuery):
     copies = fields.Integer(
         load_default=1,
         validate=validate.Range(1, 20),

@@ -1,6 +1,5 @@
 """The HTTP interface, described by OpenAPI."""
 
-from datetime import date
 from typing import Any
 
 from flask import Response, current_app, request
@@ -8,7 +7,8 @@ from flask_smorest import Blueprint
 from werkzeug.exceptions import NotFound
 
 from formsvc import documents
-from formsvc.delivery import deliver, file_name
+from formsvc.delivery import file_name
+from formsvc.delivery import fill as filled
 from formsvc.documents import Format
 from formsvc.documents.proof.verification import verify as verified
 from formsvc.documents.proof.verification import verify_code
@@ -49,10 +49,7 @@ _FILE: dict[str, Any] = {
         },
     }
 }
-_PROBLEM: dict[str, Any] = {
-    "schema": payloads.ProblemPayload,
-    "content_type": MEDIA_TYPE,
-}
+_PROBLEM: dict[str, Any] = {"schema": payloads.ProblemPayload, "content_type": MEDIA_TYPE}
 
 
 @api.get("/forms")
@@ -104,7 +101,7 @@ def blank(form: str, format: Format) -> Response:
 def check(query: dict[str, Any], form: str) -> Any:
     """检查一份申报：全部问题、依据和改法"""
     chosen = form_or_404(form)
-    report = catalogue().check(_body(), on=_day(query), form=chosen.id).report
+    report = catalogue().check(_body(), on=query["on"], form=chosen.id).report
     if report.unreadable:
         return problem(400, "内容无法读取，请看 report。", report=report)
     return report.to_dict()
@@ -121,18 +118,9 @@ def check(query: dict[str, Any], form: str) -> Any:
 def fill(query: dict[str, Any], form: str) -> Response:
     """填写正式表格；有问题时不填，除非 draft"""
     chosen = form_or_404(form)
-    format: Format = query["format"]
-    delivery = deliver(
-        catalogue(),
-        _body(),
-        format,
-        on=_day(query),
-        form=chosen.id,
-        draft=query["draft"],
-        copies=query["copies"],
-        press=settings().press,
-        signature_fields=query["signature_fields"],
-    )
+    format: Format = query.pop("format")
+    checked = catalogue().check(_body(), on=query.pop("on"), form=chosen.id)
+    delivery = filled(checked, format, press=settings().press, **query)
     if delivery.document is None:
         status, detail = (
             (400, "内容无法读取，请看 report。")
@@ -156,7 +144,7 @@ def read(query: dict[str, Any]) -> Any:
         content = submission_in(_body(DOCUMENT_LIMIT), catalogue())
     except UnreadableDocument as unreadable:
         return problem(422, str(unreadable))
-    checked = catalogue().check(content, on=_day(query))
+    checked = catalogue().check(content, on=query["on"])
     if checked.report.unreadable:
         return problem(422, "文件里的内容无法读取，请看 report。", report=checked.report)
     return {"submission": checked.data, "report": checked.report.to_dict()}
@@ -181,7 +169,3 @@ def _body(limit: int = BODY_LIMIT) -> bytes:
         files = list(request.files.values())
         return files[0].read() if files else b""
     return request.get_data(cache=False)
-
-
-def _day(query: dict[str, Any]) -> date:
-    return query.get("on") or today()

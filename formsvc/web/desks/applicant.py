@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
-from flask import Blueprint, Response, current_app, get_template_attribute, render_template, request
+from flask import Blueprint, Response, get_template_attribute, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from formsvc import documents
+from formsvc.catalogue import Checked
 from formsvc.checks.steps import next_steps
-from formsvc.delivery import deliver, file_name, fill
+from formsvc.delivery import file_name, fill
 from formsvc.documents import Format
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report
@@ -20,7 +21,7 @@ from formsvc.forms import EDITION, Form
 from formsvc.intake.reading import submission_in
 from formsvc.submissions import encoded
 from formsvc.web import csrf
-from formsvc.web.attachments import attachment
+from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
 from formsvc.web.desks.assist import Asides, asides
 from formsvc.web.desks.entries import Entries
@@ -187,8 +188,7 @@ def _checked(form: Form, typed: Entries, report: Report | None = None, **more: A
     """A desk with a report: of what is typed, or the one given."""
     desk = _desk(form, typed)
     if report is None:
-        raw = encoded(desk.data)
-        report = catalogue().check(raw, on=today(), form=form.id).report
+        report = _judged(form, desk).report
     report = report.preceded_by(desk.unclear)
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
@@ -232,8 +232,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
 
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
-    raw = encoded(desk.data)
-    delivery = deliver(catalogue(), raw, format, on=today(), form=form.id, press=settings().press)
+    delivery = fill(_judged(form, desk), format, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
         return _page(_checked(form, desk.entries, delivery.report, notice=notice)), 422
@@ -242,16 +241,14 @@ def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, i
 
 
 def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
-    """The PDF in the browser's viewer, marked 草稿 while there are errors; a DOCX without PDF."""
-    format: Format = "pdf" if "pdf" in documents.MEDIA_TYPES else "docx"
-    raw = encoded(desk.data)
-    checked = catalogue().check(raw, on=today(), form=form.id)
-    delivery = fill(checked, format, draft=not checked.report.ok, press=settings().press)
+    """The PDF in the browser's viewer, marked 草稿 while there are errors."""
+    checked = _judged(form, desk)
+    delivery = fill(checked, "pdf", draft=not checked.report.ok, press=settings().press)
     if delivery.document is None:
         return _page(_checked(form, desk.entries, delivery.report)), 422
-    media_type = documents.MEDIA_TYPES[format]
-    if format == "docx":
-        return attachment(delivery.document, delivery.name, f"{form.id}.{format}", media_type)
-    response: Response = current_app.response_class(delivery.document, mimetype=media_type)
-    response.headers["Content-Disposition"] = "inline"
-    return response
+    return inline(delivery.document, documents.MEDIA_TYPES["pdf"])
+
+
+def _judged(form: Form, desk: Desk) -> Checked:
+    """What is typed, checked as of today."""
+    return catalogue().check(encoded(desk.data), on=today(), form=form.id)

@@ -19,7 +19,7 @@ from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import MEDIA_TYPES, Format, pictures
 from formsvc.forms import Form
 from formsvc.web import csrf
-from formsvc.web.attachments import attachment
+from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
 from formsvc.web.desks.paper import loose, materials, paper
 from formsvc.web.desks.products import OFFERED, PRODUCTS, Making, Product, place
@@ -140,9 +140,7 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
     if made.document is None:
         raise NotFound
     if "show" in request.args and format == "pdf":
-        response: Response = current_app.response_class(made.document, mimetype=MEDIA_TYPES[format])
-        response.headers["Content-Disposition"] = "inline"
-        return response
+        return inline(made.document, MEDIA_TYPES[format])
     return attachment(made.document, made.name, f"{form.id}.{format}", MEDIA_TYPES[format])
 
 
