@@ -78,11 +78,6 @@ class Worked:
     entries: tuple[tuple[Entry, ...], ...]
     documents: tuple[str, ...] = ()
 
-    def to_list(self) -> list[Any]:
-        """All but the line, as JSON keeps it between the two passes."""
-        entries = [[entry.to_list() for entry in entries] for entries in self.entries]
-        return [self.row, entries, self.documents]
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -275,7 +270,7 @@ class Batch:
             if result.documents:
                 self.folder.flush()
             with self.folder.create(_chunk_name(chunk.number)) as stream:
-                items = [worked.to_list() for worked in result.worked]
+                items = [(each.row, each.entries, each.documents) for each in result.worked]
                 header = {"digest": digest.hex(), "items": items}
                 stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
                 stream.writelines(worked.line for worked in result.worked)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import eq
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from formsvc import pointers
 from formsvc.catalogue import Catalogue
@@ -39,18 +39,13 @@ class Comparison:
         return form.programme.id == self.programme and self.form in ("", form.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One submission under one comparison. Digests are hexadecimal, keyed with a secret."""
 
     comparison: int
     pointer: str
     key: str
-    differs: tuple[str, ...]
-
-    def to_list(self) -> list[Any]:
-        """The fields in order, as JSON keeps them between the two passes."""
-        return [self.comparison, self.pointer, self.key, self.differs]
+    differs: Sequence[str]
 
 
 _Plan = tuple[int, Comparison, tuple[Alternatives, ...]]
@@ -68,7 +63,7 @@ class Comparisons(Sequence[Comparison]):
             for form in forms
             for spec in form.programme.comparisons
         }
-        self._all = (*own.values(), *shared.values())
+        self._all: tuple[Comparison, ...] = (*own.values(), *shared.values())
         self._plans = {form: tuple(self._plan(form)) for form in forms}
 
     def _plan(self, form: Form) -> Iterator[_Plan]:
@@ -205,17 +200,14 @@ class Meetings:
         self._database.execute("DELETE FROM finding")
         self._database.execute("CREATE INDEX IF NOT EXISTS met ON entry(run, comparison, key)")
         query = (
-            "SELECT run, comparison, key, item, differs, pointer, form, source FROM entry "
+            "SELECT comparison, item, differs, pointer, form, source, run, key FROM entry "
             "WHERE (run, comparison, key) IN (SELECT run, comparison, key FROM entry "
             "GROUP BY run, comparison, key HAVING count(*) > 1) "
             "ORDER BY run, comparison, key, item, rowid"
         )
         rows = self._database.execute(query)
-        for (_, comparison, _), group in groupby(rows, key=lambda row: row[:3]):
-            members = [
-                _Member(item, differs, pointer, form, source, run)
-                for run, _, _, item, differs, pointer, form, source in group
-            ]
+        for (comparison, *_), group in groupby(rows, key=lambda row: (row[0], *row[-2:])):
+            members = [_Member(*row[1:-1]) for row in group]
             self._database.executemany(
                 "INSERT INTO finding VALUES(?,?,?)",
                 (

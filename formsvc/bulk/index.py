@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from formsvc.bulk.lines import Row
 
 _ROW: Final = "number, source, form, edition, unit, person, errors, warnings, skipped"
+_PLACE: Final = "report_at, report_size, raw_at, raw_size"
 _TABLES: Final = (
     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
     "CREATE TABLE item(number INTEGER PRIMARY KEY, source TEXT, form TEXT, edition TEXT, unit TEXT,"
@@ -20,11 +21,14 @@ _INDEXES: Final = (
     "CREATE INDEX unit ON item(unit, number); CREATE INDEX rule ON finding(rule, label);"
     "CREATE INDEX of ON finding(number);"
 )
+# What reports call the state of a submission; clean ones may be printed, faulty ones go back.
 _STATES: Final[Mapping[str, str]] = {
     "unread": "form = ''",
     "error": "form != '' AND errors > 0",
     "warning": "form != '' AND errors = 0 AND warnings > 0",
     "ok": "form != '' AND errors = 0 AND warnings = 0",
+    "clean": "form != '' AND errors = 0",
+    "faulty": "errors > 0",
 }
 ORDERS: Final[Mapping[str, str]] = {
     "number": "number",
@@ -101,7 +105,7 @@ class Filter:
         return " AND ".join(terms), given
 
 
-CLEAN: Final = "form != '' AND errors = 0"
+ALL: Final = Filter()
 
 
 class Index:
@@ -193,27 +197,16 @@ class Index:
         )
         return {(unit, rule): count for unit, rule, count in self._database.execute(query)}
 
-    def numbers(self, wanted: Filter = Filter()) -> list[int]:  # frozen
+    def numbers(self, wanted: Filter = ALL) -> list[int]:
         """The numbers of the submissions asked for, in the order asked for."""
         where, given = wanted.where()
         query = f"SELECT number FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"
         return [number for (number,) in self._database.execute(query, given)]
 
-    def clean(self, unit: str | None = None) -> list[int]:
-        """The numbers of the submissions that may be printed, of one unit or of all."""
-        where, given = Filter(unit=unit).where()
-        query = f"SELECT number FROM item WHERE {where} AND {CLEAN} ORDER BY number"
-        return [number for (number,) in self._database.execute(query, given)]
-
     def rows(self) -> Iterator[Row]:
         """All rows in their order, without what was found."""
-        yield from map(
-            Row._make, self._database.execute(f"SELECT {_ROW}, '' FROM item ORDER BY number")
-        )
-
-    def finding_counts(self) -> Iterator[int]:
-        """How many findings each submission has, in their order."""
-        yield from (row.errors + row.warnings for row in self.rows())
+        query = f"SELECT {_ROW}, '' FROM item ORDER BY number"
+        yield from map(Row._make, self._database.execute(query))
 
     def row(self, number: int) -> Row | None:
         """A submission's row, with what was found."""
@@ -226,12 +219,11 @@ class Index:
 
     def place(self, number: int) -> Place:
         """Where a submission lies."""
-        query = "SELECT report_at, report_size, raw_at, raw_size FROM item WHERE number=?"
+        query = f"SELECT {_PLACE} FROM item WHERE number=?"
         return Place(*self._database.execute(query, (number,)).fetchone())
 
-    def places(self, unit: str | None = None, *, faulty: bool = False) -> Iterator[Place]:
-        """Where the submissions lie, in their order: of one unit, or only those with an error."""
-        where, given = Filter(unit=unit).where()
-        faults = " AND errors > 0" if faulty else ""
-        query = f"SELECT report_at, report_size, raw_at, raw_size FROM item WHERE {where}{faults}"
-        yield from map(Place._make, self._database.execute(f"{query} ORDER BY number", given))
+    def places(self, wanted: Filter) -> Iterator[Place]:
+        """Where the submissions asked for lie, in the order asked for."""
+        where, given = wanted.where()
+        query = f"SELECT {_PLACE} FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"
+        yield from map(Place._make, self._database.execute(query, given))

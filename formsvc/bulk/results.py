@@ -8,7 +8,7 @@ from datetime import date
 from typing import Final
 
 from formsvc import submissions
-from formsvc.bulk.index import Index
+from formsvc.bulk.index import ALL, Filter, Index
 from formsvc.bulk.lines import Line, Row
 from formsvc.catalogue import Catalogue, Checked
 from formsvc.forms import Form
@@ -73,10 +73,10 @@ class Results:
         """What people call a form; "" for none."""
         return self.catalogue[form].title if form in self.catalogue else ""
 
-    def lines(self, unit: str | None = None, *, faulty: bool = False) -> Iterator[Line]:
-        """The lines in their order: of one unit, or only those with an error."""
+    def lines(self, wanted: Filter = ALL) -> Iterator[Line]:
+        """The lines asked for, in the order asked for."""
         with self.folder.open(REPORTS) as stream:
-            for place in self.index.places(unit, faulty=faulty):
+            for place in self.index.places(wanted):
                 stream.seek(place.report_at)
                 yield Line.from_json(stream.read(place.report_size))
 

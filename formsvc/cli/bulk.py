@@ -1,13 +1,13 @@
 """Many submissions in one run."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import click
 
 from formsvc import config
-from formsvc.cli.shell import FINDINGS, day, format_of, on_day, style
+from formsvc.cli.shell import FINDINGS, format_of, on_day, style
 
 
 @click.command()
@@ -22,28 +22,16 @@ from formsvc.cli.shell import FINDINGS, day, format_of, on_day, style
 @click.option("--changes-since", help="与以往批次的目录相比：哪些已改正，哪些是新问题。")
 @click.option("--resume", is_flag=True, help="接着做被中断的批次。")
 @on_day
-def bulk(sources: tuple[str, ...], on: datetime | None, **options: Any) -> None:
+def bulk(formats: str | None, on: date, **options: Any) -> None:
     """批量检查 SOURCES（JSONL、JSON、文件夹、ZIP、XLSX、CSV；- 为标准输入）。
 
     结果：reports.jsonl、report.xlsx、各单位的退回通知，以及按单位分开的正式表格。
     """
-    from formsvc.cli import order as orders  # noqa: PLC0415  # checking one file needs none of it
+    from formsvc.cli.order import Order  # noqa: PLC0415  # checking one file needs none of it
 
     settings = config.from_environment()
-    names = (options["formats"] or "").split(",")
-    formats = tuple(format_of(f".{name.strip()}") for name in names if name)
-    order = orders.Order(
-        sources=sources,
-        output=options["output"],
-        on=day(on),
-        shelves=settings.shelves,
-        formats=formats,
-        press=settings.press,
-        workers=options["workers"],
-        scheduler=options["scheduler"],
-        against=options["against"],
-        changes_since=options["changes_since"],
-        resume=options["resume"],
-    )
-    faulty = orders.run(order, lambda text: click.echo(text, err=True), style)
+    names = (formats or "").split(",")
+    chosen = tuple(format_of(f".{name.strip()}") for name in names if name)
+    order = Order(on=on, formats=chosen, shelves=settings.shelves, press=settings.press, **options)
+    faulty = order.run(lambda text: click.echo(text, err=True), style)
     sys.exit(FINDINGS if faulty else 0)

@@ -1,7 +1,7 @@
 """One submission, one paper: forms, check, fill, blank, read, verify."""
 
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -13,7 +13,6 @@ from formsvc.cli import reporters
 from formsvc.cli.shell import (
     FINDINGS,
     catalogue,
-    day,
     form_named,
     format_of,
     on_day,
@@ -63,9 +62,9 @@ def forms(form: str | None) -> None:
 @click.argument("files", nargs=-1, required=True)
 @click.option("--output", type=click.Choice(_OUTPUTS), default="text", help="输出格式。")
 @on_day
-def check(files: tuple[str, ...], output: str, on: datetime | None) -> None:
+def check(files: tuple[str, ...], output: str, on: date) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
-    checked = {name: catalogue().check(submission_of(name), on=day(on)) for name in files}
+    checked = {name: catalogue().check(submission_of(name), on=on) for name in files}
     reports = {name: each.report for name, each in checked.items()}
     if output == "json":
         click.echo(reporters.as_json(reports))
@@ -106,12 +105,12 @@ def _table(checked: dict[str, Checked], output: str) -> None:
 @click.option("--signature-fields", is_flag=True, help="PDF 中留出电子签章的位置。")
 @on_day
 def fill(
-    file: str, output: str, draft: bool, copies: int, signature_fields: bool, on: datetime | None
+    file: str, output: str, draft: bool, copies: int, signature_fields: bool, on: date
 ) -> None:
     """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
     if copies > 1 and format_of(output) != "pdf":
         stop("--copies 只用于 PDF；Word 文件请在打印时选择份数。")
-    checked = catalogue().check(submission_of(file), on=day(on))
+    checked = catalogue().check(submission_of(file), on=on)
     delivery = filled(
         checked,
         format_of(output),

@@ -4,8 +4,6 @@ Exit codes: 0 clean, 1 findings, 2 could not run.
 """
 
 import sys
-from collections.abc import Callable
-from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Never, get_args
@@ -79,18 +77,13 @@ def form_named(name: str) -> Form:
     return form or stop(f"没有“{name}”这种表，现有：{'、'.join(catalogue())}。")
 
 
-def on_day(command: Callable[..., None]) -> Callable[..., None]:
-    """The option --on."""
-    return click.option(
-        "--on",
-        type=click.DateTime(["%Y-%m-%d"]),
-        help="按哪一天检查，默认今天。",
-    )(command)
-
-
-def day(on: datetime | None) -> date:
-    """The day to check as of."""
-    return on.date() if on else today()
+# The option --on, a date.
+on_day = click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    callback=lambda _context, _option, on: on.date() if on else today(),
+    help="按哪一天检查，默认今天。",
+)
 
 
 def source(name: str) -> bytes:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from formsvc import documents
+from formsvc.bulk.index import Filter
 from formsvc.bulk.lines import Line
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
@@ -49,7 +50,7 @@ def unit_folder(unit: str) -> str:
 def write(results: Results, formats: Iterable[Format], press: Press, tell: Tell) -> list[str]:
     """Fill the documents of a batch whose submissions are kept; the paths of all that were made."""
     names: list[str] = []
-    clean = results.index.clean()
+    clean = results.index.numbers(Filter(state="clean"))
     for done, found in enumerate(results.found(clean)):
         tell(done, len(clean))
         checked = results.checked(found)

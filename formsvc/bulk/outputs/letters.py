@@ -13,6 +13,7 @@ from typing import Final
 
 from jinja2 import TemplateError as JinjaError
 
+from formsvc.bulk.index import Filter
 from formsvc.bulk.lines import Line
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
@@ -37,7 +38,7 @@ def write(results: Results, shelves: tuple[Shelf, ...] = ()) -> dict[str, str]:
         if sent == passed:
             continue
         name = _name(unit, taken)
-        people = results.lines(unit, faulty=True)
+        people = results.lines(Filter(unit=unit, state="faulty"))
         with results.folder.create(name, flush=False) as stream:
             stream.write(notice.render(unit, sent, people, results.title, results.on))
         written[unit] = name

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from formsvc.bulk.index import Filter
 from formsvc.bulk.outputs.documents import Tell, unit_folder
 from formsvc.bulk.results import Results
 from formsvc.documents import Bound, Press, pack
@@ -32,7 +33,7 @@ def made(
 
 def _bound(results: Results, press: Press, unit: str | None, tell: Tell) -> Iterator[Bound]:
     """What can be printed; what does not go on paper is left out."""
-    clean = results.index.clean(unit)
+    clean = results.index.numbers(Filter(unit=unit, state="clean"))
     for done, found in enumerate(results.found(clean)):
         tell(done, len(clean))
         form, data = results.checked(found).form, found.data

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -119,14 +119,11 @@ class _Sheets:
                 sheet.write_string(row, column, text, self.risky if is_risky(text) else look)
 
 
-class _Link:
+class _Link(NamedTuple):
     """A cell that leads somewhere: `internal:'问题'!A2` or `external:documents/…`."""
 
-    __match_args__ = ("target", "text")
-
-    def __init__(self, target: str, text: str) -> None:
-        self.target = target
-        self.text = text
+    target: str
+    text: str
 
 
 def _lines_of(row: Cells, head: Sequence[tuple[str, int]]) -> int:
@@ -163,9 +160,8 @@ def write(
         sheets = _Sheets(path, Path(scratch), results.on)
         summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
         _summary(sheets, summary, results)
-        first = _first_findings(results)
         sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.title))
-        sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(results, letters or {}, first))
+        sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(results, letters or {}))
         _units(sheets, results)
         if changed is not None:
             sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.title))
@@ -298,26 +294,20 @@ def _changed_rows(changes: Iterable[Change], titles: Titles) -> Iterable[Cells]:
         )  # fmt: skip
 
 
-def _first_findings(results: Results) -> Iterable[tuple[str, int]]:
-    """For each submission: the sheet and row of its first finding; row 0 when it has none."""
-    total = 0
-    for count in results.index.finding_counts():
-        part, row = divmod(total, MAX_ROWS)
-        name = _FINDINGS if part == 0 else f"{_FINDINGS} {part + 1}"
-        yield name, row + 2 if count else 0
-        total += count
-
-
-def _item_rows(
-    results: Results, letters: Mapping[str, str], first: Iterable[tuple[str, int]]
-) -> Iterable[Cells]:
-    for line, (sheet, row) in zip(results.index.rows(), first, strict=True):
+def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
+    """One row a submission, as _ITEMS_HEAD has it; findings are counted to link to the first."""
+    before = 0
+    for line in results.index.rows():
         verdict = "有问题" if line.errors else "有提醒" if line.warnings else "没有问题"
         letter = letters.get(line.unit) if line.errors else None
+        part, row = divmod(before, MAX_ROWS)
+        sheet = f"{_FINDINGS} {part + 1}" if part else _FINDINGS
+        found = line.errors + line.warnings
+        before += found
         yield (
             line.number, line.unit, line.person, results.title(line.form), verdict,
             line.errors, line.warnings, line.skipped,
-            _Link(f"internal:'{sheet}'!A{row}", "查看") if row else None,
+            _Link(f"internal:'{sheet}'!A{row + 2}", "查看") if found else None,
             _Link(f"external:{letter}", "退回通知") if letter else None,
             line.source,
         )  # fmt: skip
