@@ -51,6 +51,10 @@ class Catalogue(Mapping[str, Form]):
         """All editions of all forms."""
         return tuple(form for editions in self._editions.values() for form in editions)
 
+    def title(self, name: str) -> str:
+        """What people call a form; "" for none."""
+        return self[name].title if name in self else ""
+
     def edition(self, name: str, edition: str) -> Form | None:
         """An edition by the names of form and edition, in any case of letters."""
         for form in self._editions.get(name.lower(), ()):

@@ -23,15 +23,13 @@ from formsvc.bulk.index import Place
 from formsvc.bulk.lines import Line, Row
 from formsvc.bulk.outputs import documents
 from formsvc.bulk.results import KEPT, REPORTS, Results
-from formsvc.catalogue import Catalogue, load_forms
-from formsvc.delivery import said
+from formsvc.catalogue import Catalogue, Checked, load_forms
 from formsvc.documents import HOUSE, Format, Press
 from formsvc.errors import ConfigError
 from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.storage import Folder, keep_private
-from formsvc.writing.texts import clean
 
 KEYS: Final = "keys.jsonl"
 SALT: Final = "keys.salt"
@@ -128,18 +126,16 @@ def check_item(
     Without `across`, comparisons are said to be skipped, as in a single check.
     """
     catalogue, comparisons = forms
-    data, form, report = None, None, Report("", "", item.findings)
+    checked = Checked(None, Report("", ""), None)
     if item.raw is not None:
         checked = catalogue.check(item.raw, on=job.on)
-        data, report = checked.data, checked.report.preceded_by(item.findings)
-        form = checked.form if data is not None else None
+    data, report = checked.data, checked.report.preceded_by(item.findings)
+    form = checked.form if data is not None else None
     entries: Sequence[Sequence[Entry]] = [[] for _ in job.secrets]
     if form:
         judged, entries = comparisons.judge(form, data, report, job.secrets)
         report = judged if across else report
-    unit = (said(data, form.unit.pointer) if form else "") or item.unit
-    person = said(data, form.person.pointer) if form else ""
-    line = Line(number, clean(item.source), unit, person, report)
+    line = Line.of(number, item.source, Checked(data, report, form), item.unit)
     made: list[tuple[str, bytes]] = []
     if files is not None and job.formats and form and report.ok:
         line, made = documents.filled(line, form, data, job.formats, job.press)

@@ -7,8 +7,11 @@ from typing import NamedTuple
 
 import jiter
 
+from formsvc.catalogue import Checked
+from formsvc.delivery import said
 from formsvc.findings import Finding, Report
 from formsvc.forms import Form
+from formsvc.writing.texts import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,15 @@ class Line:
     unit: str
     person: str
     report: Report
+
+    @classmethod
+    def of(cls, number: int, source: str, checked: Checked, unit: str = "") -> "Line":
+        """The line of a checked submission; `unit` holds where it does not say its own."""
+        form, data = checked.form, checked.data
+        own, person = (
+            (said(data, field.pointer) for field in (form.unit, form.person)) if form else ("", "")
+        )
+        return cls(number, clean(source), own or unit, person, checked.report)
 
     def to_json(self) -> bytes:
         """The line of reports.jsonl, with its newline."""

@@ -69,10 +69,6 @@ class Results:
         """The edition that a submission was judged by."""
         return self.catalogue.edition(row.form, row.edition)
 
-    def title(self, form: str) -> str:
-        """What people call a form; "" for none."""
-        return self.catalogue[form].title if form in self.catalogue else ""
-
     def lines(self, wanted: Filter = ALL) -> Iterator[Line]:
         """The lines asked for, in the order asked for."""
         with self.folder.open(REPORTS) as stream:

@@ -12,12 +12,12 @@ from formsvc.checks.parameters import (
     Choice,
     Count,
     Percent,
-    PerChoice,
     Place,
-    Range,
+    Ranges,
     Sum,
     Sums,
     Text,
+    said_range,
 )
 from formsvc.writing import words
 from formsvc.writing.notation import cents, is_amount, yuan
@@ -82,7 +82,7 @@ class BetweenBy(Kind):
 
     field: Sum
     by: Choice
-    ranges: Annotated[dict[str, tuple[Any, Any]], PerChoice("by", Range())]
+    ranges: Annotated[dict[str, tuple[Any, Any]], Ranges("by")]
 
     messages = {"message": "label by value range"}
     title = "{field}与{by}的额度不符"
@@ -93,7 +93,7 @@ class BetweenBy(Kind):
         low, high = self.ranges[chosen]
         if low <= value <= high:
             return MET
-        allowed = yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
+        allowed = said_range(low, high)
         said = {"label": self.field.label, "by": chosen, "value": yuan(value), "range": allowed}
         return [Breach(self.field.pointer, said, value, low if value < low else high)]
 
@@ -182,14 +182,8 @@ class SurplusAtMost(Kind):
 
 def _total(parts: Iterable[Place], data: Any) -> int:
     """The parts' sum in 分."""
-    amount = 0
-    for part in parts:
-        value = part.get(data)
-        if type(value) is list:
-            amount += sum(map(cents, value))
-        else:
-            amount += cents(value)
-    return amount
+    values = (part.get(data) for part in parts)
+    return sum(sum(map(cents, v)) if isinstance(v, list) else cents(v) for v in values)
 
 
 def _money(amount: int) -> Decimal:

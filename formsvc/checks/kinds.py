@@ -14,8 +14,6 @@ from formsvc.checks.parameters import Parameter, Place, Speaker, Wrong
 from formsvc.findings import Amount
 from formsvc.forms import Form
 
-Given = Mapping[str, Any]
-
 
 class Breach(NamedTuple):
     """A rule not met: where, what was found and allowed, and the words for the message."""

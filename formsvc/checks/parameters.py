@@ -255,55 +255,44 @@ class Named(Parameter):
             yield from self.each.places(each)
 
 
-class Range(Parameter):
-    """A lowest and a highest amount in 元."""
-
-    schema = {
-        "type": "array", "minItems": 2, "maxItems": 2, "items": MONEY.schema,
-    }  # fmt: skip
-
-    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, Any]:
-        low, high = value if isinstance(value, list) and len(value) == 2 else (None, None)
-        if MONEY.read(low, form, earlier) > MONEY.read(high, form, earlier):
-            raise Wrong("the lowest amount is above the highest")
-        return low, high
-
-    def say(self, value: tuple[Any, Any], speaker: Speaker, arguments: Arguments) -> str:
-        low, high = value
-        return yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
-
-
 @dataclass(frozen=True)
-class PerChoice(Parameter):
-    """For each value that the field of the parameter `by` may have, a parameter of one type."""
+class Ranges(Parameter):
+    """For each value that the field of `by` may have, a lowest and a highest amount in 元."""
 
     by: str
-    each: Parameter
 
-    @property
-    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
-        return {"type": "object", "minProperties": 1, "additionalProperties": self.each.schema}
+    schema = {
+        "type": "object", "minProperties": 1,
+        "additionalProperties": {
+            "type": "array", "minItems": 2, "maxItems": 2, "items": MONEY.schema,
+        },
+    }  # fmt: skip
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, Any]:
+    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, tuple[Any, Any]]:
         if not isinstance(value, dict):
             raise Wrong("must be a table")
         choices = earlier[self.by].field.choices
         _refuse_unknown(value, choices)
         if missing := [choice for choice in choices if choice not in value]:
             raise Wrong(f"nothing is said for {missing[0]!r}")
-        return {choice: self._read(given, choice, form, earlier) for choice, given in value.items()}
+        return {choice: self._range(given, choice, form) for choice, given in value.items()}
 
-    def _read(self, given: Any, choice: str, form: Form, earlier: Arguments) -> Any:
+    def _range(self, given: Any, choice: str, form: Form) -> tuple[Any, Any]:
+        low, high = given if isinstance(given, list) and len(given) == 2 else (None, None)
         try:
-            return self.each.read(given, form, earlier)
+            if MONEY.read(low, form, {}) > MONEY.read(high, form, {}):
+                raise Wrong("the lowest amount is above the highest")
         except Wrong as wrong:
             raise Wrong(f"{choice}: {wrong}") from None
+        return low, high
 
     def say(self, value: Mapping[str, Any], speaker: Speaker, arguments: Arguments) -> str:
-        return "；".join(
-            f"{choice} {self.each.say(given, speaker, arguments)}"
-            for choice, given in value.items()
-        )
+        return "；".join(f"{choice} {said_range(*given)}" for choice, given in value.items())
+
+
+def said_range(low: Any, high: Any) -> str:
+    """Two amounts as a range, or as one amount where they are the same."""
+    return yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
 
 
 @dataclass(frozen=True)

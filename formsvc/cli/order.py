@@ -12,7 +12,8 @@ from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job, loaded, read_keys
 from formsvc.bulk.outputs import letters, packs, workbook
 from formsvc.bulk.results import KEPT, Results
-from formsvc.cli.terminal import Meter, Style, summary
+from formsvc.cli.reporters import Style
+from formsvc.cli.terminal import Meter, summary
 from formsvc.documents import Format, Press
 from formsvc.errors import FormsvcError
 from formsvc.forms import Shelf

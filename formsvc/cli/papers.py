@@ -23,7 +23,6 @@ from formsvc.cli.shell import (
     write,
 )
 from formsvc.delivery import fill as filled
-from formsvc.delivery import said
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
 from formsvc.findings import Severity
@@ -82,19 +81,11 @@ def _table(checked: dict[str, Checked], output: str) -> None:
     from formsvc.bulk.lines import Line  # noqa: PLC0415  # a text needs no workbook
     from formsvc.bulk.outputs import workbook  # noqa: PLC0415  # as above
 
-    lines = []
-    for number, (name, each) in enumerate(checked.items(), 1):
-        form = each.form
-        unit, person = (
-            said(each.data, field.pointer) if field else ""
-            for field in (form and form.unit, form and form.person)
-        )
-        lines.append(Line(number, name, unit, person, each.report))
-    titles = {form.id: form.title for form in catalogue().values()}
+    lines = [Line.of(number, *each) for number, each in enumerate(checked.items(), 1)]
     if output == "csv":
-        click.echo("\ufeff" + workbook.as_csv(lines, lambda id: titles.get(id, "")), nl=False)
+        click.echo("\ufeff" + workbook.as_csv(lines, catalogue().title), nl=False)
     else:
-        sys.stdout.buffer.write(workbook.of_lines(lines, lambda id: titles.get(id, "")))
+        sys.stdout.buffer.write(workbook.of_lines(lines, catalogue().title))
 
 
 @click.command()

@@ -13,11 +13,6 @@ Style = Callable[[str, str], str]
 _MARKS = {Severity.ERROR: "✗", Severity.WARNING: "！"}
 
 
-def plain(text: str, role: str) -> str:
-    """No colour."""
-    return text
-
-
 def as_json(reports: Mapping[str, Report]) -> str:
     """One report as a JSON object; several as a list of {"source", "report"}."""
     plain = [{"source": source, "report": report.to_dict()} for source, report in reports.items()]
@@ -25,7 +20,7 @@ def as_json(reports: Mapping[str, Report]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def as_text(source: str, form: Form | None, report: Report, style: Style = plain) -> str:
+def as_text(source: str, form: Form | None, report: Report, style: Style) -> str:
     """A report for reading: by section of the form, the citation under each finding."""
     return "\n".join(_lines(source, form, report, style))
 

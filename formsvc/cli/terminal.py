@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Final
 
 from formsvc.bulk.results import Results
+from formsvc.cli.reporters import Style
 
-Style = Callable[[str, str], str]
 _EVERY: Final = 0.2
 _RULES: Final = 10
 
@@ -72,7 +72,7 @@ def summary(results: Results, seconds: float, style: Style) -> str:
         + f"，错误 {totals.errors:,} 处，提醒 {totals.warnings:,} 处。",
     ]
     forms = [
-        (results.title(form) or "认不出是哪一种表", count, passed)
+        (results.catalogue.title(form) or "认不出是哪一种表", count, passed)
         for form, count, passed in results.index.forms()
     ]
     lines += ["", *table(("表", "份数", "没有问题"), forms, style)]

@@ -42,7 +42,8 @@ def _append(
     files: bytearray, directory: bytearray, name: str, content: bytes, *, level: int
 ) -> None:
     method = zipfile.ZIP_STORED if name.endswith(".png") else zipfile.ZIP_DEFLATED
-    packed = content if method == zipfile.ZIP_STORED else _packed(content, level)
+    is_stored = method == zipfile.ZIP_STORED
+    packed = content if is_stored else isal_zlib.compress(content, level, wbits=-15)
     raw_name = name.encode()
     common = (
         _VERSION, _UTF8_NAME, method, 0, _DATE,
@@ -51,7 +52,3 @@ def _append(
     offset = len(files)
     files += _LOCAL.pack(0x04034B50, *common) + raw_name + packed
     directory += _CENTRAL.pack(0x02014B50, _VERSION, *common, 0, 0, 0, 0, offset) + raw_name
-
-
-def _packed(content: bytes, level: int) -> bytes:
-    return isal_zlib.compress(content, level, wbits=-15)

@@ -40,7 +40,7 @@ def write(results: Results, shelves: tuple[Shelf, ...] = ()) -> dict[str, str]:
         name = _name(unit, taken)
         people = results.lines(Filter(unit=unit, state="faulty"))
         with results.folder.create(name, flush=False) as stream:
-            stream.write(notice.render(unit, sent, people, results.title, results.on))
+            stream.write(notice.render(unit, sent, people, results.catalogue.title, results.on))
         written[unit] = name
     return written
 

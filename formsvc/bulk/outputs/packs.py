@@ -28,10 +28,10 @@ def made(
     tell: Tell = lambda done, whole: None,
 ) -> bytes:
     """The pack of one employer or of all; copies begin on a front side."""
-    return pack(list(_bound(results, press, unit, tell)), press, title=title, duplex=True)
+    return pack(list(_bound(results, unit, tell)), press, title=title, duplex=True)
 
 
-def _bound(results: Results, press: Press, unit: str | None, tell: Tell) -> Iterator[Bound]:
+def _bound(results: Results, unit: str | None, tell: Tell) -> Iterator[Bound]:
     """What can be printed; what does not go on paper is left out."""
     clean = results.index.numbers(Filter(unit=unit, state="clean"))
     for done, found in enumerate(results.found(clean)):

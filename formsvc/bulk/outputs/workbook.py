@@ -160,11 +160,11 @@ def write(
         sheets = _Sheets(path, Path(scratch), results.on)
         summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
         _summary(sheets, summary, results)
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.title))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.catalogue.title))
         sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(results, letters or {}))
         _units(sheets, results)
         if changed is not None:
-            sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.title))
+            sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.catalogue.title))
         sheets.book.close()
         with path.open("rb") as made, results.folder.create(NAME) as stream:
             shutil.copyfileobj(made, stream, 1 << 20)
@@ -222,7 +222,7 @@ def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
         sheets.write(sheet, row, 0, name)
         sheets.write(sheet, row, 1, value, sheets.share if name == "合格率" else sheets.left)
     forms = [
-        (results.title(form) or "认不出是哪一种表", count, passed, count - passed)
+        (results.catalogue.title(form) or "认不出是哪一种表", count, passed, count - passed)
         for form, count, passed in results.index.forms()
     ]
     row = _block(sheets, sheet, len(pairs) + 2, ("表", "份数", "没有问题", "有问题"), forms)
@@ -305,7 +305,7 @@ def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
         found = line.errors + line.warnings
         before += found
         yield (
-            line.number, line.unit, line.person, results.title(line.form), verdict,
+            line.number, line.unit, line.person, results.catalogue.title(line.form), verdict,
             line.errors, line.warnings, line.skipped,
             _Link(f"internal:'{sheet}'!A{row + 2}", "查看") if found else None,
             _Link(f"external:{letter}", "退回通知") if letter else None,

@@ -106,7 +106,7 @@ def item(desk: str, id: str, number: int) -> str:
     query = Query.of(request.args)
     with results(run, catalogue()) as batch:
         row, found, form = _item(batch, number)
-        numbers = batch.index.numbers(query.filter)
+        numbers = batch.index.numbers(query)
         at = numbers.index(number) if number in numbers else -len(numbers)
         around = (numbers[max(at - 1, 0) : max(at, 0)], numbers[at + 1 : at + 2])
         before, after = (batch.index.row(near[0]) if near else None for near in around)
@@ -260,7 +260,7 @@ def _landing(desk: str, notice: str = "") -> str:
 
 def _unit(run: Run, batch: Results) -> str:
     query = Query.of(request.args)
-    numbers = batch.index.numbers(query.filter)
+    numbers = batch.index.numbers(query)
     people = [
         (Row.of(found.line), found, materials(batch.checked(found).form, found.data, batch.on))
         for found in batch.found(query.shown(numbers))
@@ -270,7 +270,7 @@ def _unit(run: Run, batch: Results) -> str:
 
 def _review(run: Run, batch: Results) -> str:
     query = Query.of(request.args)
-    numbers = batch.index.numbers(query.filter)
+    numbers = batch.index.numbers(query)
     earlier = [r for r in own("review") if r.status.began < run.status.began]
     return render_template(
         "review.html",

@@ -42,7 +42,12 @@ def paper(form: Form, data: object, findings: Findings) -> tuple[Part, ...]:
             for name in (field.pointer, *_cells(form, field.pointer, data))
         ]
         lines = [
-            PaperLine(name, form.label(name), texts.get(name, ""), _at(findings, name))
+            PaperLine(
+                name,
+                form.label(name),
+                texts.get(name, ""),
+                [finding for finding in findings if finding.pointer == name],
+            )
             for name in names
         ]
         parts.append(Part(section.title, tuple(lines)))
@@ -59,10 +64,6 @@ def materials(form: Form | None, data: object, on: date) -> tuple[Enclosure, ...
     """What the form asks to enclose; nothing when it asks for nothing."""
     rules = checker(form).rules(on) if form else ()
     return tuple(each for rule in rules for each in rule.kind.enclosures(data))
-
-
-def _at(findings: Findings, pointer: str) -> Findings:
-    return [finding for finding in findings if finding.pointer == pointer]
 
 
 def _cells(form: Form, array: str, data: object) -> list[str]:

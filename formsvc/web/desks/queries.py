@@ -1,52 +1,37 @@
 """What a reviewer asked to see of a batch, as an address says it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Final
 
 from formsvc.bulk.index import ORDERS, Filter
 
 PAGE: Final = 50
 _LONGEST: Final = 200
+_TERMS: Final = tuple(field.name for field in fields(Filter))
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A filter, an order and a page of the list. "" asks for everything."""
+@dataclass(frozen=True)
+class Query(Filter):
+    """A filter and a page of its list."""
 
-    form: str = ""
-    unit: str = ""
-    rule: str = ""
-    state: str = ""
-    name: str = ""
-    order: str = "number"
     page: int = 1
 
     @classmethod
     def of(cls, sent: Mapping[str, str]) -> "Query":
-        page, order = sent.get("page", ""), sent.get("order", "")
-        texts = {key: sent.get(key, "")[:_LONGEST] for key in _TEXTS}
-        return cls(
-            **texts,
-            order=order if order in ORDERS else "number",
-            page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
-        )
+        page, given = sent.get("page", ""), {name: sent.get(name, "")[:_LONGEST] for name in _TERMS}
+        if given["order"] not in ORDERS:
+            del given["order"]
+        whole = page.isascii() and page.isdigit() and len(page) < 6
+        wanted = {name: text for name, text in given.items() if text}
+        return cls(**wanted, page=int(page) if whole else 1)
 
     def terms(self, **changes: object) -> dict[str, object]:
         """The query as parameters of an address, with changes; defaults are left out."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        terms = {**plain, **({"page": 1} if "page" not in changes else {}), **changes}
-        return {name: value for name, value in terms.items() if value != _DEFAULTS[name]}
-
-    @property
-    def filter(self) -> Filter:
-        """The same for the index."""
-        return Filter(self.form, self.unit or None, self.rule, self.state, self.name, self.order)
+        terms = {**asdict(self), "page": 1, **changes}
+        defaults = asdict(Query())
+        return {name: value for name, value in terms.items() if value not in ("", defaults[name])}
 
     def shown(self, numbers: list[int]) -> list[int]:
         """Those of one page."""
         return numbers[(self.page - 1) * PAGE : self.page * PAGE]
-
-
-_TEXTS: Final = ("form", "unit", "rule", "state", "name")
-_DEFAULTS: Final = {name: getattr(Query(), name) for name in Query.__slots__}
