@@ -10,11 +10,11 @@ import jsonschema_rs
 import orjson
 from docxtpl import DocxTemplate
 
+from benchmarks.names import names
 from benchmarks.timing import pair, show
 from formsvc import Catalogue, Form, fill, load_forms
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import checker, formats
-from formsvc.documents import docx
 from formsvc.documents.printing import printed
 from formsvc.forms.schemas import registry
 
@@ -83,7 +83,7 @@ def _fill(catalogue: Catalogue, form: Form, raw: bytes) -> None:
 
     def by_docxtpl() -> bytes:
         template = DocxTemplate(form.docx)
-        template.render(docx.context(form, printed(form, data)), autoescape=True)
+        template.render(names(form, printed(form, data)), autoescape=True)
         output = io.BytesIO()
         template.save(output)
         return output.getvalue()

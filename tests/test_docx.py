@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from benchmarks.names import names
 from formsvc import Press, blank, fill
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.documents import docx as docx_forms
@@ -42,8 +43,7 @@ def body(document: bytes) -> str:
 
 def by_docxtpl(form, data) -> bytes:
     template = DocxTemplate(form.docx)
-    names = docx_forms.context(form, printed(form, data))
-    template.render(names, docx_forms.environment(), autoescape=True)
+    template.render(names(form, printed(form, data)), docx_forms.environment(), autoescape=True)
     output = io.BytesIO()
     template.save(output)
     return output.getvalue()

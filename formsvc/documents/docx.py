@@ -96,48 +96,17 @@ class DocxForm:
 
     def blank(self) -> bytes:
         """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
-        return self._plain.render(printed(self.form, {}), whole=True)
+        return self.shown(printed(self.form, {}))
+
+    def shown(self, values: Values) -> bytes:
+        """The form with a text for each of `form.printable`, all its sheets, nothing of ours."""
+        return self._plain.render(dict(values), whole=True)
 
 
 @cache
 def prepared(form: Form) -> DocxForm:
     """The form's template, prepared on first use. TemplateError when it cannot be."""
     return DocxForm(form)
-
-
-def context(form: Form, values: Values) -> dict[str, Any]:
-    """Values by pointer as the nested names that docxtpl uses: `/a/b` is `{{ a.b }}`.
-
-    Paragraphs are separated by "\\a", which docxtpl turns into a new paragraph. A list stands
-    under its name with every row that the paper has room for, and is false when none is given.
-    """
-    tree: dict[str, Any] = {}
-    paragraphs = _paragraphs(form)
-    for pointer, text in values.items():
-        *parents, last = pointers.parse(pointer)
-        place = tree
-        for parent in parents:
-            place = place.setdefault(parent, {})
-        place[last] = text.replace("\n", "\a") if pointer in paragraphs else text
-    for *parents, last in map(pointers.parse, form.lists):
-        place = tree
-        for parent in parents:
-            place = place[parent]
-        place[last] = _Rows(place[last].values())
-    return tree
-
-
-@cache
-def _paragraphs(form: Form) -> frozenset[str]:
-    """The pointers of texts with paragraphs."""
-    return frozenset(name for name, field in form.fields.items() if field.kind == "paragraphs")
-
-
-class _Rows(list[Mapping[str, str]]):
-    """All printed rows of a list; true when any of them holds something."""
-
-    def __bool__(self) -> bool:
-        return any(any(row.values()) for row in self)
 
 
 class _Prepared:
@@ -179,7 +148,6 @@ class _Part:
     def __init__(self, form: Form, name: str, source: str) -> None:
         self._form = form
         self._where = f"{form.docx}: {name}"
-        self._paragraphs = _paragraphs(form)
         self._slots: list[_Slot] = []
         pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
         self._pieces = list(self._cut(pieces))
@@ -251,7 +219,7 @@ class _Part:
                     _Slot(
                         pointer,
                         tab=f"{_CLOSE}{opened}<w:tab/></w:r>{opened}{_TEXT}",
-                        newline=ended if pointer in self._paragraphs else _LINE_BREAK,
+                        newline=ended if self._form.is_block(pointer) else _LINE_BREAK,
                     )
                 )
                 return f"\ue000{len(self._slots) - 1}\ue001"

@@ -213,6 +213,11 @@ class Form:
         """The field a concrete pointer names: `/a/2/b` finds `/a/*/b`."""
         return self.fields.get(pointer) or self.fields.get(_ROW.sub("/*", pointer))
 
+    def is_block(self, pointer: str) -> bool:
+        """Whether a place takes paragraphs."""
+        field = self.field(pointer)
+        return field is not None and field.kind == "paragraphs"
+
     def label(self, pointer: str) -> str:
         """The label people know a place or a print box by; rows are numbered from 1."""
         field = self.field(pointer)

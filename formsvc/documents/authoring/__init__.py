@@ -45,7 +45,7 @@ def build(form: Form) -> Built:
     if form.pdf_names is not None:
         raise TemplateError(f"{form.pdf}: is the office's own, as [pdf] in form.toml says")
     template = docx.read(form.docx)
-    drawing = draw(form, template)
+    drawing = draw(form)
     fields = list(_widgets(form, drawing))
     _apart(form, fields, drawing.blank)
     signatures = list(_signatures(form, drawing.blank))
@@ -99,8 +99,7 @@ def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:
         for char in page.chars:
             if site := drawing.sites.get(char.text):
                 unseen.discard(char.text)
-                block = acroform.is_block(form, site.pointer)
-                box = rectangle(site.placement, char, page, block)
+                box = rectangle(site.placement, char, page, form.is_block(site.pointer))
                 yield Widget(site.pointer, number, box, site.placement)
     for token in unseen:
         pointer = drawing.sites[token].pointer

@@ -113,15 +113,9 @@ def _flags(form: Form, widget: Widget) -> int:
     kind = form.field(widget.pointer)
     is_text = kind is None or (kind.kind == "string" and not {"enum", "pattern"} & {*kind.schema})
     lines = (widget.box.top - widget.box.bottom) // widget.placement.pitch
-    if is_block(form, widget.pointer):
+    if form.is_block(widget.pointer):
         return _MULTILINE
     return _MULTILINE if is_text and lines >= 2 and widget.placement.vertical != "Bottom" else 0
-
-
-def is_block(form: Form, pointer: str) -> bool:
-    """Whether a place takes paragraphs."""
-    field = form.field(pointer)
-    return field is not None and field.kind == "paragraphs"
 
 
 def _song() -> Dictionary:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from formsvc.documents.authoring import acroform
 from formsvc.documents.authoring.acroform import Widget
 from formsvc.documents.authoring.grids import Cell, Grid, grids, loose
 from formsvc.documents.authoring.probe import PAGE_FIELD, Drawing
@@ -222,7 +221,7 @@ class _Describer:
         }
         if placement.leading:
             field["pitch"] = placement.leading
-        if acroform.is_block(self._form, widget.pointer):
+        if self._form.is_block(widget.pointer):
             field |= {
                 "block": True,
                 "indent": placement.is_indented,
@@ -234,7 +233,7 @@ class _Describer:
         """A box that is one line of its cell is as high as a line."""
         if widget.placement.is_alone:
             return _VERTICAL[widget.placement.vertical]
-        return "top" if acroform.is_block(self._form, widget.pointer) else "horizon"
+        return "top" if self._form.is_block(widget.pointer) else "horizon"
 
     def _reading(self, widget: Widget, box: Box) -> tuple[float, float]:
         """Where a reader meets a field's first line."""

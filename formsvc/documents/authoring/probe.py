@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from docxtpl import DocxTemplate
 from lxml import etree
 
 from formsvc.documents import docx
@@ -21,7 +20,6 @@ from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import CLEAR, Page, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
 from formsvc.documents.headers import is_page_number
-from formsvc.documents.printing import printed
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -56,12 +54,10 @@ class Drawing:
     fonts: Sequence[tuple[str, str]]
 
 
-def draw(form: Form, template: bytes) -> Drawing:
+def draw(form: Form) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
-    members = _rendered(form, template)
+    members = _rendered(form)
     sites, probe, fonts = _probe(members)
-    for pointer in sorted({*docx.placeholders(form)} - {site.pointer for site in sites.values()}):
-        raise TemplateError(f"{form.docx}: {pointer} does not show when every value is given")
     pages, plain = office.convert((probe, _blank(members)))
     drawn, blank = measured(pages), measured(plain)
     blank = [_unnumbered(page, number, sites) for page, number in zip(blank, drawn, strict=False)]
@@ -69,14 +65,10 @@ def draw(form: Form, template: bytes) -> Drawing:
     return Drawing(sites, drawn, blank, plain, fonts)
 
 
-def _rendered(form: Form, template: bytes) -> dict[str, bytes]:
+def _rendered(form: Form) -> dict[str, bytes]:
     """The members of the DOCX with a sentinel at every site."""
-    values = {pointer: f"\ue000{pointer}\ue001" for pointer in printed(form, {})}
-    opened = DocxTemplate(io.BytesIO(template))
-    opened.render(docx.context(form, values), docx.environment(), autoescape=True)
-    rendered = io.BytesIO()
-    opened.save(rendered)
-    with zipfile.ZipFile(rendered) as package:
+    shown = docx.DocxForm(form).shown({name: f"\ue000{name}\ue001" for name in form.printable})
+    with zipfile.ZipFile(io.BytesIO(shown)) as package:
         return {name: package.read(name) for name in package.namelist()}
 
 
