@@ -94,6 +94,11 @@ class DocxForm:
         prepared = self._draft if draft else self._final
         return prepared.render(marked(values, shrinks), Proof(self.form, data, key), shrinks)
 
+    @property
+    def pointers(self) -> frozenset[str]:
+        """All that the template has a place for."""
+        return self._final.pointers
+
     def blank(self) -> bytes:
         """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
         return self.shown(printed(self.form, {}))
@@ -120,6 +125,7 @@ class _Prepared:
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
             static.pop(self._image)
         self._archive = Archive(static)
+        self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
 
     def render(
         self,
@@ -151,6 +157,7 @@ class _Part:
         self._slots: list[_Slot] = []
         pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
         self._pieces = list(self._cut(pieces))
+        self.pointers = {slot.pointer for slot in self._slots}
 
     def _cut(self, pieces: list[str]) -> Iterator[tuple[bytes, _Slot | str | None]]:
         """(ready bytes, what follows): a slot, a list's pointer where its part begins, "" at its
@@ -232,13 +239,6 @@ class _Part:
 def _pointer(name: str) -> str:
     """`a.b` → `/a/b`."""
     return pointers.format(name.strip().split("."))
-
-
-def placeholders(form: Form) -> tuple[str, ...]:
-    """The pointers that a form's DOCX prints, in the order of the paper."""
-    _, sources = split(read(form.docx))
-    names = (name for source in sources.values() for name in _PLACEHOLDER.findall(source))
-    return tuple(dict.fromkeys(map(_pointer, names)))
 
 
 def environment() -> ImmutableSandboxedEnvironment:

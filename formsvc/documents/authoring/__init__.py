@@ -18,7 +18,6 @@ from formsvc.documents.authoring.probe import CODE_FIELD, PAGE_FIELD, Drawing, d
 from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Page, beside, rectangle
 from formsvc.documents.authoring.wordstyles import Placement
 from formsvc.documents.press import layouts
-from formsvc.documents.printing import printed
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -75,8 +74,8 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     if names is None:
         _same_source(form, form.pdf.name, source, digest)
         _same_source(form, layouts.NAME, layouts.load(form).source, digest)
-    known = {*printed(form, {}), PAGE_FIELD, CODE_FIELD}
-    wanted = set(printed(form, {})).intersection(docx.placeholders(form))
+    known = {*form.printable, PAGE_FIELD, CODE_FIELD}
+    wanted = docx.prepared(form).pointers.intersection(form.printable)
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):

@@ -16,6 +16,7 @@ from typing import Any, Final
 from lxml import etree
 
 from formsvc.documents import docx
+from formsvc.documents.archive import Archive
 from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import CLEAR, Page, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
@@ -88,7 +89,7 @@ def _probe(
             _mark(paragraph, styles, sites, free)
         fonts += styles.fonts(root)
         marked[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return sites, _packed(marked), fonts
+    return sites, Archive(marked).with_members({}), fonts
 
 
 def _blank(members: Mapping[str, bytes]) -> bytes:
@@ -97,7 +98,7 @@ def _blank(members: Mapping[str, bytes]) -> bytes:
         for name, content in members.items()
         if _PARTS.fullmatch(name)
     }
-    return _packed({**members, **parts})
+    return Archive({**members, **parts}).with_members({})
 
 
 def _unnumbered(page: Page, probe: Page, sites: Mapping[str, Site]) -> Page:
@@ -130,14 +131,6 @@ def _mark(paragraph: Any, styles: Styles, sites: dict[str, Site], free: Iterator
             placement = styles.placement(text, found[0])
             sites[token] = Site(found[1], placement)
             text.text = text.text.replace(found[0], token, 1)
-
-
-def _packed(members: Mapping[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
-        for name, content in members.items():
-            package.writestr(name, content)
-    return packed.getvalue()
 
 
 def _same_layout(
