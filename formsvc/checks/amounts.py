@@ -70,8 +70,7 @@ class AtMost(Kind):
         value = self.field.get(data)
         if value <= self.limit:
             return MET
-        said = {"label": self.field.label, "value": yuan(value), "limit": yuan(self.limit)}
-        return [Breach(self.field.pointer, said, value, self.limit)]
+        return _breach(self.field, self.field.label, value, self.limit)
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"不超过 {yuan(self.limit).removesuffix('元')} 元")
@@ -113,13 +112,8 @@ class SumEquals(Kind):
         gap = cents(stated) - added
         if gap == 0:
             return MET
-        said = {
-            "label": self.total.label,
-            "value": yuan(stated),
-            "limit": yuan(_money(added)),
-            "gap": yuan(_money(abs(gap))),
-        }
-        return [Breach(self.total.pointer, said, stated, _money(added))]
+        missing = yuan(_money(abs(gap)))
+        return _breach(self.total, self.total.label, stated, _money(added), gap=missing)
 
     def asides(self, data: object) -> Iterator[Aside]:
         found = [part.find(data) for part in self.parts]
@@ -144,13 +138,8 @@ class SumCovers(Kind):
         gap = cents(stated) - added
         if gap <= 0:
             return MET
-        said = {
-            "label": self.total.label,
-            "value": yuan(_money(added)),
-            "limit": yuan(stated),
-            "gap": yuan(_money(gap)),
-        }
-        return [Breach(self.parts[0].pointer, said, _money(added), stated)]
+        missing = yuan(_money(gap))
+        return _breach(self.parts[0], self.total.label, _money(added), stated, gap=missing)
 
 
 class SurplusAtMost(Kind):
@@ -171,13 +160,14 @@ class SurplusAtMost(Kind):
         if surplus * 100 <= granted * self.percent or surplus <= 0:
             return MET
         allowed = _money(granted * self.percent) / 100
-        said = {
-            "label": self.base.label,
-            "value": yuan(_money(surplus)),
-            "limit": yuan(allowed),
-            "percent": self.percent,
-        }
-        return [Breach(self.parts[0].pointer, said, _money(surplus), allowed)]
+        left = _money(surplus)
+        return _breach(self.parts[0], self.base.label, left, allowed, percent=self.percent)
+
+
+def _breach(place: Place, label: str, value: Any, limit: Any, **words: object) -> Breaches:
+    """One breach, its amounts said as they are printed."""
+    said = {"label": label, "value": yuan(value), "limit": yuan(limit), **words}
+    return [Breach(place.pointer, said, value, limit)]
 
 
 def _total(parts: Iterable[Place], data: Any) -> int:

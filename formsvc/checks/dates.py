@@ -23,7 +23,7 @@ class DatesOrdered(Kind):
         first, last = _day(self.start, data), _day(self.end, data)
         if first < last:
             return MET
-        return [Breach(self.end.pointer, {"start": long_date(first), "end": long_date(last)})]
+        return [Breach(self.end.pointer, {"start": first, "end": last})]
 
 
 class AtLeastMonths(Kind):
@@ -42,12 +42,7 @@ class AtLeastMonths(Kind):
         needed = months.last_day_of_stay(first, self.months)
         if last >= needed:
             return MET
-        said = {
-            "start": long_date(first),
-            "end": long_date(last),
-            "months": self.months,
-            "needed": long_date(needed),
-        }
+        said = {"start": first, "end": last, "months": self.months, "needed": needed}
         return [Breach(self.end.pointer, said, months.whole_months(first, last), self.months)]
 
 
@@ -68,17 +63,13 @@ class WithinMonthsAfter(Kind):
         sent = date.fromisoformat(stated) if stated else on
         limit = months.add(base, self.months)
         if stated and sent < base:
-            said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
-            return [Breach(self.day.pointer, said, message="message_early")]
+            early = {"anchor": base, "day": sent}
+            return [Breach(self.day.pointer, early, message="message_early")]
         if sent <= limit:
             return MET
-        said = {
-            "anchor": long_date(base),
-            "limit": long_date(limit),
-            "day": long_date(sent),
-            "days": (sent - limit).days,
-        }
-        return [Breach(self.day.pointer, said, (sent - limit).days, 0)]
+        days = (sent - limit).days
+        said = {"anchor": base, "limit": limit, "day": sent, "days": days}
+        return [Breach(self.day.pointer, said, days, 0)]
 
     def asks(self, data: object) -> str:
         after = f"{self.anchor.label}后 {self.months} 个月内"
@@ -109,12 +100,7 @@ class WithinYears(Kind):
         until = begin + self.years + (self.longer_years if longer else 0)
         if begin <= first.year and last.year <= until:
             return MET
-        said = {
-            "start": long_date(first),
-            "end": long_date(last),
-            "first": begin,
-            "last": until,
-        }
+        said = {"start": first, "end": last, "first": begin, "last": until}
         message = "message_longer" if longer else "message"
         return [Breach(self.start.pointer, said, message=message)]
 

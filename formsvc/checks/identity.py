@@ -6,7 +6,7 @@ from typing import Any
 from formsvc.checks.formats import REGIONS, id_birth_date
 from formsvc.checks.kinds import MET, Breach, Breaches, Kind
 from formsvc.checks.parameters import Age, Day, IdNumber, Text
-from formsvc.writing.notation import identity_code, long_date
+from formsvc.writing.notation import identity_code
 
 
 class IdAgrees(Kind):
@@ -25,8 +25,8 @@ class IdAgrees(Kind):
         breaches = []
         born, stated = id_birth_date(code), self.birth_date.find(data)
         if stated and born and stated != born.isoformat():
-            said = {"stated": long_date(date.fromisoformat(stated)), "encoded": long_date(born)}
-            breaches.append(Breach(self.birth_date.pointer, said))
+            days = {"stated": date.fromisoformat(stated), "encoded": born}
+            breaches.append(Breach(self.birth_date.pointer, days))
         encoded, chosen = "男" if int(code[16]) % 2 else "女", self.gender.find(data)
         if chosen and chosen != encoded:
             said = {"stated": chosen, "encoded": encoded}
@@ -50,8 +50,7 @@ class IdAge(Kind):
         if born is None:
             return MET
         if born > on:
-            said: dict[str, object] = {"encoded": long_date(born)}
-            return [Breach(self.id_number.pointer, said, message="message_future")]
+            return [Breach(self.id_number.pointer, {"encoded": born}, message="message_future")]
         age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
         if self.youngest <= age <= self.oldest:
             return MET

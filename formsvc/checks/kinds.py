@@ -16,7 +16,8 @@ from formsvc.forms import Form
 
 
 class Breach(NamedTuple):
-    """A rule not met: where, what was found and allowed, and the words for the message."""
+    """A rule not met: where, what was found and allowed, and the words for the message; a day
+    among them is said as it is printed."""
 
     pointer: str
     words: Mapping[str, object]

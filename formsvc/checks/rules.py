@@ -13,6 +13,7 @@ from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
 from formsvc.writing.messages import problem_in
+from formsvc.writing.notation import long_date
 
 Broken = tuple[str, tuple[str, ...]]
 """A place that is wrong itself: its pointer, and the same as tokens."""
@@ -62,12 +63,16 @@ class Rule:
         return None
 
     def _finding(self, form: Form, breach: Breach) -> Finding:
+        words = {
+            name: long_date(word) if isinstance(word, date) else word
+            for name, word in breach.words.items()
+        }
         return Finding(
             self.spec.id,
             Severity.WARNING if breach.warning else self.spec.severity,
             breach.pointer,
             form.label(breach.pointer),
-            self.spec.messages[breach.message].format_map(breach.words),
+            self.spec.messages[breach.message].format_map(words),
             breach.value,
             breach.limit,
             self.citation,
