@@ -272,7 +272,7 @@ def test_a_value_of_an_enum_that_is_missing_or_unknown_is_refused(form, spec, na
     given = spec.parameters[name]
     if isinstance(given, dict) and set(given) == {"value"}:
         given = form.programme.values[given["value"]][0].value
-    if isinstance(parameter, parameters.PerChoice):
+    if isinstance(parameter, parameters.Ranges):
         for gone in given:
             refused(form, spec, name, {k: v for k, v in given.items() if k != gone})
         refused(form, spec, name, {**given, "别的": next(iter(given.values()))})
