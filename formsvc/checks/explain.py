@@ -130,9 +130,9 @@ def documented_kinds() -> str:
 
 def form_schema() -> dict[str, Any]:
     """The JSON Schema of form.toml with the parameters of every kind, for editors."""
-    schema = {**described("form"), "$defs": {**described("form")["$defs"]}}
-    rule = dict(schema["properties"]["rule"]["items"])
-    rule["properties"] = {**rule["properties"], "kind": {"enum": list(KINDS)}}
+    schema: dict[str, Any] = _inlined(described("form"), described("programme")["$defs"])
+    rule = schema["properties"]["rule"]["items"]
+    rule["properties"]["kind"] = {"enum": list(KINDS)}
     rule["allOf"] = [
         {
             "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
@@ -146,11 +146,7 @@ def form_schema() -> dict[str, Any]:
         }
         for name, kind in KINDS.items()
     ]
-    schema["properties"] = {
-        **schema["properties"], "rule": {**schema["properties"]["rule"], "items": rule},
-    }  # fmt: skip
-    inlined: dict[str, Any] = _inlined(schema, described("programme")["$defs"])
-    return inlined
+    return schema
 
 
 _VALUE: Final = {
