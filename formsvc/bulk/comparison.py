@@ -254,9 +254,7 @@ class Meetings:
         text = spec.message.format_map({"label": label, "others": named, "count": count})
         if "{others}" not in spec.message:
             text += f"（另见{named}）"
-        return Finding(
-            spec.id, spec.severity, member.pointer, label, text, citation=spec.citation
-        )  # fmt: skip
+        return Finding(spec.id, spec.severity, member.pointer, label, text, citation=spec.citation)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

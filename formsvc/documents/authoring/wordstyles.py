@@ -4,6 +4,7 @@ WordprocessingML, ISO/IEC 29500-1, 17.3 (paragraphs), 17.4 (tables), 17.7 (style
 (1/20 pt) and half points become points here.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -130,17 +131,12 @@ class Styles:
 
     def _value(self, paragraph: Any, tag: str, attribute: str) -> str:
         """A paragraph property: the paragraph's own, or else that of its style; "" for none."""
-        for properties in self._chain(paragraph, "pPr"):
-            if value := _attribute(properties, tag, attribute):
-                return value
-        return ""
+        return _first(self._chain(paragraph, "pPr"), tag, attribute)
 
     def _of_run(self, paragraph: Any, run: Any, tag: str, attribute: str) -> str:
         """A run property: the run's own, or else that of its paragraph's style; "" for none."""
-        for properties in (*run.iterfind(f"{_W}rPr"), *self._chain(paragraph, "rPr")):
-            if value := _attribute(properties, tag, attribute):
-                return value
-        return ""
+        chain = self._chain(paragraph, "rPr")
+        return _first(itertools.chain(run.iterfind(f"{_W}rPr"), chain), tag, attribute)
 
     def fonts(self, root: Any) -> Iterator[tuple[str, str]]:
         """Of every paragraph of a part: its text without spaces, and its first run's font."""
@@ -180,9 +176,11 @@ def _margin(margins: Iterable[Any], side: str) -> float:
     return next((_points(node, "w") for node in found), 0.0)
 
 
-def _attribute(properties: Any, tag: str, attribute: str) -> str:
-    node = properties.find(f"{_W}{tag}")
-    return "" if node is None else str(node.get(f"{_W}{attribute}", ""))
+def _first(chain: Iterable[Any], tag: str, attribute: str) -> str:
+    """What the first properties of a chain say that say it at all."""
+    nodes = (properties.find(f"{_W}{tag}") for properties in chain)
+    values = (node.get(f"{_W}{attribute}") for node in nodes if node is not None)
+    return str(next(filter(None, values), ""))
 
 
 def _points(node: Any, attribute: str) -> float:
