@@ -99,18 +99,18 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def loaded(shelves: tuple[Shelf, ...] = ()) -> Loaded:
+def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
-    catalogue = load_forms(*shelves)
+    catalogue = load_forms(*shelves, press=press)
     return catalogue, Comparisons(catalogue)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job.shelves)
+    forms = loaded(job.shelves, job.press)
     files: list[tuple[str, bytes]] = []
     worked = [
         check_item(forms, job, item, number, files)
@@ -288,7 +288,7 @@ class Batch:
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job.shelves)
+        catalogue, comparisons = loaded(self.job.shelves, self.job.press)
         results = Results(self.folder, catalogue, self.job.on)
         with closing(Meetings(catalogue, comparisons)) as meetings:
             for run, rows in enumerate(earlier, 1):

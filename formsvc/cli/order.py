@@ -45,7 +45,7 @@ def run(order: Order, say: Say, style: Style) -> bool:
     Raises OSError and ConfigError for what the operator has to mend.
     """
     began = time.monotonic()
-    catalogue, _ = loaded(order.shelves)
+    catalogue, _ = loaded(order.shelves, order.press)
     earlier = [read_keys(path) for path in order.against]
     sources = Sources(order.sources, catalogue)
     job = Job(

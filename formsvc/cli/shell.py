@@ -70,7 +70,8 @@ def style(text: str, role: str) -> str:
 @cache
 def catalogue() -> Catalogue:
     """The forms that the environment asks for."""
-    return load_forms(*config.from_environment().shelves)
+    settings = config.from_environment()
+    return load_forms(*settings.shelves, press=settings.press)
 
 
 def form_named(name: str) -> Form:

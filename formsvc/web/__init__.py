@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    loaded(settings.shelves)
+    loaded(settings.shelves, settings.press)
     app.extensions["formsvc-settings"] = settings
     app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
     described = _Api(app)

@@ -25,7 +25,7 @@ def settings() -> Settings:
 
 def forms() -> Loaded:
     """The forms and what compares them."""
-    return loaded(settings().shelves)
+    return loaded(settings().shelves, settings().press)
 
 
 def catalogue() -> Catalogue:

@@ -184,7 +184,7 @@ def _workbook(given: Iterable[Item], on: date) -> bytes:
     """report.xlsx. Only reports and digests touch the disk, in a folder that goes at once."""
     with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
         folder = LocalFolder(Path(scratch))
-        batch = Batch(folder, Job(on=on, shelves=settings().shelves))
+        batch = Batch(folder, Job(on=on, shelves=settings().shelves, press=settings().press))
         with suppress(ClientDisconnected):
             batch.check(given, HereExecutor(), at_once=1)
         with closing(batch.compare()) as results:

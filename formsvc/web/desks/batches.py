@@ -66,7 +66,7 @@ def begin(desk: str) -> Any:
     ]
     if not files:
         return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
-    job = Job(today(), settings().shelves, keeps=True)
+    job = Job(today(), settings().shelves, press=settings().press, keeps=True)
     forms = catalogue()
     run = started(desk, lambda run: read(run, files, job, forms))
     runs().wait(run, _MOMENT)
