@@ -112,8 +112,8 @@ def _is_modest(value: object, depth: int) -> bool:
         children = value
     else:
         if type(value) is int:
-            return -_BEYOND < value < _BEYOND
-        return type(value) is not Decimal or abs(value.adjusted()) <= _MAX_EXPONENT
+            return bool(-_BEYOND < value < _BEYOND)
+        return not isinstance(value, Decimal) or abs(value.adjusted()) <= _MAX_EXPONENT
     if depth > MAX_DEPTH:
         return False
     for child in children:

@@ -80,7 +80,7 @@ def _text(value: object) -> str:
 def _number(value: int | float | Decimal) -> str:
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not exact.is_finite() or abs(exact.adjusted()) > _LARGEST_EXPONENT:
-        raise ValueError(f"{value} is not a number of JSON")
+        raise ValueError("not a number of JSON")
     text = format(exact, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
