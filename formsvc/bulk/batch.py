@@ -31,6 +31,7 @@ from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.storage import Folder, keep_private
+from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
 KEYS: Final = "keys.jsonl"
@@ -142,9 +143,9 @@ def check_item(
     if form:
         judged, entries = comparisons.judge(form, data, report, job.secrets)
         report = judged if across else report
-    unit = (said(data, form.unit.pointer) if form else "") or item.unit
+    unit = (said(data, form.unit.pointer) if form else "") or masked(item.unit)
     person = said(data, form.person.pointer) if form else ""
-    line = Line(number, clean(item.source), unit, person, report)
+    line = Line(number, masked(clean(item.source)), unit, person, report)
     made: list[tuple[str, bytes]] = []
     if files is not None and job.formats and form and report.ok:
         line, made = documents.filled(line, form, data, job.formats, job.press)

@@ -70,7 +70,8 @@ class _Cutter:
 
     def elements(self) -> Iterator[bytes | None]:
         number, mark = 0, b","
-        while mark == b"," and (mark := self._end()):
+        while mark == b",":
+            mark = self._end()
             element = self._taken()
             if element == b"" and (not mark or (mark == b"]" and not number)):
                 break

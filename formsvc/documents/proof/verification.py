@@ -18,6 +18,7 @@ from formsvc.documents.proof.carriage import Record
 from formsvc.documents.proof.marks import Mark, is_signed, matches, parse_mark, public_key
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
+from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
 _MOST, _NAMED = 8, 60  # things that a verdict names, and characters of each
@@ -79,7 +80,9 @@ def verify_code(text: str, forms: Iterable[Form], press: Press = HOUSE) -> Verdi
         return Verdict(Status.UNREADABLE, str(unreadable))
     form = _edition(forms, mark)
     if form is None:
-        return Verdict(Status.NOT_OURS, f"没有“{mark.form}”这种表（版次 {mark.edition}）。", mark)
+        return Verdict(
+            Status.NOT_OURS, masked(f"没有“{mark.form}”这种表（版次 {mark.edition}）。"), mark
+        )
     if press.key and is_signed(mark, public_key(press.key)):
         message = f"签名有效：{form.title}，版次 {mark.edition}，由本服务签发。"
         return Verdict(Status.UNCHANGED, message, mark)
@@ -102,7 +105,7 @@ def _judged(raw: bytes, carried: Record, forms: Iterable[Form], press: Press) ->
         return Verdict(Status.CHANGED, "文件中的校验码被改动。")
     form = _edition(forms, code)
     if form is None:
-        name = f"{code.form}（版次 {code.edition}）"
+        name = masked(f"{code.form}（版次 {code.edition}）")
         return Verdict(Status.NOT_OURS, f"本系统没有这份文件所用的表单：{name}。", code)
     data = submissions.parse(carried.data).data
     if not isinstance(data, dict) or data.get("form") != form.id:
@@ -114,7 +117,7 @@ def _judged(raw: bytes, carried: Record, forms: Iterable[Form], press: Press) ->
         message = "文件中的填报数据被改动，与校验码不符。"
         return Verdict(Status.CHANGED, message, code, differing or (), data)
     if differing is not None:
-        named = [*map(form.label, differing), *(clean(thing)[:_NAMED] for thing in things)]
+        named = [*map(form.label, differing), *(masked(clean(thing)[:_NAMED]) for thing in things)]
         labels = "、".join(named[:_MOST]) or "文字或外观"
         return Verdict(Status.CHANGED, f"文件被改动：{labels}。", code, differing, data)
     if press.key and not is_signed(code, public_key(press.key)):
