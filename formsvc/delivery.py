@@ -81,7 +81,7 @@ def said(data: object, pointer: str) -> str:
     A number in it that says who somebody is, is masked: it stands in the wrong place.
     """
     value = pointers.get(data, pointer)
-    return masked(" ".join(clean(value).split())[:200]) if isinstance(value, str) else ""
+    return masked(" ".join(clean(value).split()))[:200] if isinstance(value, str) else ""
 
 
 def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> str:

@@ -207,7 +207,7 @@ class Batch:
             raise ConfigError("目录里已有批量审核的结果；请换一个目录，或加 --resume 接着做。")
         self.folder = folder
         self.job = job
-        self.count = 0
+        self.count = self.size = 0  # items, and bytes of their reports
         self._chunks = 0
         self._raws: list[tuple[int, int]] = []
 
@@ -280,6 +280,7 @@ class Batch:
                 header = {"digest": digest.hex(), "items": items}
                 stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
                 stream.writelines(worked.line for worked in result.worked)
+            self.size += sum(len(worked.line) for worked in result.worked)
         self._chunks = chunk.number + 1
         self.count += len(chunk.items)
         progress(self.count)

@@ -117,7 +117,7 @@ def _judged(raw: bytes, carried: Record, forms: Iterable[Form], press: Press) ->
         message = "文件中的填报数据被改动，与校验码不符。"
         return Verdict(Status.CHANGED, message, code, differing or (), data)
     if differing is not None:
-        named = [*map(form.label, differing), *(masked(clean(thing)[:_NAMED]) for thing in things)]
+        named = [*map(form.label, differing), *(masked(clean(thing))[:_NAMED] for thing in things)]
         labels = "、".join(named[:_MOST]) or "文字或外观"
         return Verdict(Status.CHANGED, f"文件被改动：{labels}。", code, differing, data)
     if press.key and not is_signed(code, public_key(press.key)):

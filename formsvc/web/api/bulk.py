@@ -2,12 +2,11 @@
 
 import io
 import json
-import tempfile
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import date
-from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from flask import Flask, Response, current_app, request
@@ -18,12 +17,13 @@ from formsvc.bulk.batch import Batch, Job, Loaded, check_item
 from formsvc.bulk.comparison import Meetings
 from formsvc.bulk.executors import HereExecutor
 from formsvc.bulk.outputs import workbook
+from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.sources import items, lines
-from formsvc.storage import LocalFolder
+from formsvc.storage import is_full
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
-from formsvc.web.held import forms, settings
+from formsvc.web.held import forms, runs, settings
 from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
 from formsvc.writing.notation import today
@@ -150,7 +150,8 @@ def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
 def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
     """A line for each item, then what the comparison found, then the counts."""
     job = Job(on=on, secrets=(_SECRET,))
-    submissions = passed = 0
+    submissions = passed = written = 0
+    given = bounded(given, lambda: written)
     with closing(Meetings(*forms)) as meetings:
         try:
             for item in given:
@@ -159,11 +160,17 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
                 row = worked.row
                 meetings.add(submissions, row.form, row.source, worked.entries)
                 passed += not row.errors
+                written += len(worked.line)
                 yield worked.line
         except RequestEntityTooLarge:
             yield _line({"error": {"status": 413, "detail": f"最多 {MAX_BODY:,} 字节，已停止。"}})
             return
         except ClientDisconnected:
+            return
+        except (OSError, sqlite3.Error) as error:
+            if not is_full(error):
+                raise
+            yield _line({"error": {"status": 507, "detail": "没有空间可写，已停止。"}})
             return
         met = 0
         for number, found in meetings.findings():
@@ -181,11 +188,11 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def _workbook(given: Iterable[Item], on: date) -> bytes:
-    """report.xlsx. Only reports and digests touch the disk, in a folder that goes at once."""
-    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
-        folder = LocalFolder(Path(scratch))
+    """report.xlsx. Only reports and digests touch the disk, sealed, in a folder that goes at once."""
+    with runs().scratch() as folder:
         batch = Batch(folder, Job(on=on, shelves=settings().shelves))
         with suppress(ClientDisconnected):
+            given = bounded(given, lambda: batch.size)
             batch.check(given, HereExecutor(), at_once=1)
         with closing(batch.compare()) as results:
             workbook.write(results)
