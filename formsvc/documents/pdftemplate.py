@@ -23,7 +23,7 @@ from formsvc.errors import TemplateError
 PAGE_FIELD, CODE_FIELD = "/_page", "/_code"
 A4 = (0.0, 0.0, 595.28, 841.89)
 _MULTILINE = 1 << 12
-_APPEARANCE = re.compile(r"([\d.]+)\s+Tf")
+_APPEARANCE = re.compile(r"([\d.]{1,20})\s{1,20}Tf")
 _DEFAULT_SIZE = 10.5  # 五号, for a field whose size is "auto"
 _MAX_DEPTH = 32
 _ANY_NUMBER = 1000

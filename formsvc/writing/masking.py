@@ -5,7 +5,7 @@ from typing import Final
 
 _APART: Final = "[\\s,，.．·_\u2010-\u2015－-]"
 # Twelve digits and more, of any script, each apart from the next by at most two signs.
-_NUMBER: Final = re.compile(rf"\d(?:{_APART}{{0,2}}\d){{11,}}(?:{_APART}{{0,2}}[XxＸｘ])?")
+_NUMBER: Final = re.compile(rf"\d(?:{_APART}{{0,2}}\d){{11,}}(?: ?[XxＸｘ](?![A-Za-z]))?")
 _DAY: Final = r"(?:19|20)[0-9]{2}[-.]?(?:0[1-9]|1[0-2])[-.]?(?:0[1-9]|[12][0-9]|3[01])"
 _DAYS: Final = re.compile(rf"{_DAY}(?:[ _.-]{_DAY})+")
 _FEWEST: Final = 12

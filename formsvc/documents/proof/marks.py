@@ -36,7 +36,7 @@ _PARTS: Final = re.compile(
     r"FS(?P<kind>[12])/(?P<form>[^/]+)/(?P<edition>[^/]+)/(?P<proof>[A-Z0-9]+)"
     r"(?:/(?P<page>[0-9]{1,4})/(?P<pages>[0-9]{1,4}))?"
 )
-_PAGE: Final = re.compile(r"[0-9]+/[0-9]+")
+_PAGE: Final = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _LARGEST_QR: Final = 57  # modules of version 10: 0.3 mm each in a square of 17 mm
 _MODULES: Final = bytes([1] * 128 + [0] * 128)  # grey pixels to modules
 

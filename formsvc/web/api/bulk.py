@@ -188,7 +188,7 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def _workbook(given: Iterable[Item], on: date) -> bytes:
-    """report.xlsx. Only reports and digests touch the disk, sealed, in a folder that goes at once."""
+    """report.xlsx. Only reports and digests touch the disk, sealed; its folder goes at once."""
     with runs().scratch() as folder:
         batch = Batch(folder, Job(on=on, shelves=settings().shelves))
         with suppress(ClientDisconnected):
