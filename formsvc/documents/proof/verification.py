@@ -53,7 +53,7 @@ def look(raw: bytes) -> bytes:
     Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
     """
     carried = carriage.extract(raw)
-    return json.dumps(carried and [carried.code, carried.data.decode()]).encode()
+    return json.dumps(carried and [carried.code, carried.data.decode("utf-8", "replace")]).encode()
 
 
 def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:

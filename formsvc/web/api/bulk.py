@@ -132,6 +132,10 @@ def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
 def _ended(stream: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes]:
     try:
         yield from stream
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error):
+            raise
+        yield _line({"error": {"status": 507, "detail": "没有空间可写，已停止。"}})
     finally:
         leave()
 
@@ -166,11 +170,6 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
             yield _line({"error": {"status": 413, "detail": f"最多 {MAX_BODY:,} 字节，已停止。"}})
             return
         except ClientDisconnected:
-            return
-        except (OSError, sqlite3.Error) as error:
-            if not is_full(error):
-                raise
-            yield _line({"error": {"status": 507, "detail": "没有空间可写，已停止。"}})
             return
         met = 0
         for number, found in meetings.findings():
