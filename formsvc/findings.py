@@ -69,8 +69,9 @@ class Finding:
         """No finding quotes an ID number or an account, in whatever place it was written."""
         for name in ("pointer", "label", "message"):
             object.__setattr__(self, name, masked(getattr(self, name)))
-        if is_telling(self.value):
-            object.__setattr__(self, "value", None)
+        for name in ("value", "limit"):
+            if is_telling(getattr(self, name)):
+                object.__setattr__(self, name, None)
 
     def to_dict(self) -> dict[str, Plain]:
         return {

@@ -76,6 +76,10 @@ def _answer(connection: Connection, payload: bytes, deadline: float) -> bytes:
 def _serve(connection: Connection, function: Parser, memory: int, cpu: int) -> None:
     """The child: take the payload, put on the limits, answer."""
     payload = connection.recv_bytes()
+    # What a parser has to say about a file quotes it, and the log is no place for that.
+    silence = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(silence, stream)
     os.nice(_KINDNESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))

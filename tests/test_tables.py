@@ -3,6 +3,8 @@
 import io
 import json
 import random
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -16,7 +18,7 @@ from formsvc.errors import UnreadableDocument
 from formsvc.intake import sheets
 from formsvc.intake.sources import items
 from formsvc.sandbox import run_limited
-from tests.conftest import valid_samples
+from tests.conftest import ROOT, valid_samples
 
 ON = date(2026, 3, 1)
 
@@ -237,6 +239,22 @@ def test_a_parser_that_breaks_its_limits_is_ended(function):
     with pytest.raises(UnreadableDocument) as refusal:
         run_limited(function, b"", memory=1 << 30, cpu=1, wall=3)
     assert "secret" not in str(refusal.value)
+
+
+def shout(payload):
+    import sys
+    import warnings
+
+    warnings.warn(payload.decode(), stacklevel=1)
+    print(payload.decode(), file=sys.stderr)
+    return payload
+
+
+def test_what_a_parser_says_about_a_file_reaches_no_log():
+    code = "from tests.test_tables import *; run_limited(shout, b'360101197501240028')"
+    command = [sys.executable, "-c", f"if __name__ == '__main__':\n {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "360101" not in done.stdout + done.stderr
 
 
 def echo(payload):

@@ -1,6 +1,7 @@
 """Numbers that say who somebody is, taken out of what is written about other things."""
 
 import re
+from decimal import Decimal
 from typing import Final
 
 _APART: Final = "[\\s,，.．·_\u2010-\u2015－-]"
@@ -19,7 +20,7 @@ def masked(text: str) -> str:
 
 def is_telling(number: object) -> bool:
     """Whether a number itself is so long that it may be an ID number or an account."""
-    return isinstance(number, int | float) and abs(number) >= 10 ** (_FEWEST - 1)
+    return isinstance(number, int | float | Decimal) and abs(number) >= 10 ** (_FEWEST - 1)
 
 
 def _hidden(found: re.Match[str]) -> str:

@@ -60,7 +60,8 @@ _MAIN: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.d
 # What Word, WPS and LibreOffice put into a text when they save it.
 _HARMLESS_TAGS: Final = _words(
     """
-    bookmarkStart bookmarkEnd proofErr lastRenderedPageBreak noProof lang rFonts kern bCs iCs
+    bookmarkStart bookmarkEnd sizeRelH sizeRelV pctWidth pctHeight extLst ext useLocalDpi
+    proofErr lastRenderedPageBreak noProof lang rFonts kern bCs iCs
     szCs sz color shd snapToGrid widowControl kinsoku overflowPunct topLinePunct autoSpaceDE
     autoSpaceDN adjustRightInd wordWrap textAlignment outlineLvl docGrid cols type formProt
     textDirection pgNumType start end left right top bottom suppressAutoHyphens

@@ -89,6 +89,7 @@ def install(app: Flask, threads: int) -> None:
 @bulk.arguments(payloads.OnQuery, location="query")
 @bulk.alt_response(413, **_REFUSALS, description="内容太大")
 @bulk.alt_response(415, **_REFUSALS, description="不支持这种内容类型")
+@bulk.alt_response(507, **_REFUSALS, description="没有空间可写")
 @bulk.alt_response(429, **_REFUSALS, description="批量检查太多，稍后再试")
 def check_many(query: dict[str, Any]) -> Response:
     """批量检查：边上传边答复"""
