@@ -51,7 +51,7 @@ def items(content: bytes, name: str, catalogue: Catalogue) -> Iterator[Item]:
     """
     is_csv = name.lower().endswith(".csv")
     read = run_limited(_csv if is_csv else _xlsx, content, cpu=_CPU, wall=_WALL)
-    rows = map(jiter.from_json, read.splitlines())
+    rows = map(jiter.from_json, io.BytesIO(read))
     for title, sheet in groupby(rows, key=itemgetter(0)):
         if title not in (GUIDE, OPTIONS):
             place = f"{name} " if is_csv else f"{name} 工作表“{clean(title)}”"
