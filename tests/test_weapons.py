@@ -258,3 +258,30 @@ def test_electronic_seals_in_the_places_for_them_leave_a_paper_unchanged(catalog
         raw = signed(raw, place.name, signer)
     verdict = verdict_of(raw, catalogue)
     assert verdict.status is Status.UNCHANGED, verdict.message
+
+
+def test_a_text_that_takes_long_to_compare_is_changed_all_the_same(ours, catalogue, summary_form):
+    from formsvc import submissions
+
+    data = submissions.parse(carriage.extract(ours["docx"]).data).data
+    data["training"]["content"] = "ab" * 1900
+    raw = fill(summary_form, data, "docx", draft=True)
+    members = carriage.package(raw)
+    put(BODY, "(?:ab){1900}", "aab" * 1300)(members)
+    verdict = verdict_of(zipped(members), catalogue)
+    assert verdict.status is Status.CHANGED, verdict.message
+    assert "/training/content" in verdict.pointers
+
+
+def test_a_typed_text_longer_than_any_field_is_refused_before_it_is_taken_apart(
+    catalogue, summary_form
+):
+    from formsvc.intake.reading import submission_in
+
+    saved = io.BytesIO()
+    with pikepdf.open(summary_form.pdf) as pdf:
+        box = next(field for field in pdf.Root.AcroForm.Fields if field.get("/FT") == "/Tx")
+        box.V = pikepdf.String("9 " * 15_000)
+        pdf.save(saved)
+    with pytest.raises(carriage.UnreadableDocument, match="20,000"):
+        submission_in(saved.getvalue(), catalogue)

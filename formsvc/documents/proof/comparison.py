@@ -34,6 +34,7 @@ _DISGUISES: Final = frozenset(
 )  # fmt: skip
 _SCALE: Final = 60 / 72  # 60 dpi shows a changed stroke of the smallest text
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
+_COSTLIEST: Final = 300_000  # pairs of equal characters in such a region
 _OCCURRENCES: Final = 100
 
 
@@ -219,13 +220,19 @@ def _changes(expected: str, found: str) -> Iterator[tuple[int, int]]:
     ours, theirs = expected[head : len(expected) - tail], found[head : len(found) - tail]
     if not ours and not theirs:
         return
-    if max(len(ours), len(theirs)) > _LONGEST:
+    if max(len(ours), len(theirs)) > _LONGEST or _cost(ours, theirs) > _COSTLIEST:
         yield head, head + len(ours)
         return
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
     for kind, start, end, _, _ in matcher.get_opcodes():
         if kind != "equal":
             yield head + start, head + end
+
+
+def _cost(one: str, other: str) -> int:
+    """How many pairs of equal characters a comparison looks at, each time that it looks."""
+    counts = Counter(other)
+    return sum(count * counts[character] for character, count in Counter(one).items())
 
 
 def _common(one: str, other: str) -> int:
