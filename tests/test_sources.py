@@ -107,6 +107,7 @@ def test_an_element_that_is_too_long_is_refused_and_the_next_one_read(catalogue)
     long = b'{"a": "' + b"x" * 3_000_000 + b'"}'
     found = read(b"[" + long + b"," + GOOD.encode() + b"]", "a.json", catalogue)
     assert [item.raw for item in found] == [None, GOOD.encode()]
+    assert [finding.rule for finding in found[0].findings] == ["input.size"]
 
 
 def test_what_follows_the_end_of_an_array_is_noticed(catalogue):

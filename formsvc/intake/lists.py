@@ -6,6 +6,7 @@ later, as it judges a line or a file of its own.
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 from typing import IO, Final
 
 from formsvc.submissions import MAX_BYTES
@@ -14,6 +15,13 @@ _BLOCK: Final = 1 << 16
 _BLANK: Final = b" \t\r\n"
 _DEEPEST: Final = 1000  # brackets in one another: nothing sensible follows
 _OUTSIDE: Final = re.compile(rb'[^"\[\]{},]*+')
+
+
+class Fault(Enum):
+    """Why an element is not given: the rule of the finding, and its message."""
+
+    SIZE = ("input.size", f"这一项超过 {MAX_BYTES:,} 字节的上限。")
+    END = ("input.syntax", "列表到这里没有正常结束，请检查后面是否有遗漏。")
 
 
 class _Patterns:
@@ -39,11 +47,11 @@ def is_list(head: bytes) -> bool:
     return head.lstrip(_BLANK).startswith(b"[")
 
 
-def elements(head: bytes, stream: IO[bytes]) -> Iterator[bytes | None]:
+def elements(head: bytes, stream: IO[bytes]) -> Iterator[bytes | Fault]:
     """The elements of a list that begins with `head` and goes on in `stream`, as they stand.
 
-    None for one that is longer than MAX_BYTES, and at last for a list that does not end, or behind
-    whose end more follows.
+    A fault for one that is longer than MAX_BYTES, and at last for a list that does not end, or
+    behind whose end more follows.
     """
     return _Cutter(head.lstrip(_BLANK)[1:], stream, _patterns(head)).elements()
 
@@ -68,7 +76,7 @@ class _Cutter:
         self._depth = 0
         self._in_quotes = False
 
-    def elements(self) -> Iterator[bytes | None]:
+    def elements(self) -> Iterator[bytes | Fault]:
         number, mark = 0, b","
         while mark == b",":
             mark = self._end()
@@ -78,7 +86,7 @@ class _Cutter:
             number += 1
             yield element
         if not mark or self._more_follows():
-            yield None
+            yield Fault.END
 
     def _end(self) -> bytes:
         """Go to the mark behind an element, `,` or `]`; b"" when there is none."""
@@ -106,15 +114,16 @@ class _Cutter:
                 self._place += 1
         return b""
 
-    def _taken(self) -> bytes | None:
+    def _taken(self) -> bytes | Fault:
         """The element before the mark; the next one begins behind it."""
         size = self._size + self._place - self._start
-        element = None
+        element: bytes | Fault = Fault.SIZE
         if size <= MAX_BYTES:
-            element = (self._earlier + self._window[self._start : self._place]).strip(_BLANK)
+            whole = self._earlier + self._window[self._start : self._place]
+            element = bytes(whole).strip(_BLANK)
         self._start = self._place = self._place + 1
         self._earlier, self._size = bytearray(), 0
-        return None if element is None else bytes(element)
+        return element
 
     def _fill(self) -> bool:
         """Take in more; of the element, no more is kept than it may have."""

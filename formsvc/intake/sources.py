@@ -242,10 +242,7 @@ def _json(stream: IO[bytes], name: str) -> Iterator[Item]:
         return
     for number, element in enumerate(lists.elements(text, stream), 1):
         place = f"{name} 第 {number} 项"
-        if element is None:
-            message = (
-                f"这一项超过 {MAX_BYTES:,} 字节，或列表到这里没有正常结束；请检查后面是否有遗漏。"
-            )
-            yield refused(place, "input.syntax", message)
+        if isinstance(element, lists.Fault):
+            yield refused(place, *element.value)
         else:
             yield Item(place, element)
