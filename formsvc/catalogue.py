@@ -58,12 +58,14 @@ class Catalogue(Mapping[str, Form]):
                 return form
         return None
 
-    def in_force(self, name: str, on: date) -> Form | None:
-        """The edition of a form that is in force on a day; before all of them, the first."""
+    def in_force(self, name: str, on: date | str) -> Form | None:
+        """The edition of a form that is in force on a day (a date, or ISO); before all, the first.
+
+        None when there is no such form.
+        """
         editions = self._editions.get(name, [])
-        return next((form for form in reversed(editions) if form.since <= on), None) or (
-            editions[0] if editions else None
-        )
+        holding = [form for form in editions if form.since.isoformat() <= str(on)]
+        return next(iter(holding[-1:] or editions), None)
 
     def all_in_force(self, on: date) -> tuple[Form, ...]:
         """Every form, in the edition of a day."""
@@ -80,6 +82,8 @@ class Catalogue(Mapping[str, Form]):
             return None
         if isinstance(edition, str) and (named := self.edition(name, edition)):
             return named
+        if len(self._editions[name]) == 1:
+            return self[name]
         return self.in_force(name, checks.day_of(self[name], data, on))
 
     def check(self, raw: bytes, *, on: date, form: str | None = None) -> Checked:

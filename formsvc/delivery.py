@@ -5,7 +5,7 @@ from datetime import date
 
 from formsvc import documents, pointers
 from formsvc.catalogue import Catalogue, Checked
-from formsvc.documents import HOUSE, Format, Press, Printed
+from formsvc.documents import HOUSE, Bound, Format, Press
 from formsvc.findings import Report
 from formsvc.forms import Form
 from formsvc.writing.masking import masked
@@ -63,15 +63,16 @@ def fill(
         return Delivery(report, None, "")
     name = file_name(form, data, format, draft=draft)
     try:
-        document = documents.fill(
-            form, data, format, draft=draft, press=press, signature_fields=signature_fields
-        )
+        if copies > 1 and format == "pdf":
+            title = name.removesuffix(".pdf")
+            bound = Bound(title, form, data, copies, draft)
+            document = documents.pack([bound], press, title=title, duplex=True)
+        else:
+            document = documents.fill(
+                form, data, format, draft=draft, press=press, signature_fields=signature_fields
+            )
     except documents.Unprintable as unprintable:
         return Delivery(report.preceded_by(unprintable.findings), None, name)
-    if copies > 1 and format == "pdf":
-        title = name.removesuffix(".pdf")
-        bound = [Printed(title, document)]
-        document = documents.pack(bound, press, title=title, copies=copies, duplex=True)
     return Delivery(report, document, name)
 
 

@@ -169,6 +169,8 @@ class Report:
         are left out.
         """
         first = tuple(findings)
+        if not first:
+            return self
         said = {finding.pointer for finding in first if finding.severity is Severity.ERROR}
         rest = (
             finding

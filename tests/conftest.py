@@ -1,15 +1,24 @@
 """Fixtures shared by all tests: the forms that come along, one good submission of each, shells."""
 
 import copy
+import io
 import json
 import shutil
+import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from formsvc import Catalogue, Form, Shelf, load_forms
+from formsvc.bulk.batch import Batch, Job
+from formsvc.bulk.executors import HereExecutor
+from formsvc.catalogue import SAMPLES_ON
+from formsvc.cli import main
 from formsvc.forms import built_in
+from formsvc.intake.sources import items
+from formsvc.storage import folder
 from formsvc.web import create_app
 
 ROOT = Path(__file__).parent.parent
@@ -81,3 +90,51 @@ def client(app):
 @pytest.fixture
 def runner() -> CliRunner:
     return CliRunner()
+
+
+def _by_command(path: Path, tmp_path: Path, **_: object) -> dict:
+    options = ["--on", SAMPLES_ON.isoformat(), "--output", "json"]
+    result = CliRunner().invoke(main, ["check", str(path), *options])
+    report = json.loads(result.stdout)
+    assert result.exit_code == (0 if report["ok"] else 1)
+    return report
+
+
+def _by_http(path: Path, client, **_: object) -> dict:
+    """As the file of a read, which finds the form by itself as the command line does."""
+    answer = client.post(f"/api/v1/read?on={SAMPLES_ON}", data=path.read_bytes())
+    assert answer.mimetype == ("application/json" if answer.status_code == 200 else PROBLEM)
+    return answer.json["report"]
+
+
+def _by_batch(path: Path, tmp_path: Path, catalogue, **_: object) -> dict:
+    batch = Batch(folder(str(tmp_path / "batch")), Job(on=SAMPLES_ON))
+    with path.open("rb") as stream:
+        batch.check(items(stream, "a.json", catalogue), HereExecutor(), at_once=1)
+    with closing(batch.compare()) as results:
+        (line,) = results.lines()
+    return json.loads(json.dumps(line.report.to_dict()))
+
+
+def _by_http_batch(path: Path, client, **_: object) -> dict:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("a.json", path.read_bytes())
+    url, kind = f"/api/v1/bulk?on={SAMPLES_ON}", {"Content-Type": "application/zip"}
+    answer = client.post(url, data=packed.getvalue(), headers=kind)
+    return json.loads(answer.text.splitlines()[0])["report"]
+
+
+SHELLS = {
+    "command line": _by_command,
+    "HTTP read": _by_http,
+    "batch": _by_batch,
+    "HTTP batch": _by_http_batch,
+}
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture(params=SHELLS.values(), ids=SHELLS)
+def report_by(request, client, tmp_path, catalogue):
+    """report_by(path) → the report on one file of JSON, through one of the shells."""
+    return lambda path: request.param(path, client=client, tmp_path=tmp_path, catalogue=catalogue)

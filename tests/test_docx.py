@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from formsvc import blank, fill
+from formsvc import Press, blank, fill
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.documents import docx as docx_forms
+from formsvc.documents import press
 from formsvc.documents.printing import printed
 from formsvc.writing.texts import clean
 
@@ -61,7 +62,8 @@ def test_every_sample_fills_as_docxtpl_would(catalogue, form_id):
     form = catalogue[form_id]
     for path in valid_samples(form_id):
         data = catalogue.check(path.read_bytes(), on=SAMPLES_ON).data
-        assert body(fill(form, data, "docx")) == body(by_docxtpl(form, data)), path.name
+        ours = docx_forms.prepared(form).fill(data)
+        assert body(ours) == body(by_docxtpl(form, data)), path.name
 
 
 @pytest.mark.parametrize("form_id", FORMS)
@@ -83,7 +85,7 @@ def test_every_value_can_be_read_in_the_filled_form(catalogue, form_id):
 def test_any_text_survives_as_docxtpl_would_have_it(summary_form, summary, name, content):
     summary["unit"]["name"] = name
     summary["training"]["content"] = content
-    ours = fill(summary_form, summary, "docx", draft=False)
+    ours = docx_forms.prepared(summary_form).fill(summary)
     if not any(mark in name + content for mark in ("{_{", "}_}", "{_%", "%_}", "\n<w:p")):
         assert body(ours) == body(by_docxtpl(summary_form, summary))
 
@@ -154,3 +156,68 @@ def test_dates_and_money_read_as_on_paper(funding_form, funding):
     funding["project"]["amount"] = 150000
     text = "\n".join(cells(fill(funding_form, funding, "docx")))
     assert "150,000元（大写：壹拾伍万元整）" in text
+
+
+# values as small as the press sets them
+
+
+def sizes(document: bytes, text: str) -> list[tuple[float, float]]:
+    """Size and exact line pitch of every paragraph in the tables that begins with a text."""
+    opened = docx.Document(io.BytesIO(document))
+    paragraphs = {
+        paragraph._p: paragraph
+        for table in opened.tables
+        for row in table.rows
+        for cell in row.cells
+        for paragraph in cell.paragraphs
+    }
+    return [
+        (paragraph.runs[0].font.size.pt, paragraph.paragraph_format.line_spacing.pt)
+        for paragraph in paragraphs.values()
+        if paragraph.text.startswith(text)
+    ]
+
+
+def test_a_long_value_is_as_small_in_word_as_in_pdf(summary_form, summary):
+    summary["unit"]["name"] = (
+        "江西省高层次高技能领军人才培养工程评价研究中心（江西省技能大师工作室联合会）"
+    )
+    small = sizes(fill(summary_form, summary, "docx"), "江西省高层次")
+    settings = press.shrinks(summary_form, summary, Press())["/unit/name"]
+    assert [size for size, _ in small] == [setting.size for setting in settings]
+    assert (small[0][0] < 15, small[1][0] < 10.5) == (True, True)
+
+
+def test_all_paragraphs_of_a_long_text_shrink_together(summary_form, summary):
+    summary["training"]["content"] = "\n".join(["围绕固态电池开展研究。" * 12] * 7)
+    small = sizes(fill(summary_form, summary, "docx"), "围绕")
+    assert len(small) == 7
+    assert len(set(small)) == 1
+    assert small[0][0] < 10.5
+
+
+def test_a_text_that_fits_is_left_as_the_form_has_it(summary_form, summary):
+    assert press.shrinks(summary_form, summary, Press()) == {}
+    assert "\ufdd0" not in body(fill(summary_form, summary, "docx"))
+
+
+def test_the_cover_s_rows_have_a_fixed_height(summary_form):
+    with zipfile.ZipFile(summary_form.docx) as package:
+        cover = package.read("word/document.xml").decode().partition("</w:tbl>")[0]
+    assert cover.count('w:hRule="exact"') == 3
+
+
+@pytest.mark.parametrize("form_id", FORMS)
+def test_the_properties_say_who_made_the_file(catalogue, form_id):
+    with zipfile.ZipFile(io.BytesIO(blank(catalogue[form_id], "docx"))) as package:
+        application = package.read("docProps/app.xml").decode()
+        core = package.read("docProps/core.xml").decode()
+    assert "Microsoft" not in application
+    assert "<Application>formsvc</Application>" in application
+    assert "created" not in core
+
+
+def test_every_page_that_is_sealed_names_the_person(summary_form, summary):
+    with zipfile.ZipFile(io.BytesIO(fill(summary_form, summary, "docx"))) as package:
+        footers = [package.read(n).decode() for n in package.namelist() if "footer" in n]
+    assert any(summary["person"]["name"] in footer for footer in footers)

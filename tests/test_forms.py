@@ -240,7 +240,7 @@ def test_a_parameter_of_a_wrong_type_is_refused(form, spec, name, parameter):
     for value in (*JUNK[:-1], None, float("nan"), float("inf"), 10**40, object()):
         try:
             jsonschema.validate(value, parameter.schema)
-        except (jsonschema.ValidationError, OverflowError):
+        except (jsonschema.ValidationError, OverflowError, ValueError):
             refused(form, spec, name, value)
 
 
@@ -251,7 +251,9 @@ def test_a_parameter_with_a_field_of_a_wrong_kind_is_refused(form, spec, name, p
             return [pointer]
         return {"own": pointer} if isinstance(parameter, parameters.Named) else pointer
 
-    wanted = OPERANDS.get(parameter) or EACH.get(getattr(parameter, "each", None))
+    each = getattr(parameter, "each", parameter)
+    table = OPERANDS if each is parameter else EACH
+    wanted = table.get(each) if isinstance(each, parameters.Operand) else None
     if wanted is None:
         assert not isinstance(parameter, parameters.Operand)
         return
@@ -277,7 +279,7 @@ def test_a_value_of_an_enum_that_is_missing_or_unknown_is_refused(form, spec, na
     elif isinstance(parameter, parameters.Assigned):
         refused(form, spec, name, {**given, "别的": next(iter(given.values()))})
         refused(form, spec, name, {**given, next(iter(given)): "typo"})
-    elif isinstance(parameter, parameters.Texts) and parameter.of:
+    elif isinstance(parameter, parameters.Members):
         field = form.fields[spec.parameters[parameter.of]]
         if field.choices or form.fields.get(f"{field.pointer}/*", field).choices:
             refused(form, spec, name, [*given, "别的"])

@@ -38,17 +38,12 @@ class RoundTo(Kind):
     title = "{field}不是 {step} 元的整数倍"
     demand = "{field}是 {step} 元的整数倍"
 
-    def compile(self):
-        field, step = self.field, self.step
-
-        def evaluate(data, on: date):
-            value = field.get(data)
-            if value % step == 0:
-                return MET
-            said = {"label": field.label, "value": value, "step": step}
-            return [Breach(field.pointer, said, value, step)]
-
-        return evaluate
+    def check(self, data, on: date):
+        value = self.field.get(data)
+        if value % self.step == 0:
+            return MET
+        said = {"label": self.field.label, "value": value, "step": self.step}
+        return [Breach(self.field.pointer, said, value, self.step)]
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"{self.step} 元的整数倍")

@@ -31,8 +31,8 @@ def wheel(tmp_path_factory):
 
 def test_the_wheel_carries_schemas_and_templates(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert f"formsvc/schemas/{SUMMARY}/form.toml" in names
-    assert f"formsvc/templates/{SUMMARY}/form.docx" in names
+    assert f"formsvc/schemas/jiangxi/{SUMMARY}/2021-1/form.toml" in names
+    assert f"formsvc/templates/jiangxi/{SUMMARY}/2021-1/form.docx" in names
     assert "formsvc/web/static/site.css" in names
 
 

@@ -17,16 +17,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from formsvc import Press, Unprintable, blank, fill, submissions
-from formsvc.documents import Printed, office, pack
-from formsvc.documents.pdftemplate import CODE_FIELD, PAGE_FIELD
-from formsvc.documents.press import load, prepared
+from formsvc.documents import Bound, findings, pack
+from formsvc.documents.authoring import office
+from formsvc.documents.authoring.rectangles import Box, measured
+from formsvc.documents.press import installed, layouts
+from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import marks as proof
-from formsvc.documents.rectangles import Box, measured
 from formsvc.pointers import get, set_
 from formsvc.writing import words
 
 from .conftest import first_sample, valid_samples
+from .pressing import places
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 SAMPLES = [(name, path) for name in FORMS for path in valid_samples(name)]
@@ -35,7 +37,6 @@ EVERY_SAMPLE = pytest.mark.parametrize(
 )
 MM = 72 / 25.4
 SEAL = 45 * MM
-CONTINUED = "（续见附页）"
 UNDERLINED = 45
 LONGEST_RUN = 20  # of a QR code, in points; ruling lines are longer
 
@@ -115,28 +116,26 @@ def test_word_and_pdf_hold_the_same_text_in_the_same_cells(pdfs, word_pdfs, name
 def test_reading_order_is_that_of_the_form(catalogue, datas, pdfs, name, path):
     """Each value stands whole and in its rectangle; fields follow each other as on paper."""
     values = printed(catalogue[name], datas[path])
-    for field, text in texts_in_fields(catalogue[name], pdfs[path]):
-        assert text == bare(values[field.name])
+    form = catalogue[name]
+    for pointer, text in texts_in_fields(form, pdfs[path]):
+        assert text == bare(values[pointer])
     document = pypdfium2.PdfDocument(pdfs[path])
     text = bare("".join(page.get_textpage().get_text_range() for page in document))
     document.close()
     place = 0
-    for page in prepared(catalogue[name], ()).pages[: len(measured(pdfs[path]))]:
-        for field in page.fields:
-            if values.get(field.name):
-                place = text.index(bare(values[field.name]), place)
+    for page in places(form)[: len(measured(pdfs[path]))]:
+        for pointer, _ in page:
+            if values.get(pointer):
+                place = text.index(bare(values[pointer]), place)
 
 
 def texts_in_fields(form, raw: bytes):
     """Every field of a sheet that was printed, with what stands in its rectangle."""
     pages = measured(raw)
-    for number, page in enumerate(prepared(form, ()).pages[: len(pages)]):
-        for field in page.fields:
-            rect = field.rect
-            box = Box(rect.left, rect.bottom, rect.right, rect.top)
-            if field.name not in (PAGE_FIELD, CODE_FIELD):
-                inside = [char for char in pages[number].chars if stands_in(char, box)]
-                yield field, bare("".join(char.text for char in inside))
+    for number, page in enumerate(places(form)[: len(pages)]):
+        for pointer, box in page:
+            inside = [char for char in pages[number].chars if stands_in(char, box)]
+            yield pointer, bare("".join(char.text for char in inside))
 
 
 def stands_in(char, box: Box) -> bool:
@@ -260,7 +259,7 @@ def test_any_text_is_printed_whole_in_its_box_or_refused(catalogue, name):
     form, base = catalogue[name], first_sample(name)
     single = free_texts(form)
     blocks = [pointer for pointer, field in form.fields.items() if field.kind == "paragraphs"]
-    fonts = load(())
+    fonts = installed(())
 
     @settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
     @given(
@@ -271,22 +270,25 @@ def test_any_text_is_printed_whole_in_its_box_or_refused(catalogue, name):
         data = copy.deepcopy(base)
         for pointer, text in {**lines, **paragraphs}.items():
             set_(data, pointer, text)
-        try:
-            raw = fill(form, data, "pdf")
-        except Unprintable as refusal:
-            for finding in refusal.findings:
+        refused = findings(form, data, Press())
+        if refused:
+            for finding in refused:
                 text = get(data, finding.pointer)
                 missing = fonts.missing(text)
                 assert finding.pointer in {*lines, *paragraphs}
                 assert finding.rule == ("print.glyph" if missing else "print.overflow")
-                assert all(lack.text in finding.message for lack in missing)
+                assert all(lack in finding.message for lack in missing)
+            with pytest.raises(Unprintable) as refusal:
+                fill(form, data, "pdf")
+            assert refusal.value.findings == refused
             return
+        raw = fill(form, data, "pdf")
         values = printed(form, data)
-        sheets = len(prepared(form, ()).pages)
+        sheets = len(layouts.load(form).pages)
         rest = "".join(extra_text(page, form, data) for page in measured(raw)[sheets:])
-        for field, text in texts_in_fields(form, raw):
+        for pointer, text in texts_in_fields(form, raw):
             whole = text.removesuffix(CONTINUED) + rest if text.endswith(CONTINUED) else text
-            assert whole == bare(values[field.name]), field.name
+            assert whole == bare(values[pointer]), pointer
 
     check()
 
@@ -345,8 +347,8 @@ def test_a_long_outcome_goes_on_on_an_extra_sheet(summary_form, summary):
     pages = measured(raw)
     assert len(pages) > 4
     (inside,) = (
-        text for field, text in texts_in_fields(summary_form, raw)
-        if field.name == "/training/outcome"
+        text for pointer, text in texts_in_fields(summary_form, raw)
+        if pointer == "/training/outcome"
     )  # fmt: skip
     assert inside.endswith(CONTINUED)
     rest = "".join(extra_text(page, summary_form, summary) for page in pages[4:])
@@ -355,11 +357,36 @@ def test_a_long_outcome_goes_on_on_an_extra_sheet(summary_form, summary):
         assert len(document.pages) == len(pages)
 
 
-def test_a_pack_keeps_codes_readable_and_what_its_documents_carry(catalogue, datas, pdfs):
+def test_rows_of_a_list_grow_and_go_on_under_the_same_head(catalogue, funding_form, funding):
+    """The sheet of the table is the second; every page has its own number and code."""
+    item = "围绕固态电池界面开展的设备购置、改造与租赁费用，" * 14
+    funding["project"]["budget"] = [{"item": item, "amount": 20000}] * 10
+    raw = fill(funding_form, funding, "pdf")
+    pages = [bare(page) for page in pypdfium_texts(raw)]
+    assert len(pages) == 4
+    assert "".join(pages).count(bare(item)) == 10
+    for number, page in enumerate(pages, 1):
+        assert f"第{number}页共4页" in page
+    assert all("序号支出项目金额" in page for page in pages[1:3])
+    assert "单位（盖章）：" in pages[-1] or "单位（盖章）：" in pages[-2]
+    with pypdfium2.PdfDocument(raw) as document:
+        for number, page in enumerate(document, 1):
+            picture = page.render(scale=150 / 72, grayscale=True).to_pil()
+            (found,) = zxingcpp.read_barcodes(picture)
+            assert found.text == str(proof.mark(funding_form, funding, page=number, pages=4))
+    assert proof.verify(raw, catalogue, refilled).status is proof.Status.UNCHANGED
+
+
+def refilled(form, data, format, draft):
+    return fill(form, data, format, draft=draft)
+
+
+def test_a_pack_keeps_codes_readable_and_what_its_documents_carry(catalogue, datas):
+    form = catalogue[FORMS[1]]
     paths = [path for name, path in SAMPLES if name == FORMS[1]]
-    documents = [Printed(datas[path]["person"]["name"], pdfs[path]) for path in paths]
-    packed = pack(documents, Press(), title="打印", copies=2, duplex=True)
-    assert packed == pack(documents, Press(), title="打印", copies=2, duplex=True)
+    bound = [Bound(datas[path]["person"]["name"], form, datas[path], 2) for path in paths]
+    packed = pack(bound, Press(), title="打印", duplex=True)
+    assert packed == pack(bound, Press(), title="打印", duplex=True)
     carried = pypdf.PdfReader(io.BytesIO(packed)).attachments
     assert len(carried) == len(paths)
     for number, path in enumerate(paths, 1):
@@ -370,9 +397,40 @@ def test_a_pack_keeps_codes_readable_and_what_its_documents_carry(catalogue, dat
         for number in (0, 2):
             picture = document[number].render(scale=150 / 72, grayscale=True).to_pil()
             (found,) = zxingcpp.read_barcodes(picture)
-            assert found.text == str(
-                proof.mark(catalogue[FORMS[1]], datas[paths[0]], page=1, pages=2)
-            )
+            assert found.text == str(proof.mark(form, datas[paths[0]], page=1, pages=2))
+
+
+def test_a_pack_numbers_copies_pads_sheets_and_has_bookmarks(catalogue):
+    form, data = catalogue[FORMS[1]], first_sample(FORMS[1])
+    data["project"].pop("budget", None)
+    bound = [Bound("张三", form, data, 2), Bound("李四", form, data, 2)]
+    packed = pack(bound, Press(), title="打印包", duplex=True)
+    pages = [bare(page) for page in pypdfium_texts(packed)]
+    assert [bool(page) for page in pages] == [True, False] * 4
+    for index in range(0, 8, 2):
+        assert f"第{index // 2 % 2 + 1}份/共2份" in pages[index]
+    outline = pypdf.PdfReader(io.BytesIO(packed)).outline
+    assert [item.title for item in outline if not isinstance(item, list)] == ["张三", "李四"]
+    single = pypdfium_texts(pack([Bound("张三", form, data)], Press(), title="打印包"))
+    assert "份/" not in bare("".join(single))
+
+
+def pypdfium_texts(raw: bytes) -> list[str]:
+    with pypdfium2.PdfDocument(raw) as document:
+        return [page.get_textpage().get_text_range() for page in document]
+
+
+def test_a_pack_with_something_unprintable_is_refused_as_a_whole(summary_form, summary):
+    good = copy.deepcopy(summary)
+    summary["training"]["place"] = "曼谷กข"
+    with pytest.raises(Unprintable) as refusal:
+        pack(
+            [Bound("甲", summary_form, good), Bound("乙", summary_form, summary)],
+            Press(),
+            title="包",
+        )
+    (finding,) = refusal.value.findings
+    assert finding.rule == "print.glyph"
 
 
 @pytest.mark.parametrize("name", FORMS)

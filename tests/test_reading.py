@@ -150,7 +150,7 @@ def typed_into(form, texts: dict[str, str]) -> bytes:
 @pytest.mark.parametrize("form_id", ["jiangxi-training-summary", "jiangxi-project-funding"])
 def test_a_pdf_that_was_typed_into_is_read(catalogue, form_id):
     form = catalogue[form_id]
-    boxed = {field.pointer for box in form.printed for field, _ in box.parts}
+    boxed = {field.pointer for box in form.boxes for field, _ in box.parts}
     shown = boxed | set(pypdf.PdfReader(form.pdf).get_fields() or {})
     for path in valid_samples(form_id):
         data = submissions.parse(path.read_bytes()).data

@@ -23,11 +23,11 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen import canvas
 
 from formsvc import fill, load_forms
-from formsvc.documents.press import prepared
-from formsvc.documents.proof import marks as proof
+from formsvc.documents.proof.verification import Status, verify
 from formsvc.errors import FormError, TemplateError
 
 from .conftest import first_sample
+from .pressing import places
 
 SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
 PLACE = f"jiangxi/{FUNDING}/2021-1"
@@ -76,10 +76,7 @@ def test_every_place_takes_an_electronic_signature_and_the_data_stay_proved(
         assert status.valid
         assert status.trusted
 
-    def refill(form_, data, format_, draft):
-        return fill(form_, data, format_, draft=draft)
-
-    assert proof.verify(raw, catalogue, refill).status is proof.Status.UNCHANGED
+    assert verify(raw, catalogue.editions()).status is Status.UNCHANGED
 
 
 def test_places_to_sign_are_only_there_when_asked_for(catalogue):
@@ -93,8 +90,8 @@ def test_places_to_sign_are_only_there_when_asked_for(catalogue):
 
 def own_pdf(form, skip: str = "") -> tuple[bytes, dict[str, str]]:
     """One page by another tool, with a field under a name of its own for every field of ours."""
-    ours = prepared(form, ())
-    pointers = [pointer for pointer in sorted(ours.field_names) if pointer != skip]
+    ours = {pointer for page in places(form) for pointer, _ in page}
+    pointers = [pointer for pointer in sorted(ours) if pointer != skip]
     names = {f"F{number}": pointer for number, pointer in enumerate(pointers)}
     target = io.BytesIO()
     page = canvas.Canvas(target, pagesize=A4, invariant=True)

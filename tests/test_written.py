@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from formsvc import checks, pointers, submissions
 from formsvc.documents.printing import printed
 from formsvc.findings import Finding, Report, Severity
-from formsvc.intake import tables, typed
+from formsvc.intake import sheets, tables, typed
 from formsvc.web.desks import entries
 from formsvc.writing import written
 from formsvc.writing.notation import long_date, yuan, yuan_in_words
@@ -77,9 +77,9 @@ UNCLEAR = [
 
 
 def in_a_cell(catalogue, form, pointer, text):
-    column = next(column for column in tables.columns(form) if column.pointer == pointer)
+    column = next(column for column in sheets.columns(form) if column.pointer == pointer)
     cells = [[column.heading, "姓名"], [text, "张三"]]
-    (row,) = tables._sheet(tables._sheet_name(form), cells, "", catalogue)
+    (row,) = tables._sheet(sheets.sheet_name(form), cells, "", catalogue)
     return submissions.parse(row.raw).data, row.findings
 
 

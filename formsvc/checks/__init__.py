@@ -11,13 +11,13 @@ from formsvc.checks.rules import Broken, Rule, compile_rules
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import Form
-from formsvc.forms.programme import ComparisonSpec
 from formsvc.writing import texts
 
 __all__ = ["Checker", "check", "checker"]
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
+_PENDING = "需与其他人的申报一并比对，批量审核时检查。"
 
 
 class Checker:
@@ -31,6 +31,12 @@ class Checker:
         self.form = form
         self.structure = Structure(form)
         self._days = form.programme.epochs()
+        self._since = [day.isoformat() for day in self._days]
+        # One submission alone meets no comparison.
+        self._compared = tuple(
+            (tuple(name for known in each.keys for name in known), Skipped(each.id, _PENDING))
+            for each in form.comparisons
+        )
         self._rules = [compile_rules(form, day) for day in (date.min, *self._days)]
 
     def rules(self, on: date) -> tuple[Rule, ...]:
@@ -45,7 +51,7 @@ class Checker:
         if not self.structure.is_valid(data):
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
-        epoch = bisect_right(self._days, day_of(self.form, data, on))
+        epoch = bisect_right(self._since, day_of(self.form, data, on))
         skipped: list[Skipped] = []
         for rule in self._rules[epoch]:
             outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
@@ -55,7 +61,7 @@ class Checker:
                 skipped.append(outcome)
             elif outcome:
                 found += outcome
-        skipped += [uncompared(self.form, each, data, broken) for each in self.form.comparisons]
+        skipped += [self._uncompared(*each, data, broken) for each in self._compared]
         if len(found) > 1:
             found.sort(key=lambda finding: self.form.place(finding.pointer))
         return Report(
@@ -63,9 +69,19 @@ class Checker:
             self.form.edition,
             tuple(found),
             tuple(skipped),
-            self._days[epoch - 1].isoformat() if epoch else "",
+            self._since[epoch - 1] if epoch else "",
             unreadable=data is None and given is not None,
         )
+
+    def _uncompared(
+        self, keys: tuple[str, ...], pending: Skipped, data: Any, broken: tuple[Broken, ...]
+    ) -> Skipped:
+        for pointer in keys:
+            if any(pointers.within(pointer, place) for place, _ in broken):
+                return Skipped(pending.rule, f"“{self.form.label(pointer)}”有误，改正后再检查。")
+            if pointers.get(data, pointer) is pointers.MISSING:
+                return Skipped(pending.rule, f"“{self.form.label(pointer)}”没有填写。")
+        return pending
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:
         """Findings about texts and structure, and the data with broken characters replaced."""
@@ -100,25 +116,10 @@ def check(form: Form, data: object, *, on: date) -> Report:
     return checker(form).check(data, on)
 
 
-def day_of(form: Form, data: object, on: date) -> date:
-    """The day of a submission: the one it says it is handed in on, else that of the check."""
+def day_of(form: Form, data: object, on: date) -> str:
+    """The day (ISO) that a submission says it is handed in on, else that of the check."""
     stated = pointers.get(data, form.day.pointer) if form.day else None
-    try:
-        return date.fromisoformat(stated) if isinstance(stated, str) else on
-    except ValueError:
-        return on
-
-
-def uncompared(
-    form: Form, comparison: ComparisonSpec, data: object, broken: tuple[Broken, ...] = ()
-) -> Skipped:
-    """Why one submission alone does not meet a comparison."""
-    for pointer in (name for known in comparison.keys for name in known if name in form.fields):
-        if any(pointers.within(pointer, place) for place, _ in broken):
-            return Skipped(comparison.id, f"“{form.label(pointer)}”有误，改正后再检查。")
-        if pointers.get(data, pointer) is pointers.MISSING:
-            return Skipped(comparison.id, f"“{form.label(pointer)}”没有填写。")
-    return Skipped(comparison.id, "需与其他人的申报一并比对，批量审核时检查。")
+    return stated if isinstance(stated, str) else on.isoformat()
 
 
 def _excess(data: object) -> tuple[str, str] | None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from formsvc import pointers
-from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Evaluate, Hint, Kind
+from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Hint, Kind
 from formsvc.checks.parameters import (
     Amount,
     Choice,
@@ -33,17 +33,17 @@ class WordLimit(Kind):
     title = "{field}超过 {limit} 字"
     demand = "{field}不超过 {limit} 字（按 Word 的字数计）"
 
-    def compile(self) -> Evaluate:
-        field, limit = self.field, self.limit
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            text = field.get(data)
-            if len(text) <= limit or (count := words.count(text)) <= limit:
-                return MET
-            said = {"label": field.label, "value": count, "limit": limit, "excess": count - limit}
-            return [Breach(field.pointer, said, count, limit)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        text = self.field.get(data)
+        if len(text) <= self.limit or (count := words.count(text)) <= self.limit:
+            return MET
+        said = {
+            "label": self.field.label,
+            "value": count,
+            "limit": self.limit,
+            "excess": count - self.limit,
+        }
+        return [Breach(self.field.pointer, said, count, self.limit)]
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"不超过 {self.limit} 字", words=self.limit)
@@ -66,17 +66,12 @@ class AtMost(Kind):
     title = "{field}超过 {limit}"
     demand = "{field}不超过 {limit}"
 
-    def compile(self) -> Evaluate:
-        field, limit = self.field, self.limit
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            value = field.get(data)
-            if value <= limit:
-                return MET
-            said = {"label": field.label, "value": yuan(value), "limit": yuan(limit)}
-            return [Breach(field.pointer, said, value, limit)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        value = self.field.get(data)
+        if value <= self.limit:
+            return MET
+        said = {"label": self.field.label, "value": yuan(value), "limit": yuan(self.limit)}
+        return [Breach(self.field.pointer, said, value, self.limit)]
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"不超过 {yuan(self.limit).removesuffix('元')} 元")
@@ -93,19 +88,14 @@ class BetweenBy(Kind):
     title = "{field}与{by}的额度不符"
     demand = "{field}按{by}核定：{ranges}"
 
-    def compile(self) -> Evaluate:
-        field, by, ranges = self.field, self.by, self.ranges
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            value, chosen = field.get(data), by.get(data)
-            low, high = ranges[chosen]
-            if low <= value <= high:
-                return MET
-            allowed = yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
-            said = {"label": field.label, "by": chosen, "value": yuan(value), "range": allowed}
-            return [Breach(field.pointer, said, value, low if value < low else high)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        value, chosen = self.field.get(data), self.by.get(data)
+        low, high = self.ranges[chosen]
+        if low <= value <= high:
+            return MET
+        allowed = yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
+        said = {"label": self.field.label, "by": chosen, "value": yuan(value), "range": allowed}
+        return [Breach(self.field.pointer, said, value, low if value < low else high)]
 
 
 class SumEquals(Kind):
@@ -118,23 +108,18 @@ class SumEquals(Kind):
     title = "{total}与各项之和不符"
     demand = "{parts}各项相加等于{total}"
 
-    def compile(self) -> Evaluate:
-        parts, total = self.parts, self.total
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            stated, added = total.get(data), _total(parts, data)
-            gap = cents(stated) - added
-            if gap == 0:
-                return MET
-            said = {
-                "label": total.label,
-                "value": yuan(stated),
-                "limit": yuan(_money(added)),
-                "gap": yuan(_money(abs(gap))),
-            }
-            return [Breach(total.pointer, said, stated, _money(added))]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        stated, added = self.total.get(data), _total(self.parts, data)
+        gap = cents(stated) - added
+        if gap == 0:
+            return MET
+        said = {
+            "label": self.total.label,
+            "value": yuan(stated),
+            "limit": yuan(_money(added)),
+            "gap": yuan(_money(abs(gap))),
+        }
+        return [Breach(self.total.pointer, said, stated, _money(added))]
 
     def asides(self, data: object) -> Iterator[Aside]:
         found = [part.find(data) for part in self.parts]
@@ -154,23 +139,18 @@ class SumCovers(Kind):
     title = "{parts}合计少于{total}"
     demand = "{parts}合计不少于{total}"
 
-    def compile(self) -> Evaluate:
-        parts, total = self.parts, self.total
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            stated, added = total.get(data), _total(parts, data)
-            gap = cents(stated) - added
-            if gap <= 0:
-                return MET
-            said = {
-                "label": total.label,
-                "value": yuan(_money(added)),
-                "limit": yuan(stated),
-                "gap": yuan(_money(gap)),
-            }
-            return [Breach(parts[0].pointer, said, _money(added), stated)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        stated, added = self.total.get(data), _total(self.parts, data)
+        gap = cents(stated) - added
+        if gap <= 0:
+            return MET
+        said = {
+            "label": self.total.label,
+            "value": yuan(_money(added)),
+            "limit": yuan(stated),
+            "gap": yuan(_money(gap)),
+        }
+        return [Breach(self.parts[0].pointer, said, _money(added), stated)]
 
 
 class SurplusAtMost(Kind):
@@ -185,24 +165,19 @@ class SurplusAtMost(Kind):
     title = "结余超过{base}的 {percent}%"
     demand = "{parts}合计减去{spent}的结余，不超过{base}的 {percent}%"
 
-    def compile(self) -> Evaluate:
-        parts, spent, base, percent = self.parts, self.spent, self.base, self.percent
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            surplus = _total(parts, data) - cents(spent.get(data))
-            granted = cents(base.get(data))
-            if surplus * 100 <= granted * percent or surplus <= 0:
-                return MET
-            allowed = _money(granted * percent) / 100
-            said = {
-                "label": base.label,
-                "value": yuan(_money(surplus)),
-                "limit": yuan(allowed),
-                "percent": percent,
-            }
-            return [Breach(parts[0].pointer, said, _money(surplus), allowed)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        surplus = _total(self.parts, data) - cents(self.spent.get(data))
+        granted = cents(self.base.get(data))
+        if surplus * 100 <= granted * self.percent or surplus <= 0:
+            return MET
+        allowed = _money(granted * self.percent) / 100
+        said = {
+            "label": self.base.label,
+            "value": yuan(_money(surplus)),
+            "limit": yuan(allowed),
+            "percent": self.percent,
+        }
+        return [Breach(self.parts[0].pointer, said, _money(surplus), allowed)]
 
 
 def _total(parts: Iterable[Place], data: Any) -> int:

@@ -1,11 +1,11 @@
 """Rule kinds about choices, names and lists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
 from formsvc import pointers
-from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Enclosure, Evaluate, Hint, Kind
+from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Enclosure, Hint, Kind
 from formsvc.checks.parameters import (
     Assigned,
     Cells,
@@ -13,9 +13,8 @@ from formsvc.checks.parameters import (
     Fields,
     Flag,
     Listed,
-    Place,
+    Members,
     Text,
-    Texts,
     Words,
     Yes,
 )
@@ -35,18 +34,18 @@ class NotStartingWith(Kind):
     title = "{field}不在允许之列"
     demand = "{field}不以这些名称开头：{refused}；但可以是：{allowed}"
 
-    def compile(self) -> Evaluate:
-        field = self.field
-        bad, good = tuple(map(_folded, self.refused)), tuple(map(_folded, self.allowed))
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        self._bad, self._good = (
+            tuple(map(_folded, names)) for names in (self.refused, self.allowed)
+        )
 
-        def evaluate(data: Any, on: date) -> Breaches:
-            value = field.get(data)
-            name = _folded(value)
-            if not name.startswith(bad) or name.startswith(good):
-                return MET
-            return [Breach(field.pointer, {"label": field.label, "value": value})]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        value = self.field.get(data)
+        name = _folded(value)
+        if not name.startswith(self._bad) or name.startswith(self._good):
+            return MET
+        return [Breach(self.field.pointer, {"label": self.field.label, "value": value})]
 
 
 def _folded(text: str) -> str:
@@ -63,39 +62,29 @@ class RefusedIf(Kind):
     title = "{field}不能申请"
     demand = "{field}为“{equals}”的不能申请"
 
-    def compile(self) -> Evaluate:
-        field, equals = self.field, self.equals
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            if field.get(data) is not equals:
-                return MET
-            return [Breach(field.pointer, {"label": field.label})]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        if self.field.get(data) is not self.equals:
+            return MET
+        return [Breach(self.field.pointer, {"label": self.field.label})]
 
 
 class ContainsAll(Kind):
     """the list lacks one of them"""
 
     field: Listed
-    values: Annotated[tuple[str, ...], Texts(of="field")]
+    values: Annotated[list[str], Members("field")]
 
     messages = {"message": "label missing"}
     title = "{field}不齐"
     demand = "{field}齐全：{values}"
 
-    def compile(self) -> Evaluate:
-        field, values = self.field, self.values
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            given = field.get(data)
-            missing = [value for value in values if value not in given]
-            if not missing:
-                return MET
-            said = {"label": field.label, "missing": "、".join(missing)}
-            return [Breach(field.pointer, said, len(values) - len(missing), len(values))]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        given = self.field.get(data)
+        missing = [value for value in self.values if value not in given]
+        if not missing:
+            return MET
+        said = {"label": self.field.label, "missing": "、".join(missing)}
+        return [Breach(self.field.pointer, said, len(self.values) - len(missing), len(self.values))]
 
     def enclosures(self, data: object) -> Iterator[Enclosure]:
         given = pointers.get(data, self.field.pointer)
@@ -110,29 +99,25 @@ class ItemsAmong(Kind):
     """a row is none of them, or repeats one"""
 
     field: Cells
-    values: Annotated[tuple[str, ...], Texts(of="field")]
+    values: Annotated[list[str], Members("field")]
 
     messages = {"message": "value allowed", "message_repeated": "value allowed"}
     title = "{field}不在可选之内"
     demand = "{field}限于{values}，各列一次"
 
-    def compile(self) -> Evaluate:
-        field, values = self.field, self.values
-        allowed = "、".join(values)
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            breaches: list[Breach] = []
-            given = field.get(data)
-            for row, value in enumerate(given):
-                said = {"value": value, "allowed": allowed}
-                if value not in values:
-                    breaches.append(Breach(field.field.in_row(row), said))
-                elif value in given[:row]:
-                    breach = Breach(field.field.in_row(row), said, message="message_repeated")
-                    breaches.append(breach)
-            return breaches
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        breaches: list[Breach] = []
+        given = self.field.get(data)
+        for row, value in enumerate(given):
+            breach = Breach(
+                self.field.field.in_row(row),
+                {"value": value, "allowed": "、".join(self.values)},
+            )
+            if value not in self.values:
+                breaches.append(breach)
+            elif value in given[:row]:
+                breaches.append(breach._replace(message="message_repeated"))
+        return breaches
 
 
 class NoneContains(Kind):
@@ -145,17 +130,12 @@ class NoneContains(Kind):
     title = "{field}有{words}"
     demand = "{field}中不得有{words}"
 
-    def compile(self) -> Evaluate:
-        field, words = self.field, self.words
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            return [
-                Breach(field.field.in_row(row), {"value": value})
-                for row, value in enumerate(field.get(data))
-                if any(word in value for word in words)
-            ]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        return [
+            Breach(self.field.field.in_row(row), {"value": value})
+            for row, value in enumerate(self.field.get(data))
+            if any(word in value for word in self.words)
+        ]
 
 
 class OneOfBy(Kind):
@@ -172,33 +152,23 @@ class OneOfBy(Kind):
     title = "{choices}与{by}不符"
     demand = "{wanted}；其他至少填写其中一项"
 
-    def compile(self) -> Evaluate:
-        by, choices, wanted = self.by, self.choices, self.wanted
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            kind = by.get(data)
-            given = [name for name, choice in choices.items() if choice.find(data)]
-            if kind not in wanted:
-                return MET if given else [_neither(kind)]
-            if given == [wanted[kind]]:
-                return MET
-            needed = choices[wanted[kind]]
-            breaches = [] if wanted[kind] in given else [_lacking(kind, needed, needed)]
-            others = [choices[name] for name in given if name != wanted[kind]]
-            return breaches + [
-                _lacking(kind, needed, other)._replace(message="message_extra", warning=True)
-                for other in others
-            ]
-
-        def _neither(kind: str) -> Breach:
-            first = next(iter(choices.values()))
-            return Breach(first.pointer, {"by": kind}, message="message_neither")
-
-        def _lacking(kind: str, needed: Place, place: Place) -> Breach:
-            said = {"by": kind, "wanted": needed.label, "label": place.label}
-            return Breach(place.pointer, said)
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        kind = self.by.get(data)
+        given = [name for name, choice in self.choices.items() if choice.find(data)]
+        wanted = self.wanted.get(kind)
+        if wanted is None:
+            first = next(iter(self.choices.values()))
+            neither = Breach(first.pointer, {"by": kind}, message="message_neither")
+            return MET if given else [neither]
+        said = {"by": kind, "wanted": self.choices[wanted].label}
+        breaches = []
+        for name, choice in self.choices.items():
+            breach = Breach(choice.pointer, {**said, "label": choice.label})
+            if name == wanted and name not in given:
+                breaches.append(breach)
+            elif name != wanted and name in given:
+                breaches.append(breach._replace(message="message_extra", warning=True))
+        return breaches
 
     def hints(self) -> Iterator[Hint]:
         for choice in self.choices.values():

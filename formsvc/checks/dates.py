@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from formsvc.checks import months
-from formsvc.checks.kinds import MET, Breach, Breaches, Evaluate, Kind
+from formsvc.checks.kinds import MET, Breach, Breaches, Kind
 from formsvc.checks.parameters import Day, Flag, Months, Place, Year, Years
 from formsvc.writing.notation import long_date
 
@@ -19,16 +19,11 @@ class DatesOrdered(Kind):
     title = "{end}不晚于{start}"
     demand = "{start}早于{end}"
 
-    def compile(self) -> Evaluate:
-        start, end = self.start, self.end
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            first, last = _day(start, data), _day(end, data)
-            if first < last:
-                return MET
-            return [Breach(end.pointer, {"start": long_date(first), "end": long_date(last)})]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        first, last = _day(self.start, data), _day(self.end, data)
+        if first < last:
+            return MET
+        return [Breach(self.end.pointer, {"start": long_date(first), "end": long_date(last)})]
 
 
 class AtLeastMonths(Kind):
@@ -42,23 +37,18 @@ class AtLeastMonths(Kind):
     title = "时间不足 {months} 个月"
     demand = "从{start}到{end}至少 {months} 个月（首尾两天都算）"
 
-    def compile(self) -> Evaluate:
-        start, end, least = self.start, self.end, self.months
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            first, last = _day(start, data), _day(end, data)
-            needed = months.last_day_of_stay(first, least)
-            if last >= needed:
-                return MET
-            said = {
-                "start": long_date(first),
-                "end": long_date(last),
-                "months": least,
-                "needed": long_date(needed),
-            }
-            return [Breach(end.pointer, said, months.whole_months(first, last), least)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        first, last = _day(self.start, data), _day(self.end, data)
+        needed = months.last_day_of_stay(first, self.months)
+        if last >= needed:
+            return MET
+        said = {
+            "start": long_date(first),
+            "end": long_date(last),
+            "months": self.months,
+            "needed": long_date(needed),
+        }
+        return [Breach(self.end.pointer, said, months.whole_months(first, last), self.months)]
 
 
 class WithinMonthsAfter(Kind):
@@ -72,28 +62,23 @@ class WithinMonthsAfter(Kind):
     title = "超过{anchor}后 {months} 个月才报送"
     demand = "{day}（未填按检查当天）不晚于{anchor}后 {months} 个月"
 
-    def compile(self) -> Evaluate:
-        day, anchor, most = self.day, self.anchor, self.months
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            base = _day(anchor, data)
-            stated = day.find(data)
-            sent = date.fromisoformat(stated) if stated else on
-            limit = months.add(base, most)
-            if stated and sent < base:
-                said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
-                return [Breach(day.pointer, said, message="message_early")]
-            if sent <= limit:
-                return MET
-            said = {
-                "anchor": long_date(base),
-                "limit": long_date(limit),
-                "day": long_date(sent),
-                "days": (sent - limit).days,
-            }
-            return [Breach(day.pointer, said, (sent - limit).days, 0)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        base = _day(self.anchor, data)
+        stated = self.day.find(data)
+        sent = date.fromisoformat(stated) if stated else on
+        limit = months.add(base, self.months)
+        if stated and sent < base:
+            said: dict[str, object] = {"anchor": long_date(base), "day": long_date(sent)}
+            return [Breach(self.day.pointer, said, message="message_early")]
+        if sent <= limit:
+            return MET
+        said = {
+            "anchor": long_date(base),
+            "limit": long_date(limit),
+            "day": long_date(sent),
+            "days": (sent - limit).days,
+        }
+        return [Breach(self.day.pointer, said, (sent - limit).days, 0)]
 
     def asks(self, data: object) -> str:
         after = f"{self.anchor.label}后 {self.months} 个月内"
@@ -118,26 +103,20 @@ class WithinYears(Kind):
     title = "时间超出{year}起的周期"
     demand = "{start}至{end}在{year}起 {years} 年之内；{longer_if}的再加 {longer_years} 年"
 
-    def compile(self) -> Evaluate:
-        start, end, year, longer_if = self.start, self.end, self.year, self.longer_if
-        years, longer_years = self.years, self.longer_years
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            first, last = _day(start, data), _day(end, data)
-            begin, longer = int(year.get(data)), longer_if.find(data) is True
-            until = begin + years + (longer_years if longer else 0)
-            if begin <= first.year and last.year <= until:
-                return MET
-            said = {
-                "start": long_date(first),
-                "end": long_date(last),
-                "first": begin,
-                "last": until,
-            }
-            message = "message_longer" if longer else "message"
-            return [Breach(start.pointer, said, message=message)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        first, last = _day(self.start, data), _day(self.end, data)
+        begin, longer = int(self.year.get(data)), self.longer_if.find(data) is True
+        until = begin + self.years + (self.longer_years if longer else 0)
+        if begin <= first.year and last.year <= until:
+            return MET
+        said = {
+            "start": long_date(first),
+            "end": long_date(last),
+            "first": begin,
+            "last": until,
+        }
+        message = "message_longer" if longer else "message"
+        return [Breach(self.start.pointer, said, message=message)]
 
 
 def _day(place: Place, data: Any) -> date:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from formsvc.checks.formats import REGIONS, id_birth_date
-from formsvc.checks.kinds import MET, Breach, Breaches, Evaluate, Kind
+from formsvc.checks.kinds import MET, Breach, Breaches, Kind
 from formsvc.checks.parameters import Age, Day, IdNumber, Text
 from formsvc.writing.notation import identity_code, long_date
 
@@ -20,23 +20,18 @@ class IdAgrees(Kind):
     title = "{birth_date}或{gender}与{id_number}不一致"
     demand = "{birth_date}、{gender}与{id_number}一致"
 
-    def compile(self) -> Evaluate:
-        id_number, birth_date, gender = self.id_number, self.birth_date, self.gender
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            code = identity_code(id_number.get(data))
-            breaches = []
-            born, stated = id_birth_date(code), birth_date.find(data)
-            if stated and born and stated != born.isoformat():
-                said = {"stated": long_date(date.fromisoformat(stated)), "encoded": long_date(born)}
-                breaches.append(Breach(birth_date.pointer, said))
-            encoded, chosen = "男" if int(code[16]) % 2 else "女", gender.find(data)
-            if chosen and chosen != encoded:
-                said = {"stated": chosen, "encoded": encoded}
-                breaches.append(Breach(gender.pointer, said, message="message_gender"))
-            return breaches
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        code = identity_code(self.id_number.get(data))
+        breaches = []
+        born, stated = id_birth_date(code), self.birth_date.find(data)
+        if stated and born and stated != born.isoformat():
+            said = {"stated": long_date(date.fromisoformat(stated)), "encoded": long_date(born)}
+            breaches.append(Breach(self.birth_date.pointer, said))
+        encoded, chosen = "男" if int(code[16]) % 2 else "女", self.gender.find(data)
+        if chosen and chosen != encoded:
+            said = {"stated": chosen, "encoded": encoded}
+            breaches.append(Breach(self.gender.pointer, said, message="message_gender"))
+        return breaches
 
 
 class IdAge(Kind):
@@ -50,24 +45,19 @@ class IdAge(Kind):
     title = "{id_number}的年龄不合"
     demand = "按{id_number}计算的年龄在 {youngest} 至 {oldest} 岁之间"
 
-    def compile(self) -> Evaluate:
-        id_number, youngest, oldest = self.id_number, self.youngest, self.oldest
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            born = id_birth_date(identity_code(id_number.get(data)))
-            if born is None:
-                return MET
-            if born > on:
-                said: dict[str, object] = {"encoded": long_date(born)}
-                return [Breach(id_number.pointer, said, message="message_future")]
-            age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
-            if youngest <= age <= oldest:
-                return MET
-            said = {"value": age, "youngest": youngest, "oldest": oldest}
-            limit = youngest if age < youngest else oldest
-            return [Breach(id_number.pointer, said, age, limit)]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        born = id_birth_date(identity_code(self.id_number.get(data)))
+        if born is None:
+            return MET
+        if born > on:
+            said: dict[str, object] = {"encoded": long_date(born)}
+            return [Breach(self.id_number.pointer, said, message="message_future")]
+        age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
+        if self.youngest <= age <= self.oldest:
+            return MET
+        said = {"value": age, "youngest": self.youngest, "oldest": self.oldest}
+        limit = self.youngest if age < self.youngest else self.oldest
+        return [Breach(self.id_number.pointer, said, age, limit)]
 
 
 class IdRegion(Kind):
@@ -79,11 +69,6 @@ class IdRegion(Kind):
     title = "{id_number}的地区代码不明"
     demand = "{id_number}开头两位是省级行政区代码"
 
-    def compile(self) -> Evaluate:
-        id_number = self.id_number
-
-        def evaluate(data: Any, on: date) -> Breaches:
-            region = identity_code(id_number.get(data))[:2]
-            return MET if region in REGIONS else [Breach(id_number.pointer, {"region": region})]
-
-        return evaluate
+    def check(self, data: Any, on: date) -> Breaches:
+        region = identity_code(self.id_number.get(data))[:2]
+        return MET if region in REGIONS else [Breach(self.id_number.pointer, {"region": region})]

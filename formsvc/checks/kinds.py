@@ -79,8 +79,8 @@ class Kind:
         self.arguments = arguments
         self.__dict__.update(arguments)
 
-    def compile(self) -> Evaluate:
-        """The check: a closure that gives breaches, none when met; it may raise Unjudged."""
+    def check(self, data: Any, on: date) -> Breaches:
+        """Breaches, none when the rule is met. May raise Unjudged."""
         raise NotImplementedError
 
     def hints(self) -> Iterator[Hint]:

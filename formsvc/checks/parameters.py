@@ -7,7 +7,9 @@ editors as JSON Schema. `Wrong` says what is not right (English, for authors).
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, Final
+
+import jsonschema_rs
 
 from formsvc.forms import Field, Form
 from formsvc.writing.notation import yuan
@@ -95,7 +97,7 @@ def _descend(data: Any, tokens: Iterable[str], label: str) -> Any:
 class Parameter:
     """Base of all types of parameters."""
 
-    schema: ClassVar[Schema]
+    schema: Schema
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
         """The value as its kind uses it; `earlier` are the parameters before. Raises Wrong."""
@@ -145,73 +147,62 @@ class Operand(Parameter):
 
 
 @dataclass(frozen=True)
-class Whole(Parameter):
-    """A whole number within bounds."""
+class Plain(Parameter):
+    """A value of these types that a JSON Schema allows; `what` is the same in words."""
 
-    least: int
-    most: int
+    types: tuple[type, ...]
+    what: str
+    schema: Schema
+    spoken: Callable[[Any], str] = str
 
-    @property
-    def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-    def read(self, value: Any, form: Form, earlier: Arguments) -> int:
-        if type(value) is not int or not self.least <= value <= self.most:
-            raise Wrong(f"must be a whole number from {self.least} to {self.most}")
+    def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
+        try:
+            allowed = type(value) in self.types and jsonschema_rs.is_valid(self.schema, value)
+        except ValueError:
+            allowed = False
+        if not allowed:
+            raise Wrong(f"must be {self.what}")
         return value
-
-
-class Money(Parameter):
-    """An amount in 元, not below zero, at most two decimals."""
-
-    schema: ClassVar[Schema] = {"type": "number", "minimum": 0, "maximum": 1_000_000_000_000}
-
-    def read(self, value: Any, form: Form, earlier: Arguments) -> int | Decimal:
-        exact = Decimal(value) if type(value) in (int, Decimal) else Decimal("NaN")
-        if not exact.is_finite() or not 0 <= exact <= 10**12 or exact != round(exact, 2):
-            raise Wrong("must be an amount in 元 with at most two decimals")
-        return value  # type: ignore[no-any-return]  # int or Decimal, as looked at
 
     def say(self, value: Any, speaker: Speaker, arguments: Arguments) -> str:
-        return yuan(value)
+        return self.spoken(value)
 
 
-class Boolean(Parameter):
-    """true or false."""
+def whole(least: int, most: int) -> Plain:
+    """A whole number within bounds."""
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    return Plain((int,), f"a whole number from {least} to {most}", schema)
 
-    schema: ClassVar[Schema] = {"type": "boolean"}
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> bool:
-        if type(value) is not bool:
-            raise Wrong("must be true or false")
-        return value
-
-    def say(self, value: bool, speaker: Speaker, arguments: Arguments) -> str:
-        return "是" if value else "否"
+MONEY: Final = Plain(
+    (int, Decimal),
+    "an amount in 元 with at most two decimals",
+    {"type": "number", "minimum": 0, "maximum": 10**12, "multipleOf": 0.01},
+    yuan,
+)
+TEXTS: Final = Plain(
+    (list,),
+    "a list of texts, each once",
+    {"type": "array", "minItems": 1, "uniqueItems": True,
+     "items": {"type": "string", "pattern": "\\S"}},
+    "、".join,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Texts(Parameter):
-    """A list of texts, each once. With `of`, each a value that the parameter's field may have."""
+class Members(Parameter):
+    """A list of texts, each a value that the field of the parameter `of` may have."""
 
-    of: str = ""
+    of: str
+    schema = TEXTS.schema
 
-    schema = {  # one for all
-        "type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string"},
-    }  # fmt: skip
+    def read(self, value: Any, form: Form, earlier: Arguments) -> list[str]:
+        TEXTS.read(value, form, earlier)
+        field = earlier[self.of].field
+        _refuse_unknown(value, form.fields.get(f"{field.pointer}/*", field).choices)
+        return value  # type: ignore[no-any-return]  # a list of texts, as looked at
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[str, ...]:
-        if not isinstance(value, list) or not value:
-            raise Wrong("must be a list of texts")
-        if not all(isinstance(each, str) and each.strip() for each in value):
-            raise Wrong("must hold texts only")
-        if len(set(value)) < len(value):
-            raise Wrong("holds a text twice")
-        if self.of:
-            _refuse_unknown(value, _choices(form, earlier[self.of].field))
-        return tuple(value)
-
-    def say(self, value: Iterable[str], speaker: Speaker, arguments: Arguments) -> str:
+    def say(self, value: list[str], speaker: Speaker, arguments: Arguments) -> str:
         return "、".join(value)
 
 
@@ -264,17 +255,16 @@ class Named(Parameter):
             yield from self.each.places(each)
 
 
-@dataclass(frozen=True)
 class Range(Parameter):
     """A lowest and a highest amount in 元."""
 
-    schema = {"type": "array", "minItems": 2, "maxItems": 2, "items": Money.schema}
+    schema = {
+        "type": "array", "minItems": 2, "maxItems": 2, "items": MONEY.schema,
+    }  # fmt: skip
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, Any]:
-        if not isinstance(value, list) or len(value) != 2:
-            raise Wrong("must be a lowest and a highest amount")
-        low, high = (Money().read(each, form, earlier) for each in value)
-        if low > high:
+        low, high = value if isinstance(value, list) and len(value) == 2 else (None, None)
+        if MONEY.read(low, form, earlier) > MONEY.read(high, form, earlier):
             raise Wrong("the lowest amount is above the highest")
         return low, high
 
@@ -344,12 +334,6 @@ class Assigned(Parameter):
         )
 
 
-def _choices(form: Form, field: Field) -> tuple[str, ...]:
-    """What a field, or each item of a list, may be; nothing when that is not said."""
-    items = form.fields.get(f"{field.pointer}/*")
-    return (items or field).choices
-
-
 def _refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
     for each in given:
         if known and each not in known:
@@ -367,11 +351,13 @@ Listed = Annotated[Place, Operand(frozenset({"array"}), _OUTSIDE)]
 Cells = Annotated[Place, Operand(frozenset({"string"}), _IN_ROWS)]
 IdNumber = Annotated[Place, Operand(frozenset({"id-number"}), _OUTSIDE)]
 Fields = Annotated[dict[str, Place], Named(Operand(frozenset({"string"}), _OUTSIDE))]
-Amount = Annotated[int | Decimal, Money()]
-Count = Annotated[int, Whole(1, 100_000)]
-Percent = Annotated[int, Whole(0, 100)]
-Months = Annotated[int, Whole(1, 1200)]
-Years = Annotated[int, Whole(1, 100)]
-Age = Annotated[int, Whole(0, 150)]
-Yes = Annotated[bool, Boolean()]
-Words = Annotated[tuple[str, ...], Texts()]
+Amount = Annotated[int | Decimal, MONEY]
+Count = Annotated[int, whole(1, 100_000)]
+Percent = Annotated[int, whole(0, 100)]
+Months = Annotated[int, whole(1, 1200)]
+Years = Annotated[int, whole(1, 100)]
+Age = Annotated[int, whole(0, 150)]
+Yes = Annotated[
+    bool, Plain((bool,), "true or false", {"type": "boolean"}, lambda yes: "是" if yes else "否")
+]
+Words = Annotated[list[str], TEXTS]

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from formsvc.checks import amounts, choices, dates, identity
-from formsvc.checks.kinds import Breach, Evaluate, Kind
+from formsvc.checks.kinds import Breach, Breaches, Evaluate, Kind
 from formsvc.checks.parameters import Unjudged, Wrong
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
@@ -97,7 +97,7 @@ def _compile(form: Form, spec: RuleSpec, on: date) -> Rule:
     return Rule(
         spec,
         kind,
-        _not_yet(on) if pending else kind.compile(),
+        _not_yet if pending else kind.check,
         tuple(operand.field.tokens for operand in kind.operands),
         Citation.joined(spec.citations),
     )
@@ -121,11 +121,8 @@ def _with_values(
     return resolved, pending
 
 
-def _not_yet(on: date) -> Evaluate:
-    def evaluate(data: Any, day: date) -> Any:
-        raise Unjudged("申报的日期早于规定开始执行的日期。")
-
-    return evaluate
+def _not_yet(data: Any, on: date) -> Breaches:
+    raise Unjudged("申报的日期早于规定开始执行的日期。")
 
 
 def _verify_messages(where: str, spec: RuleSpec, kind: type[Kind]) -> None:

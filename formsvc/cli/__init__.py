@@ -15,7 +15,7 @@ def main() -> None:
 
 
 for command in (
-    papers.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify,
+    papers.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify, papers.fonts,
     bulk.bulk, template.template, serving.serve,
 ):  # fmt: skip
     main.add_command(command)

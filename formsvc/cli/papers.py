@@ -25,6 +25,7 @@ from formsvc.cli.shell import (
 )
 from formsvc.delivery import fill as filled
 from formsvc.delivery import said
+from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
 from formsvc.findings import Severity
 from formsvc.writing.notation import today
@@ -169,3 +170,14 @@ def verify(paper: str) -> None:
     good = verdict.status is verification.Status.UNCHANGED
     click.echo(style(verdict.message, "ok" if good else "error"))
     sys.exit(0 if good else FINDINGS)
+
+
+@click.command()
+def fonts() -> None:
+    """各类字体用的是哪一款，缺多少常用字，以及字体文件夹中有什么问题。"""
+    own = installed(config.from_environment().press.fonts)
+    for role, family, lacks in own.report():
+        lack = f"，缺 {lacks} 个常用字，由其他字体补上" if lacks else ""
+        click.echo(f"{role}  {family}{lack}")
+    for remark in own.remarks:
+        click.echo(style(f"注意：{remark}", "warning"))

@@ -20,14 +20,16 @@ def template() -> None:
 @template.command()
 @click.argument("form", required=False)
 def build(form: str | None) -> None:
-    """用 FORM（默认全部）的 form.docx 制作可填写的 form.pdf；需要 LibreOffice。"""
+    """用 FORM（默认全部）的 form.docx 制作 form.pdf 和 layout.json；需要 LibreOffice。"""
     known = read(config.from_environment().shelves or (built_in(),))
     if form and form not in {each.id for each in known}:
         form_named(form)
     for each in known:
         # A PDF that an office brings itself is built only when it is named, and then refused.
         if form == each.id or (form is None and each.pdf_names is None):
-            write(str(each.pdf), authoring.build(each))
+            built = authoring.build(each)
+            write(str(each.pdf), built.pdf)
+            write(str(each.layout), built.layout.encode())
 
 
 @template.command()

@@ -3,23 +3,25 @@
 from formsvc.documents.filling import (
     HOUSE,
     MEDIA_TYPES,
+    Bound,
     Format,
     Press,
-    Printed,
     Unprintable,
     blank,
     fill,
+    findings,
     pack,
 )
 
 __all__ = [
     "HOUSE",
     "MEDIA_TYPES",
+    "Bound",
     "Format",
     "Press",
-    "Printed",
     "Unprintable",
     "blank",
     "fill",
+    "findings",
     "pack",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import docx
@@ -22,6 +23,7 @@ from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
+from formsvc.documents.shrinking import Shrinks, marked, shrunk
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 from formsvc.writing import texts
@@ -73,7 +75,14 @@ class DocxForm:
     def _draft(self) -> "_Prepared":
         return _Prepared(self.form, headers.with_draft_mark(self._coded), carries=True)
 
-    def fill(self, data: object, *, draft: bool = False, key: bytes | None = None) -> bytes:
+    def fill(
+        self,
+        data: object,
+        *,
+        draft: bool = False,
+        key: bytes | None = None,
+        shrinks: Shrinks = MappingProxyType({}),
+    ) -> bytes:
         """The filled document, with its proof code on every page and its submission inside.
 
         A `draft` is marked 草稿 on every page and shows any data as it stands. ValueError for
@@ -83,11 +92,11 @@ class DocxForm:
         if draft:
             values = {name: texts.clean(text) for name, text in values.items()}
         prepared = self._draft if draft else self._final
-        return prepared.render(values, Proof(self.form, data, key))
+        return prepared.render(marked(values, shrinks), Proof(self.form, data, key), shrinks)
 
     def blank(self) -> bytes:
-        """The empty official form."""
-        return self._plain.render(printed(self.form, {}))
+        """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
+        return self._plain.render(printed(self.form, {}), whole=True)
 
 
 @cache
@@ -150,14 +159,24 @@ class _Prepared:
             static.pop(self._image)
         self._archive = Archive(static)
 
-    def render(self, values: dict[str, str], proof: Proof | None = None) -> bytes:
+    def render(
+        self,
+        values: dict[str, str],
+        proof: Proof | None = None,
+        shrinks: Shrinks = MappingProxyType({}),
+        *,
+        whole: bool = False,
+    ) -> bytes:
         extra = {}
         if proof:
             code = proof.code(0, 0)
             values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
-        parts = {name: part.render(values) for name, part in self._parts.items()}
+        parts = {name: part.render(values, whole) for name, part in self._parts.items()}
+        if shrinks:
+            parts = {name: shrunk(part, shrinks if name == BODY else None)
+                     for name, part in parts.items()}  # fmt: skip
         return self._archive.with_members(parts | extra)
 
 
@@ -201,7 +220,8 @@ class _Part:
     def _fail(self, what: str) -> NoReturn:
         raise TemplateError(f"{self._where}: {what}")
 
-    def render(self, values: Mapping[str, str]) -> bytes:
+    def render(self, values: Mapping[str, str], whole: bool) -> bytes:
+        """With the lists that are given, or, for a `whole` form, with all."""
         shown: list[bytes] = []
         hidden = 0
         for ready, then in self._pieces:
@@ -214,7 +234,7 @@ class _Part:
                     shown.append(then.show(values[then.pointer]).encode())
             elif hidden:
                 hidden += 1 if then else -1
-            elif then and not any(values[name] for name in self._form.rows_of(then)):
+            elif then and not whole and not any(values[name] for name in self._form.rows_of(then)):
                 hidden = 1
         return b"".join(shown)
 

@@ -4,20 +4,20 @@ from typing import Final
 
 from formsvc.documents import docx
 from formsvc.documents import press as printing_press
-from formsvc.documents.pdf import Printed
-from formsvc.documents.press import Press, Unprintable, pack
+from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
 from formsvc.documents.proof.carriage import Format
 from formsvc.forms import Form
 
 __all__ = [
     "HOUSE",
     "MEDIA_TYPES",
+    "Bound",
     "Format",
     "Press",
-    "Printed",
     "Unprintable",
     "blank",
     "fill",
+    "findings",
     "pack",
 ]
 
@@ -43,7 +43,8 @@ def fill(
         return printing_press.fill(
             form, data, press, draft=draft, signature_fields=signature_fields
         )
-    return docx.prepared(form).fill(data, draft=draft, key=press.key)
+    shrinks = printing_press.shrinks(form, data, press)
+    return docx.prepared(form).fill(data, draft=draft, key=press.key, shrinks=shrinks)
 
 
 def blank(form: Form, format: Format) -> bytes:

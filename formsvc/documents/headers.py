@@ -1,6 +1,7 @@
 """What stands in the headers of a DOCX beside its own: the proof code, and 草稿 on drafts."""
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ _PER_MM: Final = 36_000  # EMU
 _CODE_SIDE, _CODE_RIGHT, _CODE_TOP = 14, 12, 6
 _TEXT_WIDTH, _TEXT_HEIGHT, _GAP = 75, 8, 4
 _PAGE_WIDTH: Final = 210
+_PAGE_NUMBER: Final = re.compile(r"\b(?:PAGE|NUMPAGES)\b")
+_W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _TWIPS_PER_MM: Final = 1440 / 25.4
 _NAMESPACES: Final = " ".join(
     f'xmlns:{prefix}="{uri}"'
@@ -56,6 +59,13 @@ def with_draft_mark(package: bytes) -> bytes:
     for number, header in enumerate(_headers(document), 1):
         _paragraph(header)._p.append(parse_xml(_watermark(number)))
     return _saved(document)
+
+
+def is_page_number(paragraph: Any) -> bool:
+    """Whether a paragraph holds the page's number or the number of pages."""
+    fields = [node.text or "" for node in paragraph.iter(f"{_W}instrText")]
+    fields += [node.get(f"{_W}instr", "") for node in paragraph.iter(f"{_W}fldSimple")]
+    return any(_PAGE_NUMBER.search(field) for field in fields)
 
 
 def code_picture(modules: Sequence[bytes]) -> bytes:

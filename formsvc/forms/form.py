@@ -163,6 +163,10 @@ class Form:
     def pdf(self) -> Path:
         return self.templates / "form.pdf"
 
+    @property
+    def layout(self) -> Path:
+        return self.templates / "layout.json"
+
     @cached_property
     def lists(self) -> Mapping[str, tuple[Field, ...]]:
         """The lists of rows by their pointer, each with the fields of one row."""

@@ -56,7 +56,7 @@ def test_an_employer_gets_each_document_the_zip_and_the_print_pack(open_page, tm
     assert download.value.suggested_filename.endswith(".docx")
     names = zipfile.ZipFile(io.BytesIO(taken(page, "各人表格"))).namelist()
     assert len(names) == 4
-    assert all(name.count("/") == 2 for name in names)
+    assert all(re.fullmatch(r"[^/]+/[0-9]{6}-[^/]+\.(docx|pdf)", name) for name in names)
     pack = pikepdf.open(io.BytesIO(taken(page, "打印包")))
     assert len(pack.pages) % 2 == 0
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from formsvc import documents
 from formsvc.bulk.outputs.documents import Tell, unit_folder
 from formsvc.bulk.results import Results
-from formsvc.documents import Press, Printed, Unprintable, pack
+from formsvc.documents import Bound, Press, pack
 
 NAME: Final = "打印包.pdf"
 
@@ -28,24 +27,14 @@ def made(
     tell: Tell = lambda done, whole: None,
 ) -> bytes:
     """The pack of one employer or of all; copies begin on a front side."""
-    printed = list(_printed(results, press, unit, tell))
-    return pack(printed, press, title=title, copies=1, duplex=True)
+    return pack(list(_bound(results, press, unit, tell)), press, title=title, duplex=True)
 
 
-def _printed(results: Results, press: Press, unit: str | None, tell: Tell) -> Iterator[Printed]:
+def _bound(results: Results, press: Press, unit: str | None, tell: Tell) -> Iterator[Bound]:
+    """What can be printed; what does not go on paper is left out."""
     clean = results.index.clean(unit)
     for done, found in enumerate(results.found(clean)):
         tell(done, len(clean))
-        checked = results.checked(found)
-        form = checked.form
-        if form is None:
-            continue
-        try:
-            document = documents.fill(form, checked.data, "pdf", press=press)
-        except Unprintable:
-            continue
-        one = Printed(f"{found.line.person} {form.title}".strip(), document)
-        if form.copies > 1:
-            copies = pack([one], press, title=one.title, copies=form.copies, duplex=True)
-            one = Printed(one.title, copies)
-        yield one
+        form, data = results.checked(found).form, found.data
+        if form is not None:
+            yield Bound(f"{found.line.person} {form.title}".strip(), form, data, form.copies)

@@ -17,7 +17,6 @@ from xml.sax.saxutils import escape, quoteattr
 import pikepdf
 from lxml import etree
 
-from formsvc.documents.pdfparts import Attachment
 from formsvc.errors import UnreadableDocument
 from formsvc.submissions import MAX_BYTES
 
@@ -49,11 +48,6 @@ class Record:
 
     code: str
     data: bytes
-
-
-def attachment(record: Record) -> Attachment:
-    """For the PDF engine."""
-    return Attachment(ATTACHMENT, "application/json", record.data, record.code)
 
 
 def prepared(members: Mapping[str, bytes]) -> tuple[dict[str, bytes], str]:

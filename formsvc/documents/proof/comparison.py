@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import pikepdf
 
+from formsvc.documents.headers import is_page_number
 from formsvc.documents.pictures import opened
 from formsvc.documents.proof.carriage import Format, package, xml
 from formsvc.documents.proof.foreign import foreign
-from formsvc.documents.wordstyles import is_page_number
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 )
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from formsvc.documents.pdfparts import Code
 from formsvc.documents.proof.carriage import Record
 from formsvc.errors import FormError, UnreadableDocument
 from formsvc.forms import Form
@@ -90,6 +89,14 @@ def _number(value: int | float | Decimal) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """What proves a page: two lines of text, and the same as QR modules (1 is dark)."""
+
+    text: str
+    modules: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """A code as parsed: `proof` is the base32 digest, shortened; `signature` is b"" when unsigned.
 
@@ -141,12 +148,12 @@ class Proof:
         return replace(unsigned, signature=signer.sign(_message(unsigned))) if signer else unsigned
 
     def code(self, page: int, pages: int) -> Code:
-        """For the PDF engine: text and QR modules of a page."""
+        """Text and QR modules of a page."""
         mark = self.mark(page, pages)
         return Code(mark.label, qr(str(mark)))
 
     def record(self) -> Record:
-        """What the document holds: see `carriage.attachment` and `carriage.part`."""
+        """What the document holds: see `carriage.part`."""
         return Record(str(self.mark()), self._content)
 
 

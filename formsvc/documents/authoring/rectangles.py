@@ -4,19 +4,24 @@ Lengths are points (1 pt = 1/72 in), y grows upwards.
 """
 
 import ctypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from formsvc.documents.wordstyles import Placement
+from formsvc.documents.authoring.wordstyles import Placement
 
 TYPED: Final = 2.0  # what viewers, and formsvc, keep clear inside a field, left and right
 CLEAR: Final = 1.0  # from a ruling line's middle to a field
 _BETWEEN: Final = 0.25  # from one line's field to the middle between lines
 _RULE: Final = 3.0  # thicker is a box, not a line
+_LONGEST_NAME: Final = 128
 _EM_MIDDLE: Final = 0.38  # above the baseline: (0.88 − 0.12) / 2
+
+
+Rule = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +42,28 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Char:
+    """`face` is the PostScript name of the font that drew it."""
+
     text: str
     box: Box
     baseline: float
+    size: float = 0.0
+    face: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What LibreOffice drew: ruling lines as (place, from, to), and characters."""
+    """What LibreOffice drew: ruling lines as (place, from, to), and characters.
+
+    `strokes` gives the thickness of every ruling line.
+    """
 
     width: float
     height: float
-    across: tuple[tuple[float, float, float], ...]
-    down: tuple[tuple[float, float, float], ...]
+    across: tuple[Rule, ...]
+    down: tuple[Rule, ...]
     chars: tuple[Char, ...]
+    strokes: Mapping[Rule, float]
 
 
 def measured(raw: bytes) -> list[Page]:
@@ -63,18 +76,26 @@ def measured(raw: bytes) -> list[Page]:
 
 
 def _measure(page: Any) -> Page:
-    across, down = [], []
+    across, down, strokes = [], [], {}
     for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
         left, bottom, right, top = item.get_bounds()
         if top - bottom < _RULE < right - left:
             across.append(((bottom + top) / 2, left, right))
+            strokes[across[-1]] = _stroke(item)
         elif right - left < _RULE < top - bottom:
             down.append(((left + right) / 2, bottom, top))
+            strokes[down[-1]] = _stroke(item)
     text = page.get_textpage()
     chars = tuple(_char(text, index) for index in range(text.count_chars()))
     seen = tuple(char for char in chars if char.text.strip())
     width, height = page.get_size()
-    return Page(width, height, tuple(across), tuple(down), seen)
+    return Page(width, height, tuple(across), tuple(down), seen, strokes)
+
+
+def _stroke(item: Any) -> float:
+    width = ctypes.c_float()
+    pdfium.FPDFPageObj_GetStrokeWidth(item.raw, width)
+    return round(width.value, 2)
 
 
 def _char(text: Any, index: int) -> Char:
@@ -83,13 +104,21 @@ def _char(text: Any, index: int) -> Char:
     code = pdfium.FPDFText_GetUnicode(text, index)
     _, bottom, _, top = text.get_charbox(index)
     left, _, right, _ = text.get_charbox(index, loose=True)
-    return Char(chr(code), Box(left, bottom, right, top), y.value)
+    size = round(pdfium.FPDFText_GetFontSize(text, index), 2)
+    return Char(chr(code), Box(left, bottom, right, top), y.value, size, _face(text, index))
+
+
+def _face(text: Any, index: int) -> str:
+    name, flags = ctypes.create_string_buffer(_LONGEST_NAME), ctypes.c_int()
+    pdfium.FPDFText_GetFontInfo(text, index, name, _LONGEST_NAME, flags)
+    return name.value.decode("utf-8", "replace")
 
 
 def beside(label: str, page: Page) -> Box | None:
-    """The free place to the right of a label, in its cell or, if it is alone there, in the next.
+    """The place to the right of a label, in its cell or, if it is alone there, in the next.
 
-    None when no line of the page begins with the label in a cell.
+    As high as the cell, for a seal is put over what stands there; but below what comes before
+    the label. None when no line of the page begins with the label in a cell.
     """
     text, at = "".join(char.text for char in page.chars), -1
     while (at := text.find(label, at + 1)) >= 0:
@@ -100,12 +129,14 @@ def beside(label: str, page: Page) -> Box | None:
         cell = _box_at(x, y, page)
         if cell is None:
             continue
-        left = max(char.box.right for char in chars)
-        if not any(_within(cell, char) for char in page.chars if char not in chars):
+        inside = [char for char in page.chars if _within(cell, char)]
+        left, is_first = max(char.box.right for char in chars), inside[0] == chars[0]
+        if len(inside) == len(chars):
             left = cell.right
             cell = _box_at(left + CLEAR, y, page)
         if cell is not None:
-            return _free(Box(left, cell.bottom, cell.right, cell.top), y, page)
+            place = Box(left + CLEAR, cell.bottom + CLEAR, cell.right - CLEAR, cell.top - CLEAR)
+            return place if is_first else _free(place, y, page)
     return None
 
 
@@ -122,7 +153,7 @@ def _free(box: Box, y: float, page: Page) -> Box:
     near = [char.box for char in page.chars if box.overlaps(char.box)]
     bottom = max([box.bottom, *(other.top for other in near if other.top < y)])
     top = min([box.top, *(other.bottom for other in near if other.bottom > y)])
-    return Box(box.left + CLEAR, bottom + CLEAR, box.right - CLEAR, top - CLEAR)
+    return Box(box.left, bottom, box.right, top)
 
 
 def rectangle(placement: Placement, char: Char, page: Page, block: bool) -> Box:

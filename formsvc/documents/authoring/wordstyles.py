@@ -4,7 +4,6 @@ WordprocessingML, ISO/IEC 29500-1, 17.3 (paragraphs), 17.4 (tables), 17.7 (style
 (1/20 pt) and half points become points here.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -17,7 +16,6 @@ _VERTICAL: Final[dict[str, Literal["Top", "Center", "Bottom"]]] = {
     "center": "Center", "bottom": "Bottom",
 }  # fmt: skip
 _NATURAL: Final = 1.45  # line height of Noto CJK fonts, in em
-_PAGE_NUMBER: Final = re.compile(r"\b(?:PAGE|NUMPAGES)\b")
 _DEEPEST: Final = 32
 
 
@@ -33,12 +31,14 @@ class Margins:
 class Placement:
     """How a value stands in its paragraph and cell; lengths in points.
 
-    `align` is that of a PDF field: 0 left, 1 centre, 2 right. `leading` is the exact distance of
-    lines, 0 when it follows the font. `is_alone` means that nothing else stands in its cell.
+    `align` is that of a PDF field: 0 left, 1 centre, 2 right. `font` is the one for Chinese;
+    `leading` is the exact distance of lines, 0 when it follows the font. `is_alone` means that
+    nothing else stands in its cell.
     """
 
     align: int = 0
     size: float = 10.5
+    font: str = ""
     leading: float = 0.0
     is_indented: bool = False
     is_justified: bool = False
@@ -88,6 +88,7 @@ class Styles:
         facts = Placement(
             align=_ALIGN.get(justification, 0),
             size=self._size(paragraph, run),
+            font=self._font(paragraph, run),
             leading=0.0 if rule == "auto" else line / 20,
             is_indented=any(float(value or 0) > 0 for value in indent),
             is_justified=justification in ("both", "distribute"),
@@ -143,6 +144,22 @@ class Styles:
                 return float(node.get(f"{_W}val")) / 2
         return 10.0  # ISO/IEC 29500-1, 17.3.2.38
 
+    def _font(self, paragraph: Any, run: Any) -> str:
+        own = run.find(f"{_W}rPr")
+        chain = [] if own is None else [own]
+        for properties in (*chain, *self._chain(paragraph, "rPr")):
+            node = properties.find(f"{_W}rFonts")
+            if node is not None and (name := node.get(f"{_W}eastAsia")):
+                return str(name)
+        return ""
+
+    def fonts(self, root: Any) -> Iterator[tuple[str, str]]:
+        """Of every paragraph of a part: its text without spaces, and its first run's font."""
+        for paragraph in root.iter(f"{_W}p"):
+            runs = [run for run in paragraph.iter(f"{_W}r") if _text(run).strip()]
+            if runs:
+                yield "".join(_text(paragraph).split()), self._font(paragraph, runs[0])
+
     def _chain(self, paragraph: Any, tag: str) -> Iterator[Any]:
         properties = paragraph.find(f"{_W}pPr")
         named = None if properties is None else properties.find(f"{_W}pStyle")
@@ -164,13 +181,6 @@ class Styles:
             yield style
             base = style.find(f"{_W}basedOn")
             name = None if base is None else base.get(f"{_W}val")
-
-
-def is_page_number(paragraph: Any) -> bool:
-    """Whether a paragraph holds the page's number or the number of pages."""
-    fields = [node.text or "" for node in paragraph.iter(f"{_W}instrText")]
-    fields += [node.get(f"{_W}instr", "") for node in paragraph.iter(f"{_W}fldSimple")]
-    return any(_PAGE_NUMBER.search(field) for field in fields)
 
 
 def _margin(margins: Iterable[Any], side: str) -> float:

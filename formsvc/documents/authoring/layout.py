@@ -1,0 +1,401 @@
+"""A drawn form as layout.json: what the press draws, in the order in which it is read.
+
+Lengths are points; in the layout y grows downwards from the page, band or cell that a thing is in.
+`press/layouts.py` says what every key means.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from formsvc.documents.authoring import acroform
+from formsvc.documents.authoring.acroform import Widget
+from formsvc.documents.authoring.grids import Cell, Grid, grids, loose
+from formsvc.documents.authoring.probe import PAGE_FIELD, Drawing
+from formsvc.documents.authoring.rectangles import Box, Char, Page
+from formsvc.forms import Form
+
+_ALIGN: Final = ("left", "center", "right")
+_VERTICAL: Final = {"Top": "top", "Center": "horizon", "Bottom": "bottom"}
+_BASELINE: Final = 3.0  # characters of one line stand on baselines nearer than this
+_MIDDLE: Final = 0.38  # of the size, from the baseline up to the middle of a character
+_GAP: Final = 0.15  # of the size; a wider one is not by chance
+_AUTOMATIC: Final = 0.35  # of the size; between Han and Latin the press leaves that by itself
+_STRETCHED: Final = 1.02  # of its natural width; a longer line is justified
+_OFF_CENTRE: Final = 1.5
+_TITLE: Final = 18.0  # a centred line in larger type than this, outside of tables, is a heading
+_RESERVE: Final = 24.0  # free above the page number, when rows grow beyond a page
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Characters on one baseline with nothing else between them."""
+
+    chars: tuple[Char, ...]
+
+    @property
+    def left(self) -> float:
+        return self.chars[0].box.left
+
+    @property
+    def right(self) -> float:
+        return self.chars[-1].box.right
+
+    @property
+    def baseline(self) -> float:
+        return self.chars[0].baseline
+
+    @property
+    def size(self) -> float:
+        return self.chars[0].size
+
+    @property
+    def text(self) -> str:
+        return "".join(char.text for char in self.chars)
+
+
+def describe(
+    form: Form,
+    drawing: Drawing,
+    fields: Sequence[Widget],
+    signatures: Sequence[Widget],
+    code: Box,
+    digest: str,
+) -> str:
+    """layout.json: one thing a line, so that a change can be read in a diff."""
+    pages = []
+    for number, page in enumerate(drawing.blank):
+        own = [widget for widget in fields if widget.page == number]
+        pages.append(_Describer(form, drawing, page, number).page(own, signatures, code))
+    return _written({"source": digest, "pages": pages})
+
+
+class _Describer:
+    """One page."""
+
+    def __init__(self, form: Form, drawing: Drawing, page: Page, number: int) -> None:
+        self._form = form
+        self._fonts = drawing.fonts
+        self._page = page
+        self._number = number
+
+    def page(
+        self, fields: Sequence[Widget], signatures: Iterable[Widget], code: Box
+    ) -> dict[str, Any]:
+        page, found = self._page, grids(self._page)
+        inside = [widget for widget in fields if widget.pointer != PAGE_FIELD]
+        numbers = [widget for widget in fields if widget.pointer == PAGE_FIELD]
+        top = max([*(char.box.top for char in page.chars), *(grid.ys[0] for grid in found)])
+        end = min([*(char.box.bottom for char in page.chars), *(grid.ys[-1] for grid in found)])
+        foot = max([widget.box.top for widget in numbers], default=end)
+        whole: dict[str, Any] = {
+            "size": [_r(page.width), _r(page.height)],
+            "top": _r(page.height - top),
+            "bottom": _r(min(end, foot + _RESERVE) - 1),
+        }
+        if array := _optional(self._form, inside):
+            whole["when"] = array
+        for widget in numbers:
+            box, size = widget.box, widget.placement.size
+            middle = (box.top + box.bottom) / 2 - _MIDDLE * size
+            whole["number"] = {
+                "x": _r((box.left + box.right) / 2), "y": _r(page.height - middle),
+                "size": size, "font": widget.placement.font,
+            }  # fmt: skip
+        whole["code"] = self._place(code, Box(0, 0, page.width, page.height))
+        whole["signatures"] = [
+            {"name": widget.pointer, "box": self._place(widget.box, Box(0, 0, 0, page.height))}
+            for widget in signatures if widget.page == self._number
+        ]  # fmt: skip
+        whole["bands"] = list(self._bands(found, inside, top, end))
+        return whole
+
+    def _bands(
+        self, found: Sequence[Grid], fields: Sequence[Widget], top: float, end: float
+    ) -> Iterator[dict[str, Any]]:
+        """From the top: what stands between tables, and tables."""
+        page = self._page
+        rules = loose(page, found)
+        y = top
+        for grid in [*found, None]:
+            bottom = grid.ys[0] if grid else end
+            band = Box(0, bottom, page.width, y)
+            items = self._items(band, fields, [r for r in rules if bottom <= r[0] < y])
+            if (grid and (y - bottom > 0 or items)) or items:
+                yield {"height": _r(y - bottom), "items": items}
+            if grid:
+                yield {"table": self._table(grid, fields)}
+                y = grid.ys[-1]
+
+    def _table(self, grid: Grid, fields: Sequence[Widget]) -> dict[str, Any]:
+        cells = [
+            {
+                "at": [cell.row, cell.column, cell.rows, cell.columns],
+                "items": self._items(cell.box, fields, (), cell),
+            }
+            for cell in grid.cells
+        ]  # fmt: skip
+        table: dict[str, Any] = {
+            "x": _r(grid.xs[0]),
+            "columns": [_r(b - a) for a, b in zip(grid.xs, grid.xs[1:], strict=False)],
+            "rows": [_r(a - b) for a, b in zip(grid.ys, grid.ys[1:], strict=False)],
+            "stroke": grid.stroke,
+            "frame": grid.frame,
+        }
+        lists = _list_rows(self._form, cells)
+        if lists:
+            table["list"] = {"first": min(lists), "last": max(lists)}
+        table["heads"] = _heads(cells, len(grid.xs) - 1, min(lists, default=0))
+        table["cells"] = cells
+        return table
+
+    def _items(
+        self, box: Box, fields: Sequence[Widget], rules: Iterable[Any], cell: Cell | None = None
+    ) -> list[dict[str, Any]]:
+        """Labels, lines and fields in a box, as they are read."""
+        chars = [char for char in self._page.chars if _within(char, box)]
+        placed: list[tuple[float, float, dict[str, Any]]] = []
+        beside = [self._reading(widget, box)[0] for widget in fields if _holds(box, widget.box)]
+        for block in _blocks(_lines(chars), [box.top - y for y in beside]):
+            first = block[0]
+            middle = box.top - first.baseline - _MIDDLE * first.size
+            placed.append((middle, first.left, self._label(block, box, cell)))
+        for place, start, stop in rules:
+            stroke = self._page.strokes[place, start, stop]
+            # PDFium reckons that a line reaches beyond its ends by its thickness.
+            left, length = start + stroke - box.left, stop - start - 2 * stroke
+            rule = [_r(left), _r(box.top - place), _r(length)]
+            placed.append((box.top - place, 0.0, {"rule": rule, "stroke": stroke}))
+        for widget in fields:
+            if _holds(box, widget.box):
+                placed.append((*self._reading(widget, box), self._field(widget, box)))
+        return [item for _, _, item in _ordered(placed)]
+
+    def _label(self, block: Sequence[_Line], box: Box, cell: Cell | None) -> dict[str, Any]:
+        first = block[0]
+        middle = (box.left + box.right) / 2
+        is_centred = all(abs((line.left + line.right) / 2 - middle) < _OFF_CENTRE for line in block)
+        left = min(line.left for line in block)
+        label: dict[str, Any] = {
+            "x": _r((middle if is_centred else left) - box.left),
+            "y": _r(box.top - first.baseline),
+            "size": first.size,
+            "font": self._font(first.text),
+            "lines": [
+                _parts(line, 0.0 if is_centred else line.left - left) for line in block
+            ],
+        }  # fmt: skip
+        if is_centred:
+            label["align"] = "center"
+        if len(block) > 1:
+            label["pitch"] = _r(block[0].baseline - block[1].baseline)
+        if "Bold" in first.chars[0].face:
+            label["bold"] = True
+        if (
+            len(block) > 1
+            and not is_centred
+            and any(_natural(line) * _STRETCHED < _width(line) for line in block)
+        ):
+            label["width"] = _r(max(line.right for line in block) - left)
+        if cell is None and is_centred and first.size >= _TITLE:
+            label["heading"] = 1 if self._number == 0 else 2
+        return label
+
+    def _font(self, text: str) -> str:
+        """Of the paragraph that a line comes from: the shortest that holds it."""
+        found = [(len(whole), font) for whole, font in self._fonts if text in whole]
+        return min(found, default=(0, ""))[1]
+
+    def _field(self, widget: Widget, box: Box) -> dict[str, Any]:
+        placement = widget.placement
+        field: dict[str, Any] = {
+            "field": widget.pointer,
+            "box": self._place(widget.box, box),
+            "size": placement.size,
+            "font": placement.font,
+            "align": _ALIGN[placement.align],
+            "vertical": self._vertical(widget),
+        }
+        if placement.leading:
+            field["pitch"] = placement.leading
+        if acroform.is_block(self._form, widget.pointer):
+            field |= {
+                "block": True,
+                "indent": placement.is_indented,
+                "justify": placement.is_justified,
+            }
+        return field
+
+    def _vertical(self, widget: Widget) -> str:
+        """A box that is one line of its cell is as high as a line."""
+        if widget.placement.is_alone:
+            return _VERTICAL[widget.placement.vertical]
+        return "top" if acroform.is_block(self._form, widget.pointer) else "horizon"
+
+    def _reading(self, widget: Widget, box: Box) -> tuple[float, float]:
+        """Where a reader meets a field's first line."""
+        half = widget.placement.pitch / 2
+        y = {
+            "top": widget.box.top - half,
+            "horizon": (widget.box.top + widget.box.bottom) / 2,
+            "bottom": widget.box.bottom + half,
+        }[self._vertical(widget)]
+        return box.top - y, widget.box.left
+
+    def _place(self, box: Box, around: Box) -> list[float]:
+        """Left, top, width, height."""
+        return [
+            _r(box.left - around.left), _r(around.top - box.top),
+            _r(box.right - box.left), _r(box.top - box.bottom),
+        ]  # fmt: skip
+
+
+def _lines(chars: Iterable[Char]) -> list[_Line]:
+    """From the top; a line ends where the size or the font changes."""
+    rows: list[list[Char]] = []
+    for char in sorted(chars, key=lambda char: -char.baseline):
+        if rows and rows[-1][0].baseline - char.baseline < _BASELINE:
+            rows[-1].append(char)
+        else:
+            rows.append([char])
+    return [_Line(tuple(sorted(row, key=lambda char: char.box.left))) for row in rows]
+
+
+def _blocks(lines: Sequence[_Line], fields: Sequence[float]) -> Iterator[list[_Line]]:
+    """Lines of one size at one distance are one label, but one beside a field is by itself."""
+    block: list[_Line] = []
+    was_beside = False
+    for line in lines:
+        middle = line.baseline + _MIDDLE * line.size
+        is_beside = any(abs(middle - y) < 2 * _BASELINE for y in fields)
+        if block and (is_beside or was_beside or not _continues(block, line)):
+            yield block
+            block = []
+        block.append(line)
+        was_beside = is_beside
+    if block:
+        yield block
+
+
+def _continues(block: Sequence[_Line], line: _Line) -> bool:
+    last = block[-1]
+    pitch = last.baseline - line.baseline
+    if abs(last.size - line.size) > 0.1 or pitch > 2.2 * line.size:
+        return False
+    return len(block) < 2 or abs(block[0].baseline - block[1].baseline - pitch) < 0.5
+
+
+def _parts(line: _Line, indent: float) -> list[str | float]:
+    """Texts, and between them the gaps that are no accident."""
+    parts: list[str | float] = [_r(indent)] if indent > 1 else []
+    parts.append(line.chars[0].text)
+    for one, other in zip(line.chars, line.chars[1:], strict=False):
+        gap = other.box.left - one.box.right
+        automatic = _AUTOMATIC if one.text.isascii() != other.text.isascii() else _GAP
+        if gap > automatic * line.size:
+            if one.text.isascii() and other.text.isascii():
+                parts[-1] = f"{parts[-1]} {other.text}"
+            else:
+                parts += [_r(gap), other.text]
+        else:
+            parts[-1] = f"{parts[-1]}{other.text}"
+    return parts
+
+
+def _natural(line: _Line) -> float:
+    return sum(char.box.right - char.box.left for char in line.chars)
+
+
+def _width(line: _Line) -> float:
+    """Of a line without the gaps that are part of its text."""
+    gaps = [part for part in _parts(line, 0.0) if isinstance(part, float)]
+    return line.right - line.left - sum(gaps)
+
+
+def _ordered(
+    placed: list[tuple[float, float, dict[str, Any]]],
+) -> list[tuple[float, float, dict[str, Any]]]:
+    """Row by row, from the left."""
+    rows: list[list[tuple[float, float, dict[str, Any]]]] = []
+    for item in sorted(placed, key=lambda item: item[0]):
+        if rows and item[0] - rows[-1][0][0] < 2 * _BASELINE:
+            rows[-1].append(item)
+        else:
+            rows.append([item])
+    return [item for row in rows for item in sorted(row, key=lambda item: item[1])]
+
+
+def _within(char: Char, box: Box) -> bool:
+    x, y = (char.box.left + char.box.right) / 2, char.baseline + _MIDDLE * char.size
+    return box.left <= x <= box.right and box.bottom <= y <= box.top
+
+
+def _holds(box: Box, other: Box) -> bool:
+    x, y = (other.left + other.right) / 2, (other.bottom + other.top) / 2
+    return box.left <= x <= box.right and box.bottom <= y <= box.top
+
+
+def _optional(form: Form, fields: Iterable[Widget]) -> str:
+    """The list, if any, that a page prints and that need not be given."""
+    for widget in fields:
+        if array := _array(form, widget.pointer):
+            return "" if form.fields[array].required else array
+    return ""
+
+
+def _array(form: Form, pointer: str) -> str:
+    field = form.field(pointer)
+    if field is None or "/*/" not in field.pointer:
+        return ""
+    return field.pointer.partition("/*")[0]
+
+
+def _list_rows(form: Form, cells: Iterable[dict[str, Any]]) -> set[int]:
+    """The rows of a table that print rows of a list."""
+    return {
+        cell["at"][0]
+        for cell in cells
+        for item in cell["items"]
+        if "field" in item and _array(form, item["field"])
+    }
+
+
+def _heads(cells: Sequence[dict[str, Any]], columns: int, before: int) -> list[dict[str, Any]]:
+    """Rows that say what stands below: labels across the table, and the rows above a list."""
+    heads = []
+    for row in sorted({cell["at"][0] for cell in cells}):
+        own = [cell for cell in cells if cell["at"][0] == row]
+        whole = sum(cell["at"][3] for cell in own) == columns
+        if whole and all(_is_head(cell) for cell in own) and (len(own) == 1 or row < before):
+            heads.append({"row": row, "repeat": row < before})
+    return heads
+
+
+def _is_head(cell: dict[str, Any]) -> bool:
+    """Whether a cell of one row holds one line of a label and nothing else."""
+    items = cell["items"]
+    return cell["at"][2] == 1 and len(items) == 1 and len(items[0].get("lines", ())) == 1
+
+
+def _r(value: float) -> float:
+    return round(value, 2)
+
+
+def _written(layout: dict[str, Any]) -> str:
+    """JSON with a line for every item."""
+    return f"{_json(layout, 0)}\n"
+
+
+def _json(value: Any, depth: int) -> str:
+    flat = json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict) and ("lines" in value or "field" in value or len(flat) < 100):
+        return flat
+    pad = " " * (depth + 1)
+    if isinstance(value, dict):
+        inner = (f"{json.dumps(key)}: {_json(item, depth + 1)}" for key, item in value.items())
+        return f"{{\n{pad}{f',{chr(10)}{pad}'.join(inner)}\n{' ' * depth}}}"
+    if isinstance(value, list) and value and isinstance(value[0], dict) and len(flat) >= 100:
+        inner = (_json(item, depth + 1) for item in value)
+        return f"[\n{pad}{f',{chr(10)}{pad}'.join(inner)}\n{' ' * depth}]"
+    return flat

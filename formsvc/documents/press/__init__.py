@@ -1,0 +1,341 @@
+"""Data → PDF: the official form drawn by typst, as PDF/A-3a and PDF/UA-1.
+
+The same data, fonts and key give the same bytes, in any process and thread.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from formsvc.documents import pictures
+from formsvc.documents.press import layouts, signing
+from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
+from formsvc.documents.press.fonts import FontError, Fonts, installed
+from formsvc.documents.press.layouts import Layout, Site
+from formsvc.documents.press.sheets import compose, drawn, flowing, level
+from formsvc.documents.press.typesetter import Typesetter
+from formsvc.documents.printing import printed
+from formsvc.documents.proof import carriage
+from formsvc.documents.proof.marks import Proof
+from formsvc.documents.shrinking import Shrink, Shrinks
+from formsvc.errors import FormsvcError
+from formsvc.findings import Finding, Severity, Skipped
+from formsvc.forms import Form
+from formsvc.writing import texts, words
+
+__all__ = [
+    "MEDIA_TYPE",
+    "Bound",
+    "FontError",
+    "Fonts",
+    "Press",
+    "Unprintable",
+    "blank",
+    "fill",
+    "findings",
+    "installed",
+    "pack",
+    "shrinks",
+]
+
+MEDIA_TYPE: Final = "application/pdf"
+GLYPH: Final = "print.glyph"
+OVERFLOW: Final = "print.overflow"
+# Stands in a draft for a character that no font has.
+_GETA: Final = "〓"
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What an office prints with: its own font folders, searched first, and its signing key.
+
+    `key` is a raw Ed25519 seed of 32 bytes; with it the printed codes are signed.
+    """
+
+    fonts: tuple[Path, ...] = ()
+    key: bytes | None = None
+
+
+class Unprintable(FormsvcError):
+    """The data is sound but does not go on this paper; `findings` say where and why (Chinese)."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("；".join(finding.message for finding in findings))
+        self.findings = findings
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A submission in a print pack: the bookmark that leads to it, and how many copies of it."""
+
+    title: str
+    form: Form
+    data: object
+    copies: int = 1
+    draft: bool = False
+
+
+def fill(
+    form: Form, data: object, press: Press, *, draft: bool = False, signature_fields: bool = False
+) -> bytes:
+    """The filled form, flat, with its proof code on every page and its submission attached.
+
+    Raises Unprintable when a text does not fit or has a character without a glyph; a draft
+    continues every text on extra sheets and prints 〓 instead.
+    """
+    whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
+    made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
+    if signature_fields:
+        pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
+        return signing.with_fields(made, layouts.load(form), pages)
+    return made
+
+
+def blank(form: Form) -> bytes:
+    """The fillable form itself, for Acrobat, WPS, Foxit or a browser."""
+    return form.pdf.read_bytes()
+
+
+def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool = False) -> bytes:
+    """Documents as one PDF for the printer, with a bookmark for each.
+
+    Copies are numbered at the page edge when there are several; with `duplex` each is padded to
+    whole sheets, so that the next one starts on a front side. What they carry is attached, named
+    with their number. Raises Unprintable with the findings of all that cannot be printed.
+    """
+    setter = typesetter(press.fonts)
+    used = {bound.form.id: layouts.load(bound.form) for bound in documents}
+    wholes: list[dict[str, Any]] = []
+    refused: list[Finding] = []
+    for number, bound in enumerate(documents, 1):
+        labels = [_copy_label(n, bound.copies) for n in range(1, bound.copies + 1)]
+        try:
+            whole = _document(bound, press, copies=labels, pad=duplex)
+        except Unprintable as unprintable:
+            refused += unprintable.findings
+            continue
+        whole["file"]["name"] = f"{number}-{whole['file']['name']}"
+        wholes.append(whole)
+    if refused:
+        raise Unprintable(tuple(refused))
+    job = {
+        "title": title,
+        "author": list(dict.fromkeys(bound.form.programme.title for bound in documents)),
+        "documents": wholes,
+        "fonts": setter.families(_fonts(used.values())),
+    }
+    drawings = {name: layout.json for name, layout in used.items()}
+    strict = not any(layout.is_foreign for layout in used.values())
+    return setter.compile(job, drawings, strict=strict)
+
+
+def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:
+    """What of a submission cannot be printed: `print.overflow` and `print.glyph`.
+
+    Widths of characters decide for nearly all texts; only what is close is typeset. Skipped, with
+    the reason, where no fonts for Chinese are installed.
+    """
+    try:
+        setter = typesetter(press.fonts)
+    except FontError as error:
+        return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
+    return _unprintable(form, data, setter)
+
+
+def shrinks(form: Form, data: object, press: Press) -> Shrinks:
+    """The values that Word has to set smaller than the form says, as the press would.
+
+    Word ends some lines earlier, so here widths decide. {} where no fonts are installed.
+    """
+    layout, values = layouts.load(form), printed(form, data)
+    if layout.is_foreign:
+        return {}
+    pages = [
+        page
+        for page in layout.pages
+        if not all(plainly_fits(site, values.get(site.pointer, "")) for site in page.sites)
+    ]
+    if not pages:
+        return {}
+    try:
+        fitter = Fitter(typesetter(press.fonts))
+    except FontError:
+        return {}
+    settings: dict[int, Setting] = {}
+    for page in pages:
+        settings |= {
+            site.number: fitter.fit(site, values[site.pointer], measures=False)
+            for site in page.sites
+            if values.get(site.pointer)
+        }
+        level(page, settings)
+    found: dict[str, list[Shrink | None]] = {}
+    for site in (site for page in layout.pages for site in page.sites):
+        setting = settings.get(site.number)
+        is_smaller = setting is not None and setting.size < site.size
+        shrink = Shrink(setting.size, setting.pitch) if setting and is_smaller else None
+        found.setdefault(site.pointer, []).append(shrink)
+    return {pointer: places for pointer, places in found.items() if any(places)}
+
+
+@cache
+def typesetter(folders: tuple[Path, ...]) -> Typesetter:
+    """The typesetter of an office, ready once a process."""
+    return Typesetter(installed(folders))
+
+
+def _document(
+    bound: Bound, press: Press, *, copies: Sequence[str | None], pad: bool
+) -> dict[str, Any]:
+    """A document of program.typ. Raises Unprintable."""
+    form, data = bound.form, bound.data
+    layout, setter = layouts.load(form), typesetter(press.fonts)
+    values = printed(form, data)
+    if bound.draft:
+        values = {name: _showable(text, setter.fonts) for name, text in values.items()}
+    elif found := _missing(form, values, setter.fonts, layout):
+        raise Unprintable(found)
+    owner = values[form.person.pointer]
+    fitter, proof = Fitter(setter), Proof(form, data, press.key)
+    continued = {field.pointer for field in form.continues}
+    sheets = compose(layout, values, fitter, lambda name: bound.draft or name in continued)
+    if sheets.overflowing:
+        raise Unprintable(_worst(
+            _overflow(form, values, site, rest) for site, rest in sheets.overflowing
+        ))  # fmt: skip
+    whole = drawn(
+        sheets, layout, fitter, code=proof.code, owner=owner,
+        heading=lambda name: _label(form, name),
+    )  # fmt: skip
+    record = proof.record()
+    document = {
+        **whole,
+        "form": form.id,
+        "title": bound.title or texts.clean(f"{form.title} {owner}".strip()),
+        "draft": bound.draft,
+        "copies": list(copies),
+        "pad": pad and sheets.count % 2 == 1,
+        "file": {"name": carriage.ATTACHMENT, "data": record.data.decode(), "code": record.code},
+    }
+    if sheets.has_grown:
+        count = pictures.count(_drawn({**document, "copies": [None]}, form, press))
+        if count != sheets.count:
+            document |= {"pad": pad and count % 2 == 1}
+            return flowing(document, count, owner, proof.code)
+    return document
+
+
+def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") -> bytes:
+    layout, setter = layouts.load(form), typesetter(press.fonts)
+    job = {
+        "title": whole["title"],
+        "author": author or form.programme.title,
+        "documents": [whole],
+        "fonts": setter.families(_fonts([layout])),
+    }
+    return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
+
+
+def _copy_label(copy: int, copies: int) -> str | None:
+    return f"第 {copy} 份 / 共 {copies} 份" if copies > 1 else None
+
+
+def _fonts(used: Iterable[Layout]) -> set[str]:
+    """The fonts that layouts name, and those of what the press adds itself."""
+    found = {"", "小标宋"}
+    for layout in used:
+        for page in layout.json["pages"]:
+            found.add(page.get("number", {}).get("font", ""))
+            for band in page["bands"]:
+                cells = band["table"]["cells"] if "table" in band else [band]
+                found |= {item.get("font", "") for cell in cells for item in cell["items"]}
+    return found
+
+
+# what cannot be printed
+
+
+def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding, ...]:
+    layout, fitter = layouts.load(form), Fitter(setter)
+    values = printed(form, data)
+    found = _missing(form, values, setter.fonts, layout)
+    if found:
+        return found
+    continued = {field.pointer for field in form.continues}
+    close = [
+        site
+        for page in layout.pages
+        for site in page.sites
+        if (text := values.get(site.pointer))
+        and site.pointer not in continued
+        and not plainly_fits(site, text)
+        and not fitter.surely_fits(site, text)
+    ]
+    settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
+    return _worst(
+        _overflow(form, values, site, fitter.excess(site, setting))
+        for site, setting in settings
+        if not setting.fits
+    )
+
+
+def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
+    """One finding a place, where a text stands on the paper more than once."""
+    worst: dict[str, Finding] = {}
+    for finding in found:
+        known = worst.setdefault(finding.pointer, finding)
+        if (finding.value or 0) > (known.value or 0):
+            worst[finding.pointer] = finding
+    return tuple(worst.values())
+
+
+def _missing(
+    form: Form, values: Mapping[str, str], fonts: Fonts, layout: Layout
+) -> tuple[Finding, ...]:
+    shown = [name for name in layout.pointers if values.get(name)]
+    if not fonts.missing("\n".join(values[name] for name in shown)):
+        return ()
+    found = []
+    for name in sorted(shown, key=form.place):
+        if missing := fonts.missing(values[name]):
+            named = "、".join(f"“{text}”（{_codes(text)}）" for text in missing)
+            message = (
+                f"{_label(form, name)}中的{named}在现有字体中没有，印不出来；"
+                "请改用通用的字，或请管理员添加字体。"
+            )
+            pointer = _pointer(form, values, name, missing)
+            found.append(Finding(GLYPH, Severity.ERROR, pointer, _label(form, name), message))
+    return tuple(found)
+
+
+def _overflow(form: Form, values: Mapping[str, str], site: Site, rest: str) -> Finding:
+    label, excess = _label(form, site.pointer), max(1, words.count(rest))
+    room = max(0, words.count(values[site.pointer]) - excess)
+    message = f"{label}在表格中写不下：约可写 {room} 字，多出 {excess} 字，请删减。"
+    pointer = _pointer(form, values, site.pointer, ())
+    return Finding(OVERFLOW, Severity.ERROR, pointer, label, message, excess, 0)
+
+
+def _showable(text: str, fonts: Fonts) -> str:
+    shown = texts.clean(text)
+    for missing in fonts.missing(shown):
+        shown = shown.replace(missing, _GETA)
+    return shown
+
+
+def _label(form: Form, name: str) -> str:
+    """Of a field, or of a box in which several stand."""
+    return next((box.label for box in form.boxes if box.name == name), None) or form.label(name)
+
+
+def _pointer(form: Form, values: Mapping[str, str], name: str, missing: Sequence[str]) -> str:
+    """The place in the submission; in a box of several fields, the longest to blame."""
+    parts = [part.pointer for box in form.boxes if box.name == name for part, _ in box.parts]
+    blamed = [part for part in parts if all(text in values[part] for text in missing)]
+    return max(blamed or parts or [name], key=lambda part: len(values.get(part, "")))
+
+
+def _codes(text: str) -> str:
+    return " ".join(f"U+{ord(character):04X}" for character in text)

@@ -1,0 +1,312 @@
+"""How large a text is set in its place, and how much of it goes there.
+
+Widths of characters say for most texts at once that they fit, or that they do not; only where
+that is close the typesetter measures. Lengths are points, widths of texts em.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from math import ceil, floor
+from operator import sub
+from typing import Any, Final
+
+from formsvc.documents.press.fonts import Fonts
+from formsvc.documents.press.layouts import Site
+from formsvc.documents.press.typesetter import Typesetter
+
+_STEP: Final = 0.5
+FLOOR: Final = 9.0  # of paragraphs, and of one line in a cell that has room for several
+_CELL_FLOOR: Final = 7.5
+_SMALLEST, _NARROWEST = 7.0, 1.05  # of a cell, rather than refuse a text
+_LEADING, _CELL_LEADING = 1.5, 1.2  # where the DOCX gives no distance of lines
+_PADDING: Final = 2.0
+_AIR: Final = 1.0  # above and below the lines of a cell that has several
+_TOLERANCE: Final = 0.01
+_INDENT: Final = 2.0
+_SPACING: Final = 0.25  # between Han and Latin
+_WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
+_SLACK: Final = 1.0  # by which the best line may be shorter than it could be
+_WAYS: Final = 16  # prefixes measured at once
+
+_HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
+_OPEN: Final = "（《「『【〔〖〈‘“｛［〝〘〚(\\[{￥￡＄￦№＃$£¥€"
+_CLOSE: Final = "，。、；：）》」』】〕〗〉’”｝］〞〟．｡､〙〛！？％‰℃℉・·•‧々〻…—～〜"
+_WORD: Final = f"[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*"
+# A sign of currency holds on to the number before it and to what comes after.
+_CURRENCY: Final = "￥￡＄￦№＃$£¥€"
+_TOKEN: Final = re.compile(
+    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?[{_CLOSE}]*\\s*"
+)
+_FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
+_BOUNDARY: Final = re.compile(
+    f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
+)
+_NAME: Final = re.compile(f"[{_HAN}]+(?:[·•‧][{_HAN}]+)+")
+_AFTER_DOT: Final = re.compile("(?<=[·•‧])")
+
+Piece = str | list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A text as it is set. `rest` does not fit; it begins `inside` a paragraph when one was cut."""
+
+    size: float
+    pitch: float
+    texts: tuple[str, ...]
+    fits: bool = True
+    grown: bool = False
+
+
+class Fitter:
+    """Fits texts with one typesetter; safe to share between threads."""
+
+    def __init__(self, typesetter: Typesetter) -> None:
+        self._typesetter = typesetter
+        self._fonts: Fonts = typesetter.fonts
+        self._runs: dict[tuple[str, str, bool], _Run] = {}
+
+    def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
+        """The largest setting that has room; at the floor, one that does not fit.
+
+        Without measuring, the largest that has room however its lines are ended.
+        """
+        texts = paragraphs(text, site.block)
+        setting = Setting(site.size, pitch(site, site.size), texts)
+        for size, step, most in _trials(site):
+            room = min(most, capacity(site, size, step))
+            setting = Setting(size, step, texts)
+            low, high = self._bounds(site, texts, size)
+            if high <= room:
+                return setting
+            if measures and low <= room and self.lines(site, setting) <= room:
+                return setting
+        if site.grows:
+            return Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
+        return replace(setting, fits=False)
+
+    def surely_fits(self, site: Site, text: str) -> bool:
+        """Whether widths alone say so."""
+        texts = paragraphs(text, site.block)
+        return site.grows or any(
+            self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
+            for size, step, most in _trials(site)
+        )
+
+    def lines(self, site: Site, setting: Setting) -> int:
+        """How many lines the typesetter makes of a setting."""
+        return self._lines(site, [setting], site.width)[0]
+
+    def cut(
+        self, site: Site, setting: Setting, room: int, width: float, *, fills: bool = False
+    ) -> tuple[Setting, Setting, bool]:
+        """What of a setting goes into `room` lines, the rest, and whether that starts inside a
+        paragraph. Unless it `fills` the room, no last line of a paragraph goes over alone."""
+        singles = [replace(setting, texts=(text,)) for text in setting.texts]
+        counts = self._lines(site, singles, width)
+        ends = list(accumulate(counts))
+        number = sum(end <= room for end in ends)
+        if number == len(ends):
+            return setting, replace(setting, texts=()), False
+        text, count = setting.texts[number], counts[number]
+        free = room - (ends[number] - count)
+        if count - free == 1 and not fills:
+            free -= 1
+        end = self._longest(site, singles[number], free, width) if free > 0 else 0
+        head, tail = text[:end], text[end:]
+        first = (*setting.texts[:number], *((head,) if head else ()))
+        rest = (tail, *setting.texts[number + 1 :]) if head else setting.texts[number:]
+        return replace(setting, texts=first), replace(setting, texts=rest), bool(head)
+
+    def excess(self, site: Site, setting: Setting) -> str:
+        """The end of a text that does not fit; all of it where not even a character does."""
+        room = capacity(site, setting.size, setting.pitch)
+        if room < 1:
+            return "\n".join(setting.texts)
+        _, rest, _ = self.cut(site, setting, room, site.width, fills=True)
+        return "\n".join(rest.texts)
+
+    def value(self, site: Site, setting: Setting) -> dict[str, Any]:
+        """A setting for the typesetter."""
+        measure = (site.width - 2 * _PADDING) / setting.size
+        texts = [self._pieces(site, text, measure) for text in setting.texts]
+        one = not site.block and sum(map(len, setting.texts)) * _WIDEST <= measure
+        return {"size": setting.size, "pitch": setting.pitch, "texts": texts, "one": one}
+
+    def _lines(self, site: Site, settings: Sequence[Setting], width: float) -> list[int]:
+        style = {"font": site.font, "indent": site.indent, "justify": site.block}
+        wide = replace(site, width=width)
+        heights = self._typesetter.heights([
+            {"width": width - 2 * _PADDING, "style": style, "value": self.value(wide, setting)}
+            for setting in settings
+        ])  # fmt: skip
+        return [
+            round((height - setting.size) / setting.pitch) + 1
+            for height, setting in zip(heights, settings, strict=True)
+        ]
+
+    def _longest(self, site: Site, setting: Setting, room: int, width: float) -> int:
+        """Where the longest beginning of a paragraph that takes no more lines ends."""
+        (text,) = setting.texts
+        run = self._run(site, text)
+        ends = run.ends
+        if run.widest * setting.size > width - 2 * _PADDING:
+            ends = list(range(1, len(text) + 1))
+        low, high = 0, len(ends)  # ends[:low] fit, ends[high:] do not
+        while high - low > 1:
+            step = max(1, (high - low) // _WAYS)
+            tried = list(range(low + step, high, step))
+            heads = [replace(setting, texts=(text[: ends[at - 1]].rstrip(),)) for at in tried]
+            counts = self._lines(site, heads, width)
+            fitting = [at for at, count in zip(tried, counts, strict=True) if count <= room]
+            low = max(fitting, default=low)
+            high = min([at for at in tried if at > low], default=high)
+        return ends[low - 1] if low else 0
+
+    def _bounds(self, site: Site, texts: Sequence[str], size: float) -> tuple[int, int]:
+        """How few and how many lines a text takes at a size."""
+        measure = (site.width - 2 * _PADDING + _TOLERANCE) / size
+        if len(texts) == 1 and len(texts[0]) * _WIDEST <= measure and not site.indent:
+            return 1, 1
+        both = [self._run(site, text).lines(measure, site.indent) for text in texts]
+        return sum(low for low, _ in both), sum(high for _, high in both)
+
+    def _run(self, site: Site, text: str) -> "_Run":
+        key = (text, site.font, site.block)
+        run = self._runs.get(key)
+        if run is None:
+            run = self._runs[key] = _Run(text, site, self._fonts)
+        return run
+
+    def _pieces(self, site: Site, text: str, measure: float) -> list[Piece]:
+        """Texts, and lists where it matters between which parts a line may end: the parts of a
+        name, and all characters of a word that is longer than a line."""
+        if len(text) * _WIDEST <= measure:
+            return [text] if text else []
+        run = self._run(site, text)
+        if run.widest <= measure and not run.wholes:
+            return [text]
+        pieces: list[Piece] = []
+        for start, end, width in zip([0, *run.ends], run.ends, run.widths, strict=False):
+            token = text[start:end]
+            if width > measure and len(token) > 1:
+                pieces.append(list(token))
+            elif end in run.wholes:
+                pieces.append([token])
+            elif pieces and isinstance(pieces[-1], str):
+                pieces[-1] += token
+            else:
+                pieces.append(token)
+        return pieces
+
+
+class _Run:
+    """A paragraph with the places where its lines may end, and how wide it is up to each, in em."""
+
+    def __init__(self, text: str, site: Site, fonts: Fonts) -> None:
+        self.ends, self.wholes = _ends(text, site.block)
+        widths = fonts.widths(text, site.font)
+        whole = sum(widths)
+        for boundary in _BOUNDARY.finditer(text):
+            widths[boundary.start()] += _SPACING
+        reached = list(accumulate(widths, initial=0.0))
+        self._marks = [reached[end] for end in self.ends]
+        self.widths = list(map(sub, self._marks, [0.0, *self._marks]))
+        self.widest = max(self.widths, default=0.0)
+        self._most = reached[-1]
+        self._least = whole - 0.5 * len(_FULL_WIDTH.findall(text)) - 0.2 * text.count(" ")
+
+    def lines(self, measure: float, is_indented: bool) -> tuple[int, int]:
+        """How few and how many lines of a measure in em."""
+        indent = _INDENT if is_indented else 0.0
+        if self._most + indent <= measure:
+            return 1, 1
+        low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
+        return low, max(low, self._greedy(measure, indent))
+
+    def _greedy(self, measure: float, indent: float) -> int:
+        """Lines when each takes whole tokens, and is as short as the best may be."""
+        limit = measure - _SLACK
+        lines, start, before = 1, -indent, 0.0
+        for mark in self._marks:
+            if mark - start > limit:
+                if mark - before > limit:  # is cut wherever the line ends
+                    lines += ceil((mark - start) / max(limit - 1, 0.5)) - 1
+                    start = mark - limit
+                else:
+                    lines, start = lines + 1, before
+            before = mark
+        return lines
+
+
+def paragraphs(text: str, block: bool) -> tuple[str, ...]:
+    """A value as lines; a place for paragraphs keeps empty ones and indents, as Word does."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    lines = plain.split("\n")
+    if block:
+        return tuple(line.rstrip() for line in lines)
+    return tuple(line for line in map(str.strip, lines) if line)
+
+
+def pitch(site: Site, size: float) -> float:
+    """Distance of lines at a size."""
+    if site.pitch:
+        return round(site.pitch * size / site.size, 3)
+    return (_LEADING if site.block else _CELL_LEADING) * size
+
+
+def capacity(site: Site, size: float, step: float) -> int:
+    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
+    cell keep some air."""
+    if site.block:
+        return max(0, floor((site.height - size + _TOLERANCE) / step + 1))
+    lines = floor((site.height - 2 * _AIR + _TOLERANCE) / step)
+    return max(1 if size <= site.height else 0, lines)
+
+
+def plainly_fits(site: Site, text: str) -> bool:
+    """Whether a text fits at its full size even if every character were as wide as a Han."""
+    measure = (site.width - 2 * _PADDING) / site.size
+    if not site.block and "\n" not in text:
+        return len(text) * _WIDEST <= measure
+    lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
+    return lines <= capacity(site, site.size, pitch(site, site.size))
+
+
+def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
+    """Size, distance and number of lines to try: in a cell one line while it is readable, then
+    more, at last the smallest and narrowest that can still be read."""
+    if site.block:
+        yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
+        return
+    yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
+    yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
+    yield _SMALLEST, _NARROWEST * _SMALLEST, 1000
+
+
+def _sizes(size: float, lowest: float) -> Iterator[float]:
+    while size > lowest:
+        yield size
+        size -= _STEP
+    yield min(size, lowest)
+
+
+def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
+    """Where lines may end; and where what ends there has to be kept whole: names of persons in
+    cells break after their dots only."""
+    names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
+    if not names:
+        return [match.end() for match in _TOKEN.finditer(text) if match[0]], frozenset()
+    ends: list[int] = []
+    wholes: list[int] = []
+    at = 0
+    for name in names:
+        ends += [match.end() for match in _TOKEN.finditer(text, at, name.start()) if match[0]]
+        parts = accumulate(map(len, _AFTER_DOT.split(name[0])), initial=name.start())
+        wholes += list(parts)[1:]
+        ends += wholes[-len(_AFTER_DOT.split(name[0])) :]
+        at = name.end()
+    ends += [match.end() for match in _TOKEN.finditer(text, at) if match[0]]
+    return ends, frozenset(wholes)

@@ -1,0 +1,235 @@
+"""The fonts that an office has: which face serves which role, and what no face can print.
+
+A role is a font that form.docx names, as Chinese offices use them: 仿宋, 宋体, 黑体, 小标宋, 楷体.
+An office's own folders come first; what they lack, Noto CJK has (Debian fonts-noto-cjk, OFL: all
+8,105 characters of 通用规范汉字表), and after it DejaVu for letters and signs of other scripts.
+"""
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import typst
+
+from formsvc.documents.press.opentype import Face, FontError, open_faces
+
+__all__ = ["FontError", "Fonts", "installed"]
+
+# Role → what its names have in common, in every spelling, once spaces and signs are left out.
+# Tried in this order: 仿宋 is also a 宋, 小标宋 too.
+_ROLES: Final = {
+    "小标宋": re.compile("小标宋|小標宋|xiaobiaosong|fzxbs"),
+    "仿宋": re.compile("仿宋|fangsong"),
+    "黑体": re.compile("黑体|黑體|simhei|heiti|sanscjksc|sanshanssc|notosanssc"),
+    "楷体": re.compile("楷|kaiti|simkai|kaitim"),
+    "宋体": re.compile("宋|simsun|sungti|stsong|serifcjksc|serifsc|songti|明"),
+}
+BODY: Final = "仿宋"
+_SERIF: Final = ("NotoSerifCJK-Regular.ttc", "NotoSerifCJKsc-Regular.otf",
+                 "NotoSerifSC-Regular.otf", "SourceHanSerifSC-Regular.otf")  # fmt: skip
+_SANS: Final = ("NotoSansCJK-Regular.ttc", "NotoSansCJKsc-Regular.otf", "NotoSansSC-Regular.otf",
+                "SourceHanSansSC-Regular.otf")  # fmt: skip
+# Latin Extended, superscripts and symbols, which Chinese fonts lack in part: Łódź, CO₂, ☑.
+_HELPERS: Final = ("NotoSerif-Regular.ttf", "LiberationSerif-Regular.ttf", "DejaVuSerif.ttf",
+                   "DejaVuSans.ttf", "NotoSansSymbols2-Regular.ttf")  # fmt: skip
+_SIMPLIFIED: Final = re.compile("(?:CJK |Hans? )?SC$|思源")
+_LATIN: Final = re.compile("timesnewroman$|liberationserif$")
+_FOLDERS: Final = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts",
+                   "/Library/Fonts", "~/Library/Fonts")  # fmt: skip
+_SUFFIXES: Final = frozenset({".ttf", ".otf", ".ttc"})
+_MARKS: Final = (
+    "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a"
+    "\ufe00-\ufe0f\ufe20-\ufe2f\U000e0100-\U000e01ef"
+)
+_CLUSTER: Final = re.compile(f".[{_MARKS}]+|.", re.DOTALL)
+_MARKED: Final = re.compile(f"[{_MARKS}]")
+_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_LAYOUT: Final = "\n\r\t"
+_UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"})
+# Scripts that are written from the right or whose letters change shape: Hebrew to Tibetan and
+# Myanmar, conjoining Hangul, Khmer, Mongolian, Arabic forms. No official form is read back so.
+_SHAPED: Final = (
+    (0x0590, 0x109F), (0x1100, 0x11FF), (0x1700, 0x18AF), (0x1900, 0x1CFF), (0xA800, 0xABFF),
+    (0xD7B0, 0xD7FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF), (0x10800, 0x11FFF),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Named:
+    """A face, the name that typst knows its family by, and its role ("" for none)."""
+
+    face: Face
+    family: str
+    role: str
+
+
+class Fonts:
+    """The fonts of an office, read once; safe to share between threads.
+
+    `remarks` say in Chinese what an operator should know of the folders. FontError when a folder
+    does not exist, a file is damaged, or no font for Chinese is there.
+    """
+
+    def __init__(self, folders: Sequence[Path] = ()) -> None:
+        for folder in folders:
+            if not folder.is_dir():
+                raise FontError(f"font folder {folder} does not exist")
+        system = _system()
+        paths = sorted({str(path.parent) for path in system.values()})
+        self.typst = typst.Fonts(False, False, [*map(str, folders), *paths])
+        families = {(info.path, info.index): info.family for info in self.typst.fonts()
+                    if info.weight in _UPRIGHT and info.style == "normal"}  # fmt: skip
+        # ⼀ and 一 are one glyph, and not every reader can tell them apart in one font.
+        serif = {str(system[name]) for name in _SERIF if name in system}
+        others = [family for (path, _), family in families.items() if path in serif]
+        self._twins = sorted(name for name in others if not _SIMPLIFIED.search(name))[:1]
+        self.remarks: tuple[str, ...] = ()
+        own = [named for path in _files(folders) for named in self._usable(path, families)]
+        found = [[system[name] for name in names if name in system] for names in (_SERIF, _SANS)]
+        default = [_simplified(paths[0], families) for paths in found if paths]
+        helpers = [Named(open_faces(path)[0], families.get((str(path), 0), ""), "")
+                   for name in _HELPERS if (path := system.get(name))]  # fmt: skip
+        self._own = own
+        self._rest = [*default, *helpers]
+        if not default and not any(named.role for named in own):
+            raise FontError("no font for Chinese text: install fonts-noto-cjk or set FORMSVC_FONTS")
+        if folders and not any(named.role in (BODY, "宋体") for named in own):
+            self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
+        self._printable: set[str] = set()
+        self._widths = {name: _Widths(self._chain(name)) for name in _ROLES}
+
+    def families(self, font: str) -> list[str | dict[str, str]]:
+        """The families to set a font of form.docx in, for typst, in the order of preference."""
+        latin = [named.family for named in self._own if _LATIN.search(_plain(named.family))]
+        first = [{"name": name, "covers": "twins"} for name in self._twins]
+        first += [{"name": name, "covers": "latin-in-cjk"} for name in latin[:1]]
+        return first + list(dict.fromkeys(named.family for named in self._chain(role(font))))
+
+    def widths(self, text: str, font: str) -> list[float]:
+        """The width of every character in em; 0 for what no font has."""
+        return list(map(self._widths[role(font)].__getitem__, text))
+
+    def missing(self, text: str) -> tuple[str, ...]:
+        """The characters of a text that no font can print; line ends and tabs are layout."""
+        units = set(_CLUSTER.findall(text) if _MARKED.search(text) else text)
+        units -= self._printable
+        lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
+        self._printable |= units - lacks
+        return tuple(sorted(lacks, key=text.index)) if lacks else ()
+
+    def report(self) -> Iterator[tuple[str, str, int]]:
+        """Role, its first face, and how many characters of GB 2312 that face lacks."""
+        for name in _ROLES:
+            first = self._chain(name)[0]
+            yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
+
+    def _usable(self, path: Path, families: dict[tuple[str | None, int], str]) -> Iterator[Named]:
+        for index, face in enumerate(open_faces(path)):
+            if not face.may_embed:
+                self.remarks += (f"{path.name} 的许可不允许嵌入文件，没有使用。",)
+            elif family := families.get((str(path), index)):
+                yield Named(face, family, next(filter(None, map(_role, sorted(face.names))), ""))
+
+    def _chain(self, wanted: str) -> list[Named]:
+        """Faces of the role, then of the body, then every other: of the office, of the system."""
+        order = {wanted: 0, "宋体" if wanted != "黑体" else "黑体": 1}
+        every = [*self._own, *self._rest]
+        return sorted(every, key=lambda named: (
+            0 if named in self._own and named.role == wanted else
+            1 if named.role == wanted and wanted == "黑体" else
+            2 if named in self._own and named.role in order else
+            3 if named in self._rest and named.role == "宋体" else 4
+        ))  # fmt: skip
+
+    def _prints(self, unit: str) -> bool:
+        if len(unit) == 1:
+            return unit in self._widths[BODY] or bool(self._widths[BODY].glyph(unit))
+        if _SELECTORS.search(unit):
+            return len(unit) == 2 and any(named.face.glyph(unit) for named in self._chain(BODY))
+        whole = unicodedata.normalize("NFC", unit)
+        return len(whole) == 1 and self._prints(whole)
+
+
+class _Widths(dict[str, float]):
+    """Character → advance in em in the first face that has it; 0 for what none prints."""
+
+    def __init__(self, chain: Sequence[Named]) -> None:
+        super().__init__()
+        self._faces = [named.face for named in chain]
+
+    def __missing__(self, char: str) -> float:
+        found = self.glyph(char)
+        if found is None:
+            return 0.0
+        face, glyph = found
+        width = self[char] = face.advance(glyph)
+        return width
+
+    def glyph(self, char: str) -> tuple[Face, int] | None:
+        """Where a character is drawn from; None when no face can print it by itself."""
+        code = ord(char)
+        if unicodedata.category(char) in _UNPRINTABLE or any(a <= code <= b for a, b in _SHAPED):
+            return None
+        return next(((face, glyph) for face in self._faces if (glyph := face.glyph(char))), None)
+
+
+_UPRIGHT: Final = range(300, 500)
+
+
+@cache
+def installed(folders: tuple[Path, ...]) -> Fonts:
+    """The fonts of an office, read once a process."""
+    return Fonts(folders)
+
+
+@cache
+def role(font: str) -> str:
+    """The role of a font that form.docx names."""
+    return _role(font) or BODY
+
+
+def _role(name: str) -> str:
+    plain = _plain(name)
+    return next((role for role, names in _ROLES.items() if names.search(plain)), "")
+
+
+@cache
+def _gb2312() -> tuple[str, ...]:
+    """The 6,763 characters that every Chinese office font should have."""
+    pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+    return tuple(filter(None, (pair.decode("gb2312", "ignore") for pair in pairs)))
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    found = (path for folder in folders for path in sorted(folder.rglob("*")))
+    return [path for path in found if path.suffix.lower() in _SUFFIXES and path.is_file()]
+
+
+def _system() -> dict[str, Path]:
+    """Where the known font files are; an earlier folder wins."""
+    wanted = {*_SERIF, *_SANS, *_HELPERS}
+    windows = os.environ.get("WINDIR")
+    found: dict[str, Path] = {}
+    for folder in map(Path, (*_FOLDERS, *([f"{windows}/Fonts"] if windows else ()))):
+        for path in sorted(folder.expanduser().rglob("*.[ot]t[cf]")):
+            if path.name in wanted:
+                found.setdefault(path.name, path)
+    return found
+
+
+def _simplified(path: Path, families: dict[tuple[str | None, int], str]) -> Named:
+    """The face for simplified Chinese of a collection."""
+    faces = open_faces(path)
+    index = next((number for number in range(len(faces))
+                  if _SIMPLIFIED.search(families.get((str(path), number), ""))), 0)  # fmt: skip
+    family = families[str(path), index]
+    return Named(faces[index], family, _role(family))

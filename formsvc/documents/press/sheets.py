@@ -1,0 +1,184 @@
+"""A submission as the sheets that are printed: which pages, what stands on them, what does not fit.
+
+Everything is decided here, before anything is drawn.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from formsvc.documents.headers import code_picture
+from formsvc.documents.press.fitting import FLOOR, Fitter, Setting, capacity
+from formsvc.documents.press.layouts import Layout, Page, Site
+from formsvc.documents.proof.marks import Code
+
+# Page and pages → what proves the page.
+CodeFor = Callable[[int, int], Code]
+
+CONTINUED: Final = "（续见附页）"
+# Of a 附页, in points from its edges: below its head, above the page number. As in program.typ.
+_TOP, _BOTTOM = 132.0, 72.0
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A 附页: the page that it follows, and what stands on it."""
+
+    site: Site
+    page: int
+    setting: Setting
+    inside: bool
+    first: bool
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """One document: its pages by their number in the layout, and the settings by their site.
+
+    `cut` are the sites whose text goes on on an `extra`; `overflowing` those whose text does not
+    fit, with the end that is too much.
+    """
+
+    pages: tuple[int, ...]
+    settings: Mapping[int, Setting]
+    extras: tuple[Extra, ...]
+    cut: Mapping[int, bool]
+    overflowing: tuple[tuple[Site, str], ...]
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether a row is higher than the form has it, so that there may be more pages."""
+        return any(setting.grown for setting in self.settings.values())
+
+    @property
+    def count(self) -> int:
+        return len(self.pages) + len(self.extras)
+
+
+def compose(
+    layout: Layout, values: Mapping[str, str], fitter: Fitter, continues: Callable[[str], bool]
+) -> Sheets:
+    """Lay out values; `continues` tells the pointers that may go on on a 附页."""
+    wanted = [number for number, page in enumerate(layout.pages) if _is_wanted(page, values)]
+    settings: dict[int, Setting] = {}
+    extras: list[Extra] = []
+    cut: dict[int, bool] = {}
+    overflowing = []
+    for number in wanted:
+        page = layout.pages[number]
+        for site in page.sites:
+            if not (text := values.get(site.pointer)):
+                continue
+            setting = fitter.fit(site, text)
+            if not setting.fits and continues(site.pointer):
+                setting, is_cut, more = _continued(site, setting, number, page, fitter)
+                extras += more
+                cut[site.number] = is_cut
+            elif not setting.fits:
+                overflowing.append((site, fitter.excess(site, setting)))
+            settings[site.number] = setting
+        level(page, settings)
+    return Sheets(tuple(wanted), settings, tuple(extras), cut, tuple(overflowing))
+
+
+def _is_wanted(page: Page, values: Mapping[str, str]) -> bool:
+    rows = f"{page.when}/"
+    return not page.when or any(text for name, text in values.items() if name.startswith(rows))
+
+
+def _continued(
+    site: Site, setting: Setting, number: int, page: Page, fitter: Fitter
+) -> tuple[Setting, bool, list[Extra]]:
+    """What stays, with a line less for the hint; whether it ends inside a paragraph; the 附页."""
+    room = max(0, capacity(site, setting.size, setting.pitch) - 1)
+    kept, rest, inside = fitter.cut(site, setting, room, site.width)
+    extras: list[Extra] = []
+    wide = replace(site, vertical="top")
+    width = _width(page)
+    sheet = replace(wide, height=page.height - _TOP - _BOTTOM, block=True)
+    lines = capacity(sheet, setting.size, setting.pitch)
+    goes_on = inside
+    while rest.texts:
+        begins = goes_on
+        part, rest, goes_on = fitter.cut(wide, rest, lines, width)
+        extras.append(Extra(wide, number, part, begins, not extras, goes_on))
+    return replace(kept, fits=True), inside, extras
+
+
+def _width(page: Page) -> float:
+    """Of the text on a 附页; the typesetter keeps a field's padding clear."""
+    return page.width - sum(page.sides) + 4.0
+
+
+def level(page: Page, settings: dict[int, Setting]) -> None:
+    """One size for the values of a row that are set in one line; what wraps is by itself."""
+    rows: dict[int, list[Site]] = {}
+    for site in page.sites:
+        setting = settings.get(site.number)
+        if site.row and not site.block and setting and setting.size >= FLOOR:
+            rows.setdefault(site.row, []).append(site)
+    for sites in rows.values():
+        size = min(settings[site.number].size for site in sites)
+        for site in sites:
+            setting = settings[site.number]
+            if setting.size > size:
+                settings[site.number] = replace(
+                    setting, size=size, pitch=setting.pitch * size / setting.size
+                )
+
+
+def drawn(
+    sheets: Sheets,
+    layout: Layout,
+    fitter: Fitter,
+    *,
+    code: CodeFor,
+    heading: Callable[[str], str],
+    owner: str,
+) -> dict[str, Any]:
+    """Sheets and values as program.typ takes them; `heading` names a field for its 附页."""
+    values = {}
+    for number, setting in sheets.settings.items():
+        value = fitter.value(layout.site(number), setting)
+        if number in sheets.cut:
+            value |= {"cut": sheets.cut[number], "more": CONTINUED}
+        values[str(number)] = value
+    whole: list[dict[str, Any]] = []
+    for page in sheets.pages:
+        grown = {
+            site.line
+            for site in layout.pages[page].sites
+            if (found := sheets.settings.get(site.number)) and found.grown
+        }
+        whole.append({"page": page, "grown": sorted(grown)})
+    for extra in sheets.extras:
+        left, right = layout.pages[extra.page].sides
+        site = replace(extra.site, width=_width(layout.pages[extra.page]))
+        value = fitter.value(site, extra.setting) | {"inside": extra.inside, "cut": extra.cut}
+        style = {"font": site.font, "indent": site.indent, "justify": True}
+        whole.append({
+            "page": extra.page, "title": f"{heading(site.pointer)}（附页）", "first": extra.first,
+            "level": 2 if layout.has_title else 1,
+            "owner": f"姓名：{owner}" if owner else "", "style": style, "value": value,
+            "left": left, "right": right,
+        })  # fmt: skip
+    for number, sheet in enumerate(whole, 1):
+        numbered = layout.pages[sheet["page"]].numbered
+        sheet.update(_edge(number, sheets.count, owner if numbered else None, code))
+    return {"sheets": whole, "values": values, "flow": None}
+
+
+def flowing(document: dict[str, Any], count: int, owner: str, code: CodeFor) -> dict[str, Any]:
+    """A document of `count` pages, more than it has sheets: every page is numbered as it comes."""
+    edges = [_edge(number, count, owner, code) for number in range(1, count + 1)]
+    return {**document, "flow": edges}
+
+
+def _edge(number: int, count: int, owner: str | None, code: CodeFor) -> dict[str, Any]:
+    """A page's number, as in the DOCX with the person's name, and its proof code."""
+    own = code(number, count)
+    return {
+        "number": None if owner is None else f"{owner}　第 {number} 页 共 {count} 页",
+        "code": {"lines": own.text.split("\n"), "picture": list(code_picture(own.modules))},
+    }

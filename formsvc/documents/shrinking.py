@@ -1,0 +1,86 @@
+"""Values in a DOCX as small as the press sets them, so that no row grows and no page spills.
+
+A value to be shrunk goes through the template with a mark before every paragraph; afterwards the
+runs and paragraphs with marks get their size and distance of lines. ISO/IEC 29500-1, 17.3.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from formsvc.documents.printing import Values
+
+# Noncharacters: allowed in XML, never in a submission.
+_MARK: Final = re.compile("\ufdd0([0-9]+)\ufdd1")
+_PARAGRAPH: Final = re.compile(r"<w:p(?: [^>]*)?>(?:(?!</w:p>).)*?\ufdd0.*?</w:p>", re.DOTALL)
+_RUN: Final = re.compile(r"<w:r(?: [^>]*)?>.*?</w:r>", re.DOTALL)
+_SIZE: Final = re.compile(r'<w:(sz|szCs) w:val="[0-9]+"/>')
+_SPACING: Final = re.compile(r"<w:spacing [^>]*w:line=[^>]*/>")
+_STYLE: Final = re.compile(r"<w:pStyle [^>]*/>")
+_TEXT: Final = re.compile(r"<w:t[ >]")
+
+
+@dataclass(frozen=True, slots=True)
+class Shrink:
+    """Size and distance of lines in points."""
+
+    size: float
+    pitch: float
+
+
+# Pointer → for each place where it stands, in their order, how to shrink it there, or None.
+Shrinks = Mapping[str, Sequence[Shrink | None]]
+
+
+def marked(values: Values, shrinks: Shrinks) -> dict[str, str]:
+    """The values with marks before every paragraph of those to be shrunk."""
+    numbers = {pointer: number for number, pointer in enumerate(shrinks)}
+    return {
+        pointer: "\n".join(f"\ufdd0{numbers[pointer]}\ufdd1{line}" for line in text.split("\n"))
+        if pointer in numbers
+        else text
+        for pointer, text in values.items()
+    }
+
+
+def shrunk(part: bytes, shrinks: Shrinks | None) -> bytes:
+    """A part of the package that was made with marked values; the body has shrinks, others None."""
+    source = part.decode()
+    if shrinks is None:
+        return _MARK.sub("", source).encode()
+    return "".join(_pieces(source, list(shrinks.values()))).encode()
+
+
+def _pieces(source: str, shrinks: Sequence[Sequence[Shrink | None]]) -> Iterator[str]:
+    seen: dict[int, int] = {}
+    ended: dict[int, int] = {}
+    at = 0
+    for found in _PARAGRAPH.finditer(source):
+        number = int(_MARK.search(found[0])[1])  # type: ignore[index]  # the pattern has a mark
+        # Further paragraphs of the same cell are the same place.
+        if number not in ended or "</w:tc>" in source[ended[number] : found.start()]:
+            seen[number] = seen.get(number, -1) + 1
+        ended[number] = found.end()
+        places = shrinks[number]
+        shrink = places[seen[number]] if seen[number] < len(places) else None
+        yield source[at : found.start()]
+        yield _MARK.sub("", found[0] if shrink is None else _paragraph(found[0], shrink))
+        at = found.end()
+    yield _MARK.sub("", source[at:])
+
+
+def _paragraph(paragraph: str, shrink: Shrink) -> str:
+    def run(match: re.Match[str]) -> str:
+        if "\ufdd0" not in match[0]:
+            return match[0]
+        return _SIZE.sub(rf'<w:\1 w:val="{round(shrink.size * 2)}"/>', match[0])
+
+    is_alone = "\ufdd0" in paragraph[_TEXT.search(paragraph).start() :][:60]  # type: ignore[union-attr]
+    resized = _RUN.sub(run, paragraph)
+    if not is_alone:
+        return resized
+    spacing = f'<w:spacing w:line="{round(shrink.pitch * 20)}" w:lineRule="exact"/>'
+    if _SPACING.search(resized):
+        return _SPACING.sub(spacing, resized, count=1)
+    return _STYLE.sub(lambda style: style[0] + spacing, resized, count=1)
