@@ -8,6 +8,7 @@ chunks are put together in the order of the input.
 
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -280,7 +281,9 @@ class Batch:
                 header = {"digest": digest.hex(), "items": items}
                 stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
                 stream.writelines(worked.line for worked in result.worked)
-            self.size += sum(len(worked.line) for worked in result.worked)
+        with self.folder.open(_chunk_name(chunk.number)) as stream:
+            head = len(stream.readline())
+            self.size += stream.seek(0, os.SEEK_END) - head
         self._chunks = chunk.number + 1
         self.count += len(chunk.items)
         progress(self.count)
