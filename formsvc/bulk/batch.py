@@ -8,6 +8,7 @@ chunks are put together in the order of the input.
 
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -31,6 +32,7 @@ from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.storage import Folder, keep_private
+from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
 KEYS: Final = "keys.jsonl"
@@ -142,9 +144,9 @@ def check_item(
     if form:
         judged, entries = comparisons.judge(form, data, report, job.secrets)
         report = judged if across else report
-    unit = (said(data, form.unit.pointer) if form else "") or item.unit
+    unit = (said(data, form.unit.pointer) if form else "") or masked(item.unit)
     person = said(data, form.person.pointer) if form else ""
-    line = Line(number, clean(item.source), unit, person, report)
+    line = Line(number, masked(clean(item.source)), unit, person, report)
     made: list[tuple[str, bytes]] = []
     if files is not None and job.formats and form and report.ok:
         line, made = documents.filled(line, form, data, job.formats, job.press)
@@ -206,7 +208,7 @@ class Batch:
             raise ConfigError("目录里已有批量审核的结果；请换一个目录，或加 --resume 接着做。")
         self.folder = folder
         self.job = job
-        self.count = 0
+        self.count = self.size = 0  # items, and bytes of their reports
         self._chunks = 0
         self._raws: list[tuple[int, int]] = []
 
@@ -279,6 +281,9 @@ class Batch:
                 header = {"digest": digest.hex(), "items": items}
                 stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
                 stream.writelines(worked.line for worked in result.worked)
+        with self.folder.open(_chunk_name(chunk.number)) as stream:
+            head = len(stream.readline())
+            self.size += stream.seek(0, os.SEEK_END) - head
         self._chunks = chunk.number + 1
         self.count += len(chunk.items)
         progress(self.count)

@@ -1,12 +1,13 @@
 """Every error as one documented payload (RFC 9457), or as a page for people who browse."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from formsvc.findings import Report
+from formsvc.storage import is_full
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -67,6 +68,18 @@ def from_exception(error: HTTPException) -> Response:
         return problem(status, detail, errors=errors, headers=headers)
     page = render_template("error.html", title=_title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
+
+
+def full(error: Exception) -> Response:
+    """507 where there is no room left; any other fault of the system stays one."""
+    if not is_full(error):
+        raise error
+    return from_exception(_Full())
+
+
+class _Full(HTTPException):
+    code = 507
+    data: ClassVar = {"message": "没有空间可写，没有办理；请稍后再试，或与管理员联系。"}
 
 
 def _title(status: int) -> str:

@@ -10,7 +10,8 @@ from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.results import INDEX, Results
 from formsvc.catalogue import Catalogue
-from formsvc.intake.items import Item, refused
+from formsvc.intake.bounds import bounded
+from formsvc.intake.items import Item
 from formsvc.intake.sources import items
 from formsvc.web.runs.runs import Run
 from formsvc.writing.texts import clean
@@ -51,7 +52,7 @@ def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogu
     workers = 1 if sum(len(content) for _, content in files) < _HERE else None
     with executors.opened(workers, None) as (executor, at_once):
         batch.check(
-            _items(files, catalogue),
+            bounded(_items(files, catalogue), lambda: batch.size, most=MOST),
             executor,
             at_once=at_once,
             progress=lambda done: run.tell("已检查", done),
@@ -64,16 +65,8 @@ def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogu
 
 
 def _items(files: list[tuple[str, bytes]], catalogue: Catalogue) -> Iterator[Item]:
-    """What the files hold, to the limit of a batch."""
-    count = 0
     for name, content in files:
-        for item in items(io.BytesIO(content), name, catalogue):
-            if count == MOST:
-                message = f"一批最多 {MOST:,} 份，从这里起没有读取。"
-                yield refused(item.source, "input.many", message)
-                return
-            count += 1
-            yield item
+        yield from items(io.BytesIO(content), name, catalogue)
 
 
 def changes_since(now: Results, earlier: Run) -> list[changes.Change]:

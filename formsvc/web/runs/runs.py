@@ -16,11 +16,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from formsvc.errors import ConfigError
+from formsvc.storage import is_full
 from formsvc.web.runs.sealed import SealedFolder, derived
 
 KEY_BYTES: Final = 32
@@ -150,6 +152,17 @@ class Runs:
     def delete(self, run: Run) -> None:
         shutil.rmtree(run.path, ignore_errors=True)
 
+    @contextmanager
+    def scratch(self) -> Iterator[SealedFolder]:
+        """A folder for one request, sealed with a key that is nowhere; a crash leaves it to the
+        sweep."""
+        path = self.root / "scratch" / secrets.token_hex(16)
+        path.mkdir(mode=0o700, parents=True)
+        try:
+            yield SealedFolder(path, os.urandom(KEY_BYTES))
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
+
     def sweep(self) -> None:
         """Delete what has expired, and what a crash left half made."""
         for path in list(self._folders()):
@@ -178,12 +191,15 @@ class Runs:
                 yield from (path for path in owner.iterdir() if path.is_dir())
 
     def _work(self, run: Run, work: Work) -> None:
-        """Never raises; the log tells the kind of a fault, not the data that met it."""
+        """Raises only for want of room; the log tells the kind of a fault, not its data."""
         try:
             work(run)
             run.set_(state="done")
         except Exception as error:
             _log.error("run failed: %s", type(error).__name__)
+            if is_full(error):  # then nothing can be told either, but to who still waits
+                self.delete(run)
+                raise
             if (run.path / _STATUS).exists():
                 run.set_(state="failed")
             else:  # deleted meanwhile
