@@ -1,6 +1,7 @@
 """Run a parser on untrusted bytes in a process that can be killed.
 
-Only bytes cross the boundary, in both directions: nothing that the child sends is unpickled.
+Only bytes cross the boundary, in both directions: nothing that the child sends is unpickled. What
+else the child is denied stands in formsvc.confinement.
 """
 
 import multiprocessing
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Final
 
+from formsvc.confinement import confine
 from formsvc.errors import UnreadableDocument
 
 MEMORY: Final = 1 << 30
@@ -21,6 +23,8 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _preloaded: list[str] = []
 
 Parser = Callable[[bytes], bytes]
+watchers: Final[list[Callable[[str], None]]] = []
+"""Told of every call how it ended: answered, refused (by the parser) or stopped (by a limit)."""
 
 
 def preload(module: str) -> None:
@@ -47,31 +51,36 @@ def run_limited(
     child = _CONTEXT.Process(target=_serve, args=(theirs, function, memory, cpu), daemon=True)
     child.start()
     theirs.close()
+    outcome = "stopped"
     try:
-        return _answer(ours, payload, deadline)
+        kind, content = _answer(ours, payload, deadline)
+        outcome = {_ANSWER: "answered", _REFUSAL: "refused"}.get(kind, outcome)
     finally:
         ours.close()
         child.kill()
         child.join()
         child.close()
-
-
-def _answer(connection: Connection, payload: bytes, deadline: float) -> bytes:
-    try:
-        connection.send_bytes(payload)
-        if not connection.poll(max(deadline - time.monotonic(), 0)):
-            raise UnreadableDocument("读取这个文件用的时间太长，已经停止；请另存为新文件后再试。")
-        kind, content = connection.recv_bytes(), connection.recv_bytes()
-    except (EOFError, ConnectionError):
-        raise UnreadableDocument("读取这个文件超出了允许的时间或内存，已经停止。") from None
+        for tell in watchers:
+            tell(outcome)
     if kind == _ANSWER:
         return content
     raise UnreadableDocument(content.decode("utf-8", "replace"))
 
 
+def _answer(connection: Connection, payload: bytes, deadline: float) -> tuple[bytes, bytes]:
+    try:
+        connection.send_bytes(payload)
+        if not connection.poll(max(deadline - time.monotonic(), 0)):
+            raise UnreadableDocument("读取这个文件用的时间太长，已经停止；请另存为新文件后再试。")
+        return connection.recv_bytes(), connection.recv_bytes()
+    except (EOFError, ConnectionError):
+        raise UnreadableDocument("读取这个文件超出了允许的时间或内存，已经停止。") from None
+
+
 def _serve(connection: Connection, function: Parser, memory: int, cpu: int) -> None:
     """The child: take the payload, put on the limits, answer."""
     payload = connection.recv_bytes()
+    confine()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

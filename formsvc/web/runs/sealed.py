@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import io
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,8 @@ class SealedFolder:
         """
         target = self._path(name)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hidden = target.with_name(f".{target.name}.part")
+        # A name of its own: a process that was killed may have left one, or another be at it too.
+        hidden = target.with_name(f".{target.name[:32]}.{secrets.token_hex(8)}")
         salt = os.urandom(_SALT)
         try:
             with hidden.open("xb") as stream:

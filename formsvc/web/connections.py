@@ -1,0 +1,233 @@
+"""waitress, with a deadline for everything that a client does.
+
+A connection has its patience, in seconds, for each thing it does: ask, send, take its answer, ask
+again; and one second more for every `RATE` bytes that it moves meanwhile. Silence and a trickle of
+bytes thus end alike, and a slow line does not. waitress itself hands a request to a thread only
+when its body is in.
+"""
+
+import json
+import signal
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, WSGITask
+from waitress.utilities import Error, RequestEntityTooLarge
+
+from formsvc.web.api.bulk import MAX_BODY as BULK_LIMIT
+from formsvc.web.api.routes import DOCUMENT_LIMIT
+from formsvc.web.desks.batches import UPLOAD_LIMIT
+from formsvc.web.problems import MEDIA_TYPE, title
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+# Bytes a second below which a client is stalling.
+RATE: Final = 4096
+ARRIVED: Final = "formsvc.arrived"
+# A body above this goes to an unlinked temporary file, and so many of these may be under way.
+_LARGE: Final = 1 << 20
+_MOST_LARGE: Final = 16
+# A multipart envelope, and one byte more than is allowed, so that the application itself says so.
+_ENVELOPE: Final = 100_000
+# An answer may be this much ahead of its reader before the thread that makes it waits.
+_AHEAD: Final = 16 << 20
+_HEADER: Final = 32 << 10
+_CONNECTIONS: Final = 2000
+_LOOK: Final = 0.5
+
+
+class Observer(Protocol):
+    """Who is told what no application sees."""
+
+    def refused(self, status: int) -> None:
+        """A request that could not be read was answered so."""
+
+    def level(self, connections: int, queued: int) -> None:
+        """Connections that are open, and requests that wait for a thread."""
+
+
+class _TooMany(Error):
+    code = 503
+    reason = "Service Unavailable"
+
+
+class _Task(WSGITask):
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[ARRIVED] = self.request.arrived
+        return environ
+
+
+class _ErrorTask(ErrorTask):
+    """What the server itself refuses, in the one payload of errors."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        self.channel.server.observer.refused(error.code)
+        self.status = f"{error.code} {error.reason}"
+        about = {"type": "about:blank", "title": title(error.code), "status": error.code}
+        body = json.dumps(about, ensure_ascii=False).encode()
+        self.response_headers.append(("Content-Type", MEDIA_TYPE))
+        if error.code == _TooMany.code:
+            self.response_headers.append(("Retry-After", "30"))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class _Parser(HTTPRequestParser):
+    """Knows when it began, and how long a body its address takes."""
+
+    def __init__(self, adj: Adjustments, server: "Server") -> None:
+        super().__init__(adj)
+        self.began = self.arrived = time.monotonic()
+        self.large = False
+        self._server = server
+        self._limit = adj.max_request_body_size
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        size = max(self.content_length, self.body_bytes_received)
+        if size > self._limit and not self.error:
+            self._refuse(RequestEntityTooLarge(f"at most {self._limit} bytes"))
+        if size > _LARGE and not self.large:
+            self.large = True
+            if self._server.large() > _MOST_LARGE:
+                self._refuse(_TooMany("too many large bodies at once; come again"))
+        self.arrived = time.monotonic()
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        self._limit = _limit(self.path) + _ENVELOPE
+
+    def _refuse(self, error: Error) -> None:
+        self.error = error
+        self.completed = True
+
+
+class _Channel(HTTPChannel):
+    task_class = _Task
+    error_task_class = _ErrorTask
+    request: _Parser | None
+    _sent = 0
+    _owing: tuple[float, int] | None = None
+
+    def parser_class(self, adj: Adjustments) -> _Parser:
+        return _Parser(adj, self.server)
+
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        count: int = super().send(data, do_close)
+        self._sent += count
+        return count
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.request or self.requests or self.total_outbufs_len)
+
+    def is_stalling(self, now: float, patience: float) -> bool:
+        """Whether its client has used up the time for what it is at; `now` is monotonic."""
+        if self.total_outbufs_len:
+            began, before = self._owing = self._owing or (now, self._sent)
+            return bool(now > began + patience + (self._sent - before) / RATE)
+        self._owing = None
+        if self.request:
+            began, moved = self.request.began, self.request.body_bytes_received
+            return bool(now > began + patience + moved / RATE)
+        idle = time.time() - self.last_activity  # waitress keeps the time of day
+        return bool(not self.requests and idle > patience)
+
+
+class Server(TcpWSGIServer):
+    """One worker's connections on a listening socket that others may share."""
+
+    channel_class = _Channel
+
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        listener: socket.socket,
+        threads: int,
+        patience: int,
+        observer: Observer,
+    ) -> None:
+        self.observer = observer
+        settings = Adjustments(
+            sockets=[listener],
+            threads=threads,
+            ident=None,
+            connection_limit=_CONNECTIONS,
+            cleanup_interval=_LOOK,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # formsvc.web.proxies does that
+            max_request_header_size=_HEADER,
+            max_request_body_size=BULK_LIMIT + 2 * _ENVELOPE,
+            inbuf_overflow=_LARGE,
+            outbuf_overflow=_LARGE,
+            outbuf_high_watermark=_AHEAD,
+            send_bytes=1,  # so that what lies in the buffer is what the client does not take
+            log_socket_errors=False,
+        )
+        address = (listener.family, listener.type, listener.proto, listener.getsockname())
+        super().__init__(
+            application, {}, _sock=listener, adj=settings, sockinfo=address, bind_socket=False
+        )
+        self._patience = patience
+        self._stopping = threading.Event()
+
+    def large(self) -> int:
+        """Large bodies that are coming in or being worked on."""
+        channels = list(self.active_channels.values())
+        requests = [r for c in channels for r in (c.request, *c.requests) if r]
+        return sum(request.large for request in requests)
+
+    def maintenance(self, now: float) -> None:
+        """Close what stalls, itself: waitress would wait until the client takes more bytes."""
+        moment = time.monotonic()
+        for channel in list(self.active_channels.values()):
+            if channel.is_stalling(moment, self._patience):
+                channel.handle_close()
+        self.observer.level(len(self.active_channels), len(self.task_dispatcher.queue))
+
+    def run_until_told(self, grace: float) -> None:
+        """Serve until SIGTERM or SIGINT, then give what is under way `grace` seconds."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        while not self._stopping.is_set():
+            self._turn()
+        wasyncore.dispatcher.close(self)
+        deadline = time.monotonic() + grace
+        while self._close_idle() and time.monotonic() < deadline:
+            self._turn()
+            self.maintenance(time.time())
+
+    def _turn(self) -> None:
+        wasyncore.loop(_LOOK, use_poll=True, map=self._map, count=1)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping.set()
+        self.pull_trigger()
+
+    def _close_idle(self) -> int:
+        """How many connections are left that something is under way on."""
+        for channel in list(self.active_channels.values()):
+            if channel.is_idle:
+                channel.handle_close()
+        return len(self.active_channels)
+
+
+def _limit(path: str) -> int:
+    """Bytes of the longest body that an address takes."""
+    if path.endswith("/bulk"):
+        return BULK_LIMIT
+    if path.endswith(("/unit", "/review")):
+        return UPLOAD_LIMIT
+    return DOCUMENT_LIMIT
