@@ -165,7 +165,6 @@ class Server(TcpWSGIServer):
             threads=threads,
             ident=None,
             connection_limit=_CONNECTIONS,
-            cleanup_interval=_LOOK,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # formsvc.web.proxies does that
             max_request_header_size=_HEADER,
@@ -181,6 +180,7 @@ class Server(TcpWSGIServer):
             application, {}, _sock=listener, adj=settings, sockinfo=address, bind_socket=False
         )
         self._patience = patience
+        self._next_look = 0.0
         self._stopping = threading.Event()
 
     def large(self) -> int:
@@ -190,12 +190,7 @@ class Server(TcpWSGIServer):
         return sum(request.large for request in requests)
 
     def maintenance(self, now: float) -> None:
-        """Close what stalls, itself: waitress would wait until the client takes more bytes."""
-        moment = time.monotonic()
-        for channel in list(self.active_channels.values()):
-            if channel.is_stalling(moment, self._patience):
-                channel.handle_close()
-        self.observer.level(len(self.active_channels), len(self.task_dispatcher.queue))
+        """Nothing: waitress would close only when a client takes more bytes. See `_turn`."""
 
     def run_until_told(self, grace: float) -> None:
         """Serve until SIGTERM or SIGINT, then give what is under way `grace` seconds."""
@@ -207,9 +202,19 @@ class Server(TcpWSGIServer):
         deadline = time.monotonic() + grace
         while self._close_idle() and time.monotonic() < deadline:
             self._turn()
-            self.maintenance(time.time())
 
     def _turn(self) -> None:
+        """Close what stalls, then see to whoever sends or takes something.
+
+        Between two polls alone: a descriptor closed amid one may be another client's at its end.
+        """
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _LOOK
+            for channel in list(self.active_channels.values()):
+                if channel.is_stalling(now, self._patience):
+                    channel.handle_close()
+            self.observer.level(len(self.active_channels), len(self.task_dispatcher.queue))
         wasyncore.loop(_LOOK, use_poll=True, map=self._map, count=1)
 
     def _stop(self, *_: object) -> None:
