@@ -44,7 +44,12 @@ class Noticed:
 
 
 def measure(
-    address: str, body: bytes, seconds: float, silent: int = 200, sending: int = 50, taking: int = 20
+    address: str,
+    body: bytes,
+    seconds: float,
+    silent: int = 200,
+    sending: int = 50,
+    taking: int = 20,
 ) -> Noticed:
     """Run the clients against a server for some seconds. `body` is a submission."""
     return asyncio.run(_measure(address, body, seconds, (silent, sending, taking)))
