@@ -44,15 +44,10 @@ class Noticed:
 
 
 def measure(
-    address: str,
-    body: bytes,
-    seconds: float,
-    silent: int = 200,
-    sending: int = 50,
-    taking: int = 20,
+    address: str, body: bytes, seconds: float, counts: tuple[int, int, int] = (200, 50, 20)
 ) -> Noticed:
-    """Run the clients against a server for some seconds. `body` is a submission."""
-    return asyncio.run(_measure(address, body, seconds, (silent, sending, taking)))
+    """Run so many silent, sending and taking clients for some seconds. `body` is a submission."""
+    return asyncio.run(_measure(address, body, seconds, counts))
 
 
 async def _measure(address: str, body: bytes, seconds: float, counts: tuple[int, ...]) -> Noticed:
@@ -129,7 +124,7 @@ def main() -> None:
     root = Path(__file__).parent.parent
     body = next(iter(sorted(root.glob(f"samples/*/{FORM}/*/valid/*.json")))).read_bytes()
     with served(root) as server:
-        print("alone:", measure(server.address, body, min(seconds, 10), 0, 0, 0))
+        print("alone:", measure(server.address, body, min(seconds, 10), (0, 0, 0)))
         print("beside slow clients:", measure(server.address, body, seconds))
 
 

@@ -73,9 +73,9 @@ def test_a_wrong_setting_ends_the_start_with_one_line(runner, monkeypatch):
 
 def test_a_worker_that_cannot_start_ends_the_service(tmp_path):
     (tmp_path / "runs").symlink_to(tmp_path)
-    with pytest.raises(AssertionError, match="FORMSVC_RUNS"):  # it ended, with this in its log
-        with served(tmp_path, FORMSVC_RUNS=str(tmp_path / "runs")):
-            pass
+    serving = served(tmp_path, FORMSVC_RUNS=str(tmp_path / "runs"))
+    with pytest.raises(AssertionError, match="FORMSVC_RUNS"), serving:  # that is in its log
+        pass
 
 
 # Counters
