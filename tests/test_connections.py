@@ -115,6 +115,15 @@ def test_a_body_that_is_too_long_for_its_address_is_refused_at_once(server):
         assert b"application/problem+json" in answer
 
 
+def test_who_asks_before_sending_too_much_is_told_no(server):
+    with connected(server) as connection:
+        connection.sendall(
+            b"POST /api/v1/read HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 150000000\r\n\r\n"
+        )
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
 def test_others_notice_little_of_many_slow_clients(server):
     """The figures for a minute on a quiet machine: `python -m benchmarks.slow`."""
     noticed = slow.measure(server.address, GOOD, 8)

@@ -22,6 +22,7 @@ from formsvc.web.runs.sealed import CHUNK, SealedFolder
 from formsvc.writing.notation import today
 
 from .conftest import ROOT, SAMPLES, valid_samples
+from .serving import until
 
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
@@ -399,3 +400,43 @@ def test_no_page_names_one_form(catalogue):
     for path in (ROOT / "formsvc/web").rglob("*.*"):
         if path.suffix in (".py", ".html", ".js", ".css"):
             assert not [form for form in catalogue if form in path.read_text("utf-8")], path
+
+
+def test_a_run_that_ends_its_process_each_time_has_failed(tmp_path):
+    """Whatever takes a process down with it is not begun for ever."""
+    runs = Runs(lambda run, task: None, tmp_path)
+    key = os.urandom(32)
+    run = runs.start(key, "unit", Task("read"))
+    assert runs.wait(run, 5)
+    begun = []
+    for _ in range(6):
+        until(lambda: not runs._pending)
+        latest = runs.open(run.id, key)
+        if latest.status.state == "failed":
+            break
+        latest.set_(state="running")  # as a process leaves it that was killed
+        begun.append(runs.open(run.id, key).status.beginnings)
+    assert latest.status.state == "failed"
+    assert begun[:3] == [2, 3, 4]
+
+
+def test_a_run_that_somebody_works_on_is_not_begun_twice(tmp_path):
+    import threading
+
+    began, end = threading.Event(), threading.Event()
+    calls = []
+
+    def work(run, task):
+        calls.append(run.id)
+        began.set()
+        end.wait(10)
+
+    one, two = Runs(work, tmp_path), Runs(work, tmp_path)
+    key = os.urandom(32)
+    run = one.start(key, "unit", Task("read"))
+    assert began.wait(5)
+    assert two.open(run.id, key).status.state == "running"
+    end.set()
+    assert one.wait(run, 5)
+    assert two.open(run.id, key).status.state == "done"
+    assert calls == [run.id]

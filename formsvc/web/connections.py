@@ -7,6 +7,7 @@ when its body is in.
 """
 
 import json
+import resource
 import signal
 import socket
 import threading
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 # Bytes a second below which a client is stalling.
 RATE: Final = 4096
 ARRIVED: Final = "formsvc.arrived"
-# A body above this goes to an unlinked temporary file, and so many of these may be under way.
+# A body or an answer above this goes to an unlinked temporary file.
+_IN_MEMORY: Final = 1 << 18
+# So many bodies above this may be under way.
 _LARGE: Final = 1 << 20
 _MOST_LARGE: Final = 16
 # A multipart envelope, and one byte more than is allowed, so that the application itself says so.
@@ -41,6 +44,8 @@ _ENVELOPE: Final = 100_000
 _AHEAD: Final = 16 << 20
 _HEADER: Final = 32 << 10
 _CONNECTIONS: Final = 2000
+# Descriptors for that many: each may have a file for its body and one for its answer.
+_DESCRIPTORS: Final = 3 * _CONNECTIONS + 200
 _LOOK: Final = 0.5
 
 
@@ -102,6 +107,8 @@ class _Parser(HTTPRequestParser):
             self.large = True
             if self._server.large() > _MOST_LARGE:
                 self._refuse(_TooMany("too many large bodies at once; come again"))
+        if self.error:
+            self.expect_continue = False  # or waitress would ask for the body all the same
         self.arrived = time.monotonic()
         return consumed
 
@@ -139,11 +146,15 @@ class _Channel(HTTPChannel):
             began, before = self._owing = self._owing or (now, self._sent)
             return bool(now > began + patience + (self._sent - before) / RATE)
         self._owing = None
+        if self.requests:
+            if self.request:
+                self.request.began = now  # it waits for the one before
+            return False
         if self.request:
             began, moved = self.request.began, self.request.body_bytes_received
             return bool(now > began + patience + moved / RATE)
         idle = time.time() - self.last_activity  # waitress keeps the time of day
-        return bool(not self.requests and idle > patience)
+        return bool(idle > patience)
 
 
 class Server(TcpWSGIServer):
@@ -164,13 +175,13 @@ class Server(TcpWSGIServer):
             sockets=[listener],
             threads=threads,
             ident=None,
-            connection_limit=_CONNECTIONS,
+            connection_limit=_connections(),
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # formsvc.web.proxies does that
             max_request_header_size=_HEADER,
             max_request_body_size=BULK_LIMIT + 2 * _ENVELOPE,
-            inbuf_overflow=_LARGE,
-            outbuf_overflow=_LARGE,
+            inbuf_overflow=_IN_MEMORY,
+            outbuf_overflow=_IN_MEMORY,
             outbuf_high_watermark=_AHEAD,
             send_bytes=1,  # so that what lies in the buffer is what the client does not take
             log_socket_errors=False,
@@ -227,6 +238,15 @@ class Server(TcpWSGIServer):
             if channel.is_idle:
                 channel.handle_close()
         return len(self.active_channels)
+
+
+def _connections() -> int:
+    """How many connections there are descriptors for; as many descriptors as may be are taken."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(_DESCRIPTORS, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return min(_CONNECTIONS, max(allowed - 200, 30) // 3)
 
 
 def _limit(path: str) -> int:

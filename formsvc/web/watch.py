@@ -55,16 +55,16 @@ class Watch:
             status = int(line[:3])
             return start_response(line, headers, *rest)
 
-        def end() -> None:
+        def end(**more: str) -> None:
             self._tally.shift("active_requests", -1)
-            self._answered(environ, status)
+            self._answered(environ, status, **more)
 
         environ.setdefault(ARRIVED, time.monotonic())
         self._tally.shift("active_requests", 1)
         try:
             answer = self._app(environ, begin)
-        except BaseException:
-            end()
+        except BaseException as fault:
+            end(fault=type(fault).__name__)
             raise
         return ClosingIterator(answer, end)
 
@@ -78,7 +78,7 @@ class Watch:
         self._tally.set_("connections", connections)
         self._tally.set_("queued_requests", queued)
 
-    def _answered(self, environ: "WSGIEnvironment", status: int) -> None:
+    def _answered(self, environ: "WSGIEnvironment", status: int, **more: str) -> None:
         seconds = time.monotonic() - environ[ARRIVED]
         about = environ.get(_ABOUT) or {"route": _UNKNOWN}
         self._tally.request(about["route"], status, seconds)
@@ -86,7 +86,7 @@ class Watch:
             self._tally.add("refused", "rate" if status == 429 else "busy")
         method = environ.get("REQUEST_METHOD", "")
         method = method if method in _METHODS else _UNKNOWN
-        self._write(method=method, **about, status=status, ms=round(seconds * 1000, 1))
+        self._write(method=method, **about, status=status, ms=round(seconds * 1000, 1), **more)
 
     def _write(self, **line: object) -> None:
         if self._log:

@@ -155,7 +155,7 @@ class Runs:
             run.set_(state="running", label="", done=0, total=0, beginnings=1)
             self._submit(run, task, held)
         except BaseException:
-            os.close(held)
+            _release(held)
             raise
         self._tell("begun")
 
@@ -192,23 +192,22 @@ class Runs:
         """Begin an interrupted run anew. When there is too much work it waits for the next time."""
         held = _hold(run.path)
         if held is None:
-            return
-        status = self._status(run.path)  # it may have ended before the lock was ours
+            return None
+        run.status = self._status(run.path) or run.status  # it may have ended meanwhile
+        began_so_often = run.status.beginnings
+        if run.status.state != "running" or len(self._pending) >= _AT_ONCE + _WAITING:
+            return _release(held)
         try:
-            if status is None or status.state != "running":
-                run.status = status or run.status
-                os.close(held)
-            elif status.beginnings >= _BEGINNINGS:
+            task = Task(**json.loads(run.folder.read(_TASK)))
+            if began_so_often >= _BEGINNINGS:
+                raise ValueError
+            run.set_(label="", done=0, total=0, beginnings=began_so_often + 1)
+            self._submit(run, task, held)
+            self._tell("again")
+        except (OSError, ValueError):
+            with suppress(OSError):
                 run.set_(state="failed")
-                os.close(held)
-            else:
-                task = Task(**json.loads(run.folder.read(_TASK)))
-                self._refuse_when_full()
-                run.set_(label="", done=0, total=0, beginnings=status.beginnings + 1)
-                self._submit(run, task, held)
-                self._tell("again")
-        except (Busy, OSError):
-            os.close(held)
+            _release(held)
 
     def of(self, key: bytes, kind: str) -> list[Run]:
         """The runs that this browser began, newest first."""
