@@ -5,10 +5,13 @@ import socket
 import time
 import urllib.error
 import urllib.request
+from types import SimpleNamespace
 
 import pytest
+from waitress.adjustments import Adjustments
 
 from benchmarks import slow, soak
+from formsvc.web import connections
 
 from .conftest import ROOT, valid_samples
 from .serving import served
@@ -122,6 +125,25 @@ def test_who_asks_before_sending_too_much_is_told_no(server):
             b"Content-Length: 150000000\r\n\r\n"
         )
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_disk_that_fills_while_a_body_comes_in_is_507():
+    parser = connections._Parser(Adjustments(), SimpleNamespace(large=lambda: 0))
+    parser.received(b"POST /api/v1/read HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+
+    def full(data: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    parser.body_rcv = SimpleNamespace(received=full)
+    assert parser.received(b"abc") == 3
+    assert parser.completed
+    assert parser.error.code == 507
+
+
+def test_large_bodies_are_few_at_once():
+    parser = connections._Parser(Adjustments(), SimpleNamespace(large=lambda: 17))
+    parser.received(b"POST /api/v1/bulk HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n")
+    assert parser.error.code == 503
 
 
 def test_others_notice_little_of_many_slow_clients(server):

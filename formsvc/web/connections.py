@@ -2,8 +2,11 @@
 
 A connection has its patience, in seconds, for each thing it does: ask, send, take its answer, ask
 again; and one second more for every `RATE` bytes that it moves meanwhile. Silence and a trickle of
-bytes thus end alike, and a slow line does not. waitress itself hands a request to a thread only
-when its body is in.
+bytes thus end alike, and a slow line does not.
+
+waitress itself hands a request to a thread only when its body is in. granian, which served before,
+has no limit for bodies or for answers, by decision; gunicorn's threads read bodies themselves;
+hypercorn and uvicorn, asynchronous, have none for answers that nobody takes.
 """
 
 import json
@@ -30,8 +33,10 @@ from formsvc.web.problems import MEDIA_TYPE, title
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-# Bytes a second below which a client is stalling.
+# Bytes a second below which a client is stalling; and while it sends a large body, which takes one
+# of few places.
 RATE: Final = 4096
+_LARGE_RATE: Final = 16 * RATE
 ARRIVED: Final = "formsvc.arrived"
 # A body or an answer above this goes to an unlinked temporary file.
 _IN_MEMORY: Final = 1 << 18
@@ -62,6 +67,11 @@ class Observer(Protocol):
 class _TooMany(Error):
     code = 503
     reason = "Service Unavailable"
+
+
+class _Full(Error):
+    code = 507
+    reason = "Insufficient Storage"
 
 
 class _Task(WSGITask):
@@ -99,7 +109,11 @@ class _Parser(HTTPRequestParser):
         self._limit = adj.max_request_body_size
 
     def received(self, data: bytes) -> int:
-        consumed: int = super().received(data)
+        try:
+            consumed: int = super().received(data)
+        except OSError:  # there is no room for the body
+            self._refuse(_Full("no room for the body"))
+            consumed = len(data)
         size = max(self.content_length, self.body_bytes_received)
         if size > self._limit and not self.error:
             self._refuse(RequestEntityTooLarge(f"at most {self._limit} bytes"))
@@ -151,8 +165,9 @@ class _Channel(HTTPChannel):
                 self.request.began = now  # it waits for the one before
             return False
         if self.request:
-            began, moved = self.request.began, self.request.body_bytes_received
-            return bool(now > began + patience + moved / RATE)
+            rate = _LARGE_RATE if self.request.large else RATE
+            needed = self.request.body_bytes_received / rate
+            return bool(now > self.request.began + patience + needed)
         idle = time.time() - self.last_activity  # waitress keeps the time of day
         return bool(idle > patience)
 
