@@ -1,8 +1,9 @@
 """waitress, with a deadline for everything that a client does.
 
 A connection has its patience, in seconds, for each thing it does: ask, send, take its answer, ask
-again; and one second more for every `RATE` bytes that it moves meanwhile. Silence and a trickle of
-bytes thus end alike, and a slow line does not.
+again; and as long again whenever it has moved `RATE` bytes for each of these seconds. Silence and a
+trickle of bytes thus end alike, and a slow line does not; nor do bytes that a buffer on the way took
+at once buy time for later.
 
 waitress itself hands a request to a thread only when its body is in. granian, which served before,
 has no limit for bodies or for answers, by decision; gunicorn's threads read bodies themselves;
@@ -98,12 +99,30 @@ class _ErrorTask(ErrorTask):
         self.write(body)
 
 
+class _Pace:
+    """Whether a client moves bytes, looked at over one span of its patience after the other."""
+
+    def __init__(self, now: float, moved: int = 0) -> None:
+        self.since = now
+        self._before = moved
+
+    def is_kept(self, now: float, moved: int, patience: float, rate: int) -> bool:
+        """`moved` bytes in all until `now`."""
+        if now <= self.since + patience:
+            return True
+        if moved - self._before < rate * patience:
+            return False
+        self.since, self._before = now, moved
+        return True
+
+
 class _Parser(HTTPRequestParser):
-    """Knows when it began, and how long a body its address takes."""
+    """Knows how fast it comes in, and how long a body its address takes."""
 
     def __init__(self, adj: Adjustments, server: "Server") -> None:
         super().__init__(adj)
-        self.began = self.arrived = time.monotonic()
+        self.arrived = time.monotonic()
+        self.pace = _Pace(self.arrived)
         self.large = False
         self._server = server
         self._limit = adj.max_request_body_size
@@ -140,7 +159,7 @@ class _Channel(HTTPChannel):
     error_task_class = _ErrorTask
     request: _Parser | None
     _sent = 0
-    _owing: tuple[float, int] | None = None
+    _taking: _Pace | None = None
 
     def parser_class(self, adj: Adjustments) -> _Parser:
         return _Parser(adj, self.server)
@@ -157,17 +176,17 @@ class _Channel(HTTPChannel):
     def is_stalling(self, now: float, patience: float) -> bool:
         """Whether its client has used up the time for what it is at; `now` is monotonic."""
         if self.total_outbufs_len:
-            began, before = self._owing = self._owing or (now, self._sent)
-            return bool(now > began + patience + (self._sent - before) / RATE)
-        self._owing = None
+            self._taking = self._taking or _Pace(now, self._sent)
+            return not self._taking.is_kept(now, self._sent, patience, RATE)
+        self._taking = None
         if self.requests:
             if self.request:
-                self.request.began = now  # it waits for the one before
+                self.request.pace.since = now  # it waits for the one before
             return False
         if self.request:
             rate = _LARGE_RATE if self.request.large else RATE
-            needed = self.request.body_bytes_received / rate
-            return bool(now > self.request.began + patience + needed)
+            moved = self.request.body_bytes_received
+            return not self.request.pace.is_kept(now, moved, patience, rate)
         idle = time.time() - self.last_activity  # waitress keeps the time of day
         return bool(idle > patience)
 
