@@ -2,8 +2,8 @@
 
 A connection has its patience, in seconds, for each thing it does: ask, send, take its answer, ask
 again; and as long again whenever it has moved `RATE` bytes for each of these seconds. Silence and a
-trickle of bytes thus end alike, and a slow line does not; what a buffer on the way took at once buys
-no time for later.
+trickle of bytes thus end alike, and a slow line does not; what a buffer on the way took at once
+buys no time for later.
 
 waitress itself hands a request to a thread only when its body is in. granian, which served before,
 has no limit for bodies or for answers, by decision; gunicorn's threads read bodies themselves;
