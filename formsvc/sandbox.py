@@ -1,6 +1,7 @@
 """Run a parser on untrusted bytes in a process that can be killed.
 
-Only bytes cross the boundary, in both directions: nothing that the child sends is unpickled.
+Only bytes cross the boundary, in both directions: nothing that the child sends is unpickled. What
+else the child is denied stands in formsvc.confinement.
 """
 
 import multiprocessing
@@ -11,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Final
 
+from formsvc.confinement import confine
 from formsvc.errors import UnreadableDocument
 
 MEMORY: Final = 1 << 30
@@ -24,6 +26,8 @@ _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _preloaded: list[str] = []
 
 Parser = Callable[[bytes], bytes]
+watchers: Final[list[Callable[[str], None]]] = []
+"""Told of every call how it ended: answered, refused (by the parser) or stopped (by a limit)."""
 
 
 def preload(module: str) -> None:
@@ -51,16 +55,23 @@ def run_limited(
     child = _CONTEXT.Process(target=_serve, args=(theirs, function, memory, cpu), daemon=True)
     child.start()
     theirs.close()
+    outcome = "stopped"
     try:
-        return _answer(ours, payload, deadline)
+        kind, content = _answer(ours, payload, deadline)
+        outcome = {_ANSWER: "answered", _REFUSAL: "refused"}.get(kind, outcome)
     finally:
         ours.close()
         child.kill()
         child.join()
         child.close()
+        for tell in watchers:
+            tell(outcome)
+    if kind == _ANSWER:
+        return content
+    raise UnreadableDocument(content.decode("utf-8", "replace"))
 
 
-def _answer(connection: Connection, payload: bytes, deadline: float) -> bytes:
+def _answer(connection: Connection, payload: bytes, deadline: float) -> tuple[bytes, bytes]:
     try:
         connection.send_bytes(payload)
         if not connection.poll(max(deadline - time.monotonic(), 0)):
@@ -68,9 +79,7 @@ def _answer(connection: Connection, payload: bytes, deadline: float) -> bytes:
         answer = connection.recv_bytes(ANSWER + 1)
     except (EOFError, OSError):
         raise UnreadableDocument("读取这个文件超出了允许的时间或内存，已经停止。") from None
-    if answer[:1] == _ANSWER:
-        return answer[1:]
-    raise UnreadableDocument(answer[1:].decode("utf-8", "replace"))
+    return answer[:1], answer[1:]
 
 
 def _serve(connection: Connection, function: Parser, memory: int, cpu: int) -> None:
@@ -81,6 +90,7 @@ def _serve(connection: Connection, function: Parser, memory: int, cpu: int) -> N
     for stream in (1, 2):
         os.dup2(silence, stream)
     os.nice(_KINDNESS)
+    confine()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

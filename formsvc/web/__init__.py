@@ -15,6 +15,7 @@ from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
+from formsvc.web.desks.tasks import performer
 from formsvc.web.problems import from_exception, full
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -73,7 +74,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
     loaded(settings.shelves, settings.press)
     app.extensions["formsvc-settings"] = settings
-    app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
+    app.extensions["formsvc-runs"] = Runs(
+        performer(settings), settings.runs, settings.run_minutes * 60
+    )
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)

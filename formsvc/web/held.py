@@ -1,6 +1,6 @@
 """What the application holds from its start on."""
 
-from flask import current_app
+from flask import current_app, request
 from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.batch import Loaded, loaded
@@ -21,6 +21,11 @@ def settings() -> Settings:
     """What the operator set."""
     held: Settings = current_app.extensions["formsvc-settings"]
     return held
+
+
+def secure() -> bool:
+    """Whether cookies are for TLS alone: the browser came over it, or the operator says so."""
+    return request.is_secure or settings().secure_cookies
 
 
 def forms() -> Loaded:

@@ -14,6 +14,7 @@ _TITLES = {
     400: "请求无法读取",
     404: "没有这个地址",
     405: "这个地址不支持这种请求方法",
+    408: "等得太久，请重新提交",
     413: "提交的内容太大",
     415: "不支持这种内容类型",
     422: "内容有问题，不能办理",
@@ -35,7 +36,7 @@ def problem(
     """An error response; `report` and `errors` are RFC 9457 extension members."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _title(status),
+        "title": title(status),
         "status": status,
         "detail": detail,
     }
@@ -66,7 +67,7 @@ def from_exception(error: HTTPException) -> Response:
     # A page cannot be made for a host that is not trusted: it has no addresses.
     if request.path.startswith("/api/") or isinstance(error, SecurityError):
         return problem(status, detail, errors=errors, headers=headers)
-    page = render_template("error.html", title=_title(status), detail=detail, status=status)
+    page = render_template("error.html", title=title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
 
 
@@ -82,7 +83,8 @@ class _Full(HTTPException):
     data: ClassVar = {"message": "没有空间可写，没有办理；请稍后再试，或与管理员联系。"}
 
 
-def _title(status: int) -> str:
+def title(status: int) -> str:
+    """What a status means, for people."""
     return _TITLES.get(status, HTTPStatus(status).phrase)
 
 
