@@ -1,12 +1,13 @@
 # make run   serve everything on http://127.0.0.1:8000
 # make test  all checks and tests; make check  lint, types, architecture, forms; make bench  ratios
+# make sbom  what the service is made of; make hashes, make install-hashed  only what was recorded
 
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
-TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui poppler-utils qpdf
+TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils qpdf
 
-.PHONY: run test check bench clean
+.PHONY: run test check bench sbom hashes install-hashed clean
 
 run: .venv/run.stamp
 	@sh tools/packages.sh optional $(RUN_PACKAGES)
@@ -26,6 +27,19 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@sh tools/packages.sh required $(TEST_PACKAGES)
 	$(BIN)/python -m benchmarks
+
+sbom: .venv/run.stamp
+	@mkdir -p build
+	$(BIN)/python tools/sbom.py formsvc build/sbom.json
+
+hashes: .venv/bin/python
+	@mkdir -p build
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --dry-run --ignore-installed \
+	  --report - -c constraints.txt . | $(BIN)/python tools/hashes.py > build/hashes.txt
+
+install-hashed: .venv/bin/python build/hashes.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r build/hashes.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-deps -e .
 
 clean:
 	rm -rf .venv build dist

@@ -1,16 +1,16 @@
 """All forms of a service, loaded and verified before anything is served."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from formsvc import checks, submissions
+from formsvc import checks, documents, submissions
 from formsvc.checks.steps import next_steps
-from formsvc.documents import authoring, docx
+from formsvc.documents import HOUSE, Press, authoring, docx
 from formsvc.errors import FormError
-from formsvc.findings import Finding, Report, Severity
+from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import EDITION, FORM, Form, Shelf, built_in, read
 from formsvc.forms.schemas import json_object
 
@@ -31,9 +31,13 @@ class Checked:
 
 
 class Catalogue(Mapping[str, Form]):
-    """The newest edition of each form by id, in order of the ids; older ones by `edition`."""
+    """The newest edition of each form by id, in order of the ids; older ones by `edition`.
 
-    def __init__(self, forms: list[Form]) -> None:
+    With a `press` a check also says what cannot be printed: "没有问题" then means printable.
+    """
+
+    def __init__(self, forms: list[Form], press: Press | None = None) -> None:
+        self._press = press
         self._editions: dict[str, list[Form]] = {}
         for form in forms:
             self._editions.setdefault(form.id, []).append(form)
@@ -112,13 +116,28 @@ class Catalogue(Mapping[str, Form]):
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
             finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
             return Checked(data, Report("", "", (finding,), unreadable=True), None)
-        return Checked(data, checks.check(chosen, data, on=on), chosen)
+        report = checks.check(chosen, data, on=on)
+        return Checked(data, self._with_print(report, chosen, data), chosen)
+
+    def _with_print(self, report: Report, form: Form, data: object) -> Report:
+        """The report with what cannot be printed, where nothing else is wrong already."""
+        if self._press is None or report.unreadable:
+            return report
+        found = documents.findings(form, data, self._press)
+        if isinstance(found, Skipped):
+            return replace(report, skipped=(*report.skipped, found))
+        spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
+        more = [finding for finding in found if finding.pointer not in spoken]
+        if not more:
+            return report
+        findings = sorted((*report.findings, *more), key=lambda f: form.place(f.pointer))
+        return replace(report, findings=tuple(findings))
 
 
-def load_forms(*shelves: Shelf) -> Catalogue:
+def load_forms(*shelves: Shelf, press: Press = HOUSE) -> Catalogue:
     """Load every form of the shelves, strictly: FormError names the file and place of a fault.
 
-    Without arguments, the forms that come with formsvc.
+    Without shelves, the forms that come with formsvc. `press` is what documents are printed with.
     """
     loaded = read(shelves or (built_in(),))
     for form in loaded:
@@ -126,7 +145,7 @@ def load_forms(*shelves: Shelf) -> Catalogue:
         docx.prepared(form)
         authoring.verify(form, form.pdf_names)
         next_steps(form, {}, form.since)
-    return Catalogue(loaded)
+    return Catalogue(loaded, press)
 
 
 def verify_samples(form: Form) -> None:

@@ -1,6 +1,7 @@
 """Settings from the environment, with defaults that serve on this machine alone."""
 
 import base64
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from formsvc.forms import Shelf, built_in
 
 _SEED_BYTES = 32
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -20,23 +23,34 @@ class Settings:
     FORMSVC_SCHEMAS, FORMSVC_TEMPLATES: folders with an office's own forms, beside the forms that
     come along; FORMSVC_BUILT_IN=off leaves the latter out.
     FORMSVC_HOST, FORMSVC_PORT: where `formsvc serve` listens.
-    FORMSVC_THREADS: requests worked on at once; FORMSVC_BACKLOG: how many more may wait.
+    FORMSVC_WORKERS: processes that serve; FORMSVC_THREADS: requests that each works on at once.
+    FORMSVC_PATIENCE: seconds that a client may be silent, or stall, before it is cut off.
     FORMSVC_FONTS: folders with the office's own fonts, separated by the system's path separator.
     FORMSVC_KEY: file with the Ed25519 seed (32 bytes, raw or base64) that signs printed codes.
     FORMSVC_RUNS: where background runs keep their sealed results, by default a folder of its own
     under the system's temporary one; FORMSVC_RUN_MINUTES: how long they are kept.
     FORMSVC_TRUSTED_HOSTS: comma-separated host names that requests may be addressed to.
+    FORMSVC_TRUSTED_PROXIES: comma-separated addresses or networks whose X-Forwarded-… holds.
+    FORMSVC_SECURE_COOKIES: on when browsers come over TLS and no trusted proxy says so.
+    FORMSVC_RATE: costly requests a minute and client. FORMSVC_ACCESS_LOG: a line a request.
+    FORMSVC_SECURITY_CONTACT: comma-separated addresses (mailto:, https:, tel:) in security.txt.
     """
 
     shelves: tuple[Shelf, ...] = ()
     host: str = "127.0.0.1"
     port: int = 8000
     threads: int = 4
-    backlog: int = 128
+    workers: int = 1
+    patience: int = 20
     trusted_hosts: tuple[str, ...] = ("127.0.0.1", "localhost")
     press: Press = HOUSE
     runs: Path | None = None
     run_minutes: int = 120
+    trusted_proxies: tuple[Network, ...] = ()
+    secure_cookies: bool = False
+    rate: int = 600
+    access_log: bool = True
+    security_contacts: tuple[str, ...] = ()
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -48,26 +62,32 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         host=given.get("FORMSVC_HOST", defaults.host),
         port=_number(given, "FORMSVC_PORT", defaults.port, 65535),
         threads=_number(given, "FORMSVC_THREADS", defaults.threads, 64),
-        backlog=_number(given, "FORMSVC_BACKLOG", defaults.backlog, 4096),
+        workers=_number(given, "FORMSVC_WORKERS", defaults.workers, 64),
+        patience=_number(given, "FORMSVC_PATIENCE", defaults.patience, 600),
         runs=Path(given["FORMSVC_RUNS"]) if given.get("FORMSVC_RUNS") else None,
         run_minutes=_number(given, "FORMSVC_RUN_MINUTES", defaults.run_minutes, 24 * 60),
         press=Press(_folders(given, "FORMSVC_FONTS"), _key(given, "FORMSVC_KEY")),
-        trusted_hosts=_names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts),
+        trusted_hosts=tuple(
+            name.lower() for name in _names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts)
+        ),
+        trusted_proxies=_networks(given, "FORMSVC_TRUSTED_PROXIES"),
+        secure_cookies=_switch(given, "FORMSVC_SECURE_COOKIES", default=False),
+        rate=_number(given, "FORMSVC_RATE", defaults.rate, 1_000_000),
+        access_log=_switch(given, "FORMSVC_ACCESS_LOG", default=True),
+        security_contacts=_contacts(given, "FORMSVC_SECURITY_CONTACT"),
     )
 
 
 def _shelves(given: Mapping[str, str]) -> tuple[Shelf, ...]:
     """Where forms stand: those that come along, and the office's own."""
     schemas, templates = _folder(given, "FORMSVC_SCHEMAS"), _folder(given, "FORMSVC_TEMPLATES")
-    switch = given.get("FORMSVC_BUILT_IN") or "on"
-    if switch not in ("on", "off"):
-        raise ConfigError(f"FORMSVC_BUILT_IN: {switch!r} is neither on nor off")
+    along = _switch(given, "FORMSVC_BUILT_IN", default=True)
     if schemas is None:
-        if templates or switch == "off":
+        if templates or not along:
             raise ConfigError("FORMSVC_SCHEMAS: is missing; it names the folder of your own forms")
         return ()
     own = Shelf(schemas, templates or schemas.parent / "templates", schemas.parent / "samples")
-    return (own,) if switch == "off" else (built_in(), own)
+    return (built_in(), own) if along else (own,)
 
 
 def _folder(given: Mapping[str, str], name: str) -> Path | None:
@@ -113,3 +133,25 @@ def _number(given: Mapping[str, str], name: str, default: int, highest: int) -> 
 def _names(given: Mapping[str, str], name: str, default: tuple[str, ...]) -> tuple[str, ...]:
     value = given.get(name)
     return tuple(part.strip() for part in value.split(",") if part.strip()) if value else default
+
+
+def _switch(given: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = given.get(name) or ("on" if default else "off")
+    if value not in ("on", "off"):
+        raise ConfigError(f"{name}: {value!r} is neither on nor off")
+    return value == "on"
+
+
+def _networks(given: Mapping[str, str], name: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part) for part in _names(given, name, ()))
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}") from None
+
+
+def _contacts(given: Mapping[str, str], name: str) -> tuple[str, ...]:
+    contacts = _names(given, name, ())
+    for contact in contacts:
+        if not contact.startswith(("mailto:", "https://", "tel:")) or not contact.isprintable():
+            raise ConfigError(f"{name}: {contact!r} is no mailto:, https: or tel: address")
+    return contacts

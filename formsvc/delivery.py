@@ -7,6 +7,7 @@ from formsvc.catalogue import Checked
 from formsvc.documents import HOUSE, Bound, Format, Press
 from formsvc.findings import Report
 from formsvc.forms import Form
+from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
 
@@ -51,9 +52,12 @@ def fill(
 
 
 def said(data: object, pointer: str) -> str:
-    """A text of a submission on one line, for headings, lists and names; "" when there is none."""
+    """A text of a submission on one line, for headings, lists and names; "" when there is none.
+
+    A number in it that says who somebody is, is masked: it stands in the wrong place.
+    """
     value = pointers.get(data, pointer)
-    return " ".join(clean(value).split())[:200] if isinstance(value, str) else ""
+    return masked(" ".join(clean(value).split()))[:200] if isinstance(value, str) else ""
 
 
 def file_name(form: Form, data: object, format: str, *, draft: bool = False) -> str:

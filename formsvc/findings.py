@@ -7,6 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from formsvc.writing.masking import is_telling, masked
+
 Plain = str | int | float | bool | None | list["Plain"] | dict[str, "Plain"]
 Amount = int | float | Decimal
 
@@ -63,6 +65,14 @@ class Finding:
     limit: Amount | None = None
     citation: Citation | None = None
 
+    def __post_init__(self) -> None:
+        """No finding quotes an ID number or an account, in whatever place it was written."""
+        for name in ("pointer", "label", "message"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
+        for name in ("value", "limit"):
+            if is_telling(getattr(self, name)):
+                object.__setattr__(self, name, None)
+
     def to_dict(self) -> dict[str, Plain]:
         return {
             "rule": self.rule,
@@ -92,6 +102,9 @@ class Skipped:
 
     rule: str
     reason: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "reason", masked(self.reason))
 
     def to_dict(self) -> dict[str, Plain]:
         return {"rule": self.rule, "reason": self.reason}

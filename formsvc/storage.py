@@ -1,11 +1,16 @@
 """Where a run writes: a local folder or any fsspec address. A file is there whole or not at all."""
 
+import errno
 import os
 import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, Protocol, cast
+from typing import IO, Any, Final, Protocol, cast
+
+_SCRATCH: Final = ".formsvc-scratch-"
 
 
 class Folder(Protocol):
@@ -29,6 +34,9 @@ class Folder(Protocol):
     def remove(self, name: str) -> None:
         """Take away a file or a whole folder; nothing happens when there is none."""
 
+    def scratch(self) -> AbstractContextManager[Path | None]:
+        """Where to put together what is too large for memory, emptied after; None for nowhere."""
+
 
 def folder(address: str) -> Folder:
     """The folder at a local path, or at an address such as `s3://bucket/run`."""
@@ -47,10 +55,36 @@ def filesystem(address: str) -> tuple[Any, str]:
     return cast(tuple[Any, str], url_to_fs(address))
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether something failed because there is no room left to write."""
+    if isinstance(error, sqlite3.Error):
+        return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def keep_private(stream: IO[bytes]) -> None:
     """Let only its owner read a file that is being written, where the file system knows owners."""
     with suppress(OSError, AttributeError, ValueError):
         os.fchmod(stream.fileno(), 0o600)
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    """A private folder; first those go whose processes were killed."""
+    for left in parent.glob(f"{_SCRATCH}*-*"):
+        with suppress(OSError, ValueError):
+            if left.stat().st_uid == os.getuid() and not _is_running(left.name):
+                shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", dir=parent) as name:
+        yield Path(name)
+
+
+def _is_running(name: str) -> bool:
+    try:
+        os.kill(int(name.removeprefix(_SCRATCH).partition("-")[0]), 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 class LocalFolder:
@@ -90,6 +124,11 @@ class LocalFolder:
         else:
             target.unlink(missing_ok=True)
 
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        with _scratch(self.path) as folder:
+            yield folder
+
 
 class RemoteFolder:
     """An object store shows an object once its upload has ended."""
@@ -118,6 +157,11 @@ class RemoteFolder:
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):
             self._system.rm(self._path(name), recursive=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        with _scratch(Path(tempfile.gettempdir())) as folder:
+            yield folder
 
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"

@@ -21,6 +21,7 @@ from formsvc.findings import Finding, Severity
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
 _MAX_EXPONENT = 20
+_BEYOND = 10 ** (_MAX_EXPONENT + 1)
 _POSITION = re.compile(r" at line ([0-9]+) column ([0-9]+)$")
 _CONSTANT = re.compile(r"-?(?:NaN|Infinity|nan|inf)")
 
@@ -110,7 +111,9 @@ def _is_modest(value: object, depth: int) -> bool:
     elif type(value) is list:
         children = value
     else:
-        return type(value) is not Decimal or abs(value.adjusted()) <= _MAX_EXPONENT
+        if type(value) is int:
+            return bool(-_BEYOND < value < _BEYOND)
+        return not isinstance(value, Decimal) or abs(value.adjusted()) <= _MAX_EXPONENT
     if depth > MAX_DEPTH:
         return False
     for child in children:

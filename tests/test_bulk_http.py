@@ -1,12 +1,9 @@
-"""POST /api/v1/bulk: a stream of reports while uploading, tables, limits."""
+"""POST /api/v1/bulk: a stream of reports, tables, limits."""
 
 import io
 import json
 import re
 import socket
-import subprocess
-import sys
-import time
 import zipfile
 
 import openpyxl
@@ -14,13 +11,12 @@ import pytest
 
 from benchmarks.generate import batch
 from formsvc.bulk.outputs import workbook
-from formsvc.forms import built_in
 from formsvc.web.api import bulk as bulk_api
 from tests.conftest import first_sample
+from tests.serving import served
 
 URL = "/api/v1/bulk?on=2026-03-01"
 LINES = {"Content-Type": bulk_api.LINES}
-ROOT = built_in().schemas.parent
 
 
 @pytest.fixture(scope="module")
@@ -112,48 +108,42 @@ def test_no_id_number_comes_back(client, body):
         assert not code or code not in said
 
 
-@pytest.fixture
-def served():
-    """The port of a real server."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    code = f"from formsvc.cli import main; main(['serve', '--port', '{port}'])"
-    server = subprocess.Popen(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+def chunked(server, lines):
+    """A connection on which a body of these lines is being sent, its end still to come."""
+    port = int(server.address.rpartition(":")[2])
+    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    head = (
+        f"POST {URL} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {bulk_api.LINES}\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n"
     )
-    try:
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-                break
-            except OSError:
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait(20)
+    connection.sendall(head.encode())
+    for line in lines:
+        connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+    return connection
 
 
-def test_reports_come_while_the_body_is_still_being_sent(served, body):
-    lines = body.splitlines(keepends=True)[:6]
-    with socket.create_connection(("127.0.0.1", served), timeout=20) as connection:
-        head = (
-            f"POST {URL} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {bulk_api.LINES}\r\n"
-            "Transfer-Encoding: chunked\r\n\r\n"
-        )
-        connection.sendall(head.encode())
-        for line in lines:
-            connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
-        seen = b""
-        while b'"number": 1' not in seen:
-            seen += connection.recv(65536)
+def test_a_body_of_unknown_length_is_answered_once_it_is_in(server, body):
+    with chunked(server, body.splitlines(keepends=True)[:6]) as connection:
         connection.sendall(b"0\r\n\r\n")
+        seen = b""
         while b'{"summary"' not in seen:
             seen += connection.recv(65536)
     assert len(re.findall(rb'"number": \d+, "source"', seen)) == 6
+
+
+def test_bodies_that_are_still_being_sent_take_no_place(server, body):
+    lines = body.splitlines(keepends=True)[:2]
+    sending = [chunked(server, lines) for _ in range(8)]
+    try:
+        with chunked(server, lines) as connection:
+            connection.sendall(b"0\r\n\r\n")
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    finally:
+        for connection in sending:
+            connection.close()

@@ -17,11 +17,12 @@ from formsvc.errors import ConfigError
 from formsvc.intake import sheets
 from formsvc.web import create_app
 from formsvc.web.desks import entries
-from formsvc.web.runs.runs import Runs
+from formsvc.web.runs.runs import Runs, Task
 from formsvc.web.runs.sealed import CHUNK, SealedFolder
 from formsvc.writing.notation import today
 
 from .conftest import ROOT, SAMPLES, valid_samples
+from .serving import until
 
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
@@ -276,7 +277,7 @@ def test_nothing_of_a_person_lies_readable_on_the_disk(desks, tmp_path):
 def test_runs_are_not_kept_where_someone_else_put_a_trap(tmp_path):
     (tmp_path / "runs").symlink_to(tmp_path)
     with pytest.raises(ConfigError):
-        Runs(tmp_path / "runs")
+        Runs(lambda run, task: None, tmp_path / "runs")
 
 
 def test_more_files_than_a_form_usually_has_are_taken(desks):
@@ -297,9 +298,9 @@ def test_a_batch_can_be_deleted_at_once(desks, tmp_path):
 
 
 def test_a_run_expires_and_is_gone_from_the_disk(tmp_path):
-    runs = Runs(tmp_path, seconds=1)
+    runs = Runs(lambda run, task: run.folder.write("x", b"y"), tmp_path, seconds=1)
     key = os.urandom(32)
-    run = runs.start(key, "unit", lambda run: run.folder.write("x", b"y"))
+    run = runs.start(key, "unit", Task("write"))
     assert runs.wait(run, 5)
     assert runs.open(run.id, key)
     assert runs.open(run.id, os.urandom(32)) is None
@@ -309,27 +310,15 @@ def test_a_run_expires_and_is_gone_from_the_disk(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_run_that_a_crash_cut_off_says_so(tmp_path):
-    import threading
-
-    began = threading.Event()
-    end = threading.Event()
-    first = Runs(tmp_path)
-    key = os.urandom(32)
-    run = first.start(key, "unit", lambda run: (began.set(), end.wait(10)))
-    assert began.wait(5)
-    assert Runs(tmp_path).open(run.id, key).status.state == "failed"
-    end.set()
-
-
 def test_too_much_waiting_work_is_refused(desks):
     import threading
 
     end = threading.Event()
     runs = desks.extensions["formsvc-runs"]
     key = os.urandom(32)
+    runs.perform = lambda run, task: end.wait(10)
     for _ in range(10):
-        runs.start(key, "unit", lambda run: end.wait(10))
+        runs.start(key, "unit", Task("wait"))
     client = desks.test_client()
     answer = post(client, "/unit", {"files": [(io.BytesIO(b"{}"), "a.json")]})
     end.set()
@@ -411,3 +400,43 @@ def test_no_page_names_one_form(catalogue):
     for path in (ROOT / "formsvc/web").rglob("*.*"):
         if path.suffix in (".py", ".html", ".js", ".css"):
             assert not [form for form in catalogue if form in path.read_text("utf-8")], path
+
+
+def test_a_run_that_ends_its_process_each_time_has_failed(tmp_path):
+    """Whatever takes a process down with it is not begun for ever."""
+    runs = Runs(lambda run, task: None, tmp_path)
+    key = os.urandom(32)
+    run = runs.start(key, "unit", Task("read"))
+    assert runs.wait(run, 5)
+    begun = []
+    for _ in range(6):
+        until(lambda: not runs._pending)
+        latest = runs.open(run.id, key)
+        if latest.status.state == "failed":
+            break
+        latest.set_(state="running")  # as a process leaves it that was killed
+        begun.append(runs.open(run.id, key).status.beginnings)
+    assert latest.status.state == "failed"
+    assert begun[:3] == [2, 3, 4]
+
+
+def test_a_run_that_somebody_works_on_is_not_begun_twice(tmp_path):
+    import threading
+
+    began, end = threading.Event(), threading.Event()
+    calls = []
+
+    def work(run, task):
+        calls.append(run.id)
+        began.set()
+        end.wait(10)
+
+    one, two = Runs(work, tmp_path), Runs(work, tmp_path)
+    key = os.urandom(32)
+    run = one.start(key, "unit", Task("read"))
+    assert began.wait(5)
+    assert two.open(run.id, key).status.state == "running"
+    end.set()
+    assert one.wait(run, 5)
+    assert two.open(run.id, key).status.state == "done"
+    assert calls == [run.id]

@@ -13,6 +13,8 @@ import pytest
 from formsvc import fill, submissions
 from formsvc.cli import main
 from formsvc.pointers import set_
+from formsvc.web.connections import ARRIVED
+from formsvc.web.gate import Gate
 
 from .conftest import first_sample, valid_samples
 from .serving import served
@@ -107,3 +109,29 @@ def test_a_port_that_is_taken_is_told_in_one_line(server, runner):
     assert result.exit_code == 2
     assert f"{host}:{port}" in result.stderr
     assert "--port" in result.stderr
+
+
+def test_who_waited_for_a_thread_does_not_wait_again():
+    """A queue ends as soon as it is too long: the gate counts from a request's last byte."""
+    held = threading.Event()
+    started = threading.Event()
+
+    def app(environ, start_response):
+        started.set()
+        held.wait(10)
+        start_response("200 OK", [])
+        return [b""]
+
+    gate = Gate(app, 1, patience=2.0)
+    inside = threading.Thread(target=lambda: list(gate({"PATH_INFO": "/"}, lambda *_: None)))
+    inside.start()
+    assert started.wait(5)
+    said = []
+    began = time.monotonic()
+    waited = {"PATH_INFO": "/", ARRIVED: began - 3}
+    list(gate(waited, lambda status, headers: said.append((status, dict(headers)))))
+    held.set()
+    inside.join()
+    assert time.monotonic() - began < 1
+    assert said[0][0].startswith("503")
+    assert said[0][1]["Retry-After"]

@@ -3,10 +3,12 @@
 import io
 import json
 import struct
+import time
 import zipfile
 
 import pytest
 
+from formsvc.catalogue import SAMPLES_ON as ON
 from formsvc.intake.sources import Sources, items
 
 GOOD = json.dumps({"form": "jiangxi-training-summary", "姓名": "张三"}, ensure_ascii=False)
@@ -68,11 +70,71 @@ def test_a_gb18030_array_keeps_its_bytes(catalogue):
     assert [item.raw.decode("gb18030") for item in found] == [GOOD, GOOD]
 
 
-@pytest.mark.parametrize("tail", ["nul]", "{'a': 1}]", "{", "[" * 200_000])
+@pytest.mark.parametrize("tail", ["{", "[" * 200_000, '"', "{]"])
 def test_a_broken_array_gives_what_came_before_and_one_finding(tail, catalogue):
     found = read(f"[{GOOD}, {tail}", "a.json", catalogue)
     assert found[0].raw == GOOD.encode()
+    assert [item.raw is None for item in found][-1] is True
+
+
+BAD = {
+    "no JSON": b"nul",
+    "single quotes": b"{'a': 1}",
+    "nothing": b"",
+    "two values": b"{} {}",
+    "a stray byte": b'{"form": "\xff"}',
+    "5,000 digits": b'{"form": 1' + b"0" * 5000 + b"}",
+    "402 digits": b'{"form": 1' + b"0" * 402 + b"}",
+    "an open text": b'{"form": "a\nb"}',
+    "40 levels": b"[" * 40 + b"]" * 40,
+}
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_a_bad_element_spoils_no_other_and_has_the_verdict_it_has_alone(bad, catalogue):
+    good = GOOD.encode()
+    found = read(b"[" + b",".join([good, bad, good]) + b"]", "a.json", catalogue)
+    assert [item.raw for item in found] == [good, bad.strip(), good]
+    in_zip = read(archive(("1.json", good), ("2.json", bad)), "a.zip", catalogue)
+    by_lines = read(b"\n".join([good, bad, good]), "a.jsonl", catalogue)
+    ways = [found[1], in_zip[1], *(by_lines[1:2] if bad and b"\n" not in bad else ())]
+    said = {tuple(f.rule for f in catalogue.check(way.raw, on=ON).report.findings) for way in ways}
+    assert len(said) == 1
+    assert said.pop()
+
+
+def test_an_element_that_is_too_long_is_refused_and_the_next_one_read(catalogue):
+    long = b'{"a": "' + b"x" * 3_000_000 + b'"}'
+    found = read(b"[" + long + b"," + GOOD.encode() + b"]", "a.json", catalogue)
+    assert [item.raw for item in found] == [None, GOOD.encode()]
+    assert [finding.rule for finding in found[0].findings] == ["input.size"]
+
+
+def test_what_follows_the_end_of_an_array_is_noticed(catalogue):
+    found = read(f"[{GOOD}] {GOOD}", "a.json", catalogue)
     assert [item.raw is None for item in found] == [False, True]
+    assert read("[ ] \n", "a.json", catalogue) == []
+
+
+def test_backslashes_and_brackets_inside_gb18030_characters_part_nothing(catalogue):
+    # 誠, 歖, 歿, 乗 have a backslash, brackets or braces as their second byte.
+    text = "".join(chr(code) for code in range(0x4E00, 0x9FA5))
+    tricky = "".join(c for c in text if c.encode("gb18030")[1:2] in b"\\[]{},")
+    elements = [json.dumps({"a": f"{one}", "b": [one]}, ensure_ascii=False) for one in tricky]
+    found = read(("[" + ",".join(elements) + "]").encode("gb18030"), "a.json", catalogue)
+    assert [item.raw.decode("gb18030") for item in found] == elements
+    padded = " " * 65_530 + ",".join(elements)
+    found = read(f"[{padded}]".encode("gb18030"), "a.json", catalogue)
+    assert [item.raw.decode("gb18030") for item in found] == elements
+
+
+def test_endless_blank_lines_are_refused_at_once(catalogue):
+    began = time.monotonic()
+    found = read(GOOD + "\n" * 300_000 + GOOD, "a.jsonl", catalogue)
+    assert [item.raw is None for item in found] == [False, True]
+    packed = archive(("a.jsonl", b"\n" * 90_000_000), compression=zipfile.ZIP_DEFLATED)
+    assert len(refusals(read(packed, "a.zip", catalogue))) == 1
+    assert time.monotonic() - began < 2
 
 
 def test_an_array_that_does_not_end_says_so(catalogue):

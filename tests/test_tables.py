@@ -2,17 +2,23 @@
 
 import io
 import json
+import random
+import subprocess
+import sys
+import threading
+import time
 import zipfile
 from datetime import date
 
 import openpyxl
 import pytest
 
+from formsvc import sandbox
 from formsvc.errors import UnreadableDocument
 from formsvc.intake import sheets
 from formsvc.intake.sources import items
 from formsvc.sandbox import run_limited
-from tests.conftest import valid_samples
+from tests.conftest import ROOT, valid_samples
 
 ON = date(2026, 3, 1)
 
@@ -112,6 +118,102 @@ def test_broken_files_are_one_finding(catalogue):
         assert item.raw is None
 
 
+# What a small file may cost
+
+
+def package(sheets, cells="", strings=""):
+    """An XLSX by hand: so many sheets, all of one part."""
+    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    links = "http://schemas.openxmlformats.org/package/2006/relationships"
+    listed = "".join(
+        f'<sheet name="s{n}" sheetId="{n}" r:id="rId1"/>' for n in range(1, sheets + 1)
+    )
+    override = '<Override PartName="/xl/{}.xml" ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.{}+xml"/>'
+    parts = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        + override.format("workbook", "sheet.main")
+        + override.format("sheet1", "worksheet")
+        + override.format("sharedStrings", "sharedStrings")
+        + "</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{links}"><Relationship Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{links}"><Relationship Id="rId1" Type="{office}/worksheet" Target="sheet1.xml"/><Relationship Id="rId2" Type="{office}/sharedStrings" Target="sharedStrings.xml"/></Relationships>',
+        "xl/sharedStrings.xml": f"<sst {main}>{strings}</sst>",
+        "xl/sheet1.xml": f"<worksheet {main}><sheetData>{cells}</sheetData></worksheet>",
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for name, content in parts.items():
+            target.writestr(name, content)
+    return stream.getvalue()
+
+
+def repeated(rows, columns, text):
+    """One shared string in every cell."""
+    row = '<c t="s"><v>0</v></c>' * columns
+    noise = "".join(f"<!--{random.Random(n).random()}-->" for n in range(rows))
+    cells = "".join(f"<row>{row}</row>" for _ in range(rows)) + noise
+    return package(1, cells, f"<si><t>{text}</t></si>")
+
+
+def longest_wait(work):
+    """The longest that another thread was kept from running while `work` ran, in seconds."""
+    longest, last, over = 0.0, time.monotonic(), threading.Event()
+
+    def tick():
+        nonlocal longest, last
+        while not over.is_set():
+            time.sleep(0.005)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+
+    other = threading.Thread(target=tick)
+    other.start()
+    work()
+    over.set()
+    other.join()
+    return longest
+
+
+def assert_quick(work):
+    """Others wait less than 0.3 s; once more where the machine itself was busy."""
+    assert longest_wait(work) < 0.3 or longest_wait(work) < 0.3
+
+
+COSTLY = {
+    "one string in 600,000 cells": lambda: repeated(10_000, 60, "国" * 30),
+    "one long string in 60,000 cells": lambda: repeated(1_000, 60, "国" * 30_000),
+    "5,000 sheets of one part": lambda: package(5_000, "<row><c><v>1</v></c></row>"),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_small_file_that_holds_much_is_refused_and_others_do_not_wait(name, catalogue):
+    content, found = COSTLY[name](), []
+    assert_quick(lambda: found.extend(read(content, "x.xlsx", catalogue)))
+    assert {item.raw for item in found} == {None}
+
+
+def test_five_thousand_rows_of_forty_five_columns_are_read(catalogue):
+    form = catalogue["jiangxi-training-summary"]
+    data = [json.loads(valid_samples(form.id)[0].read_text("utf-8-sig"))] * 5_000
+    content, found = sheets.write(form, ON, data), []
+    assert_quick(lambda: found.extend(read(content, "x.xlsx", catalogue)))
+    assert len(found) % 5_000 == 0
+    assert json.loads(found[-1].raw) == data[-1]
+
+
+def test_members_too_small_for_a_ratio_are_counted_together(catalogue):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
+        for number in range(200):
+            target.writestr(f"{number}.json", b" " * 990_000)
+    found = read(stream.getvalue(), "x.zip", catalogue)
+    assert sum(item.raw is not None for item in found) <= 2
+    assert "炸弹" in found[-1].findings[0].message
+
+
 def spin(_payload):
     while True:
         pass
@@ -131,11 +233,31 @@ def write_file(_payload):
     return b""
 
 
-@pytest.mark.parametrize("function", [spin, swell, crash, write_file])
+def answer_much(_payload):
+    return b"x" * (sandbox.ANSWER + 1)
+
+
+@pytest.mark.parametrize("function", [spin, swell, crash, write_file, answer_much])
 def test_a_parser_that_breaks_its_limits_is_ended(function):
     with pytest.raises(UnreadableDocument) as refusal:
         run_limited(function, b"", memory=1 << 30, cpu=1, wall=3)
     assert "secret" not in str(refusal.value)
+
+
+def shout(payload):
+    import sys
+    import warnings
+
+    warnings.warn(payload.decode(), stacklevel=1)
+    print(payload.decode(), file=sys.stderr)
+    return payload
+
+
+def test_what_a_parser_says_about_a_file_reaches_no_log():
+    code = "from tests.test_tables import *; run_limited(shout, b'360101197501240028')"
+    command = [sys.executable, "-c", f"if __name__ == '__main__':\n {code}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "360101" not in done.stdout + done.stderr
 
 
 def echo(payload):

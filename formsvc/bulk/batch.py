@@ -8,6 +8,7 @@ chunks are put together in the order of the input.
 
 import hashlib
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -30,6 +31,8 @@ from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.storage import Folder, keep_private
+from formsvc.writing.masking import masked
+from formsvc.writing.texts import clean
 
 KEYS: Final = "keys.jsonl"
 SALT: Final = "keys.salt"
@@ -92,18 +95,18 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def loaded(shelves: tuple[Shelf, ...] = ()) -> Loaded:
+def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
-    catalogue = load_forms(*shelves)
+    catalogue = load_forms(*shelves, press=press)
     return catalogue, Comparisons(catalogue)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job.shelves)
+    forms = loaded(job.shelves, job.press)
     files: list[tuple[str, bytes]] = []
     worked = [
         check_item(forms, job, item, number, files)
@@ -135,7 +138,8 @@ def check_item(
     if form:
         judged, entries = comparisons.judge(form, data, report, job.secrets)
         report = judged if across else report
-    line = Line.of(number, item.source, Checked(data, report, form), item.unit)
+    source = masked(clean(item.source))
+    line = Line.of(number, source, Checked(data, report, form), masked(item.unit))
     made: list[tuple[str, bytes]] = []
     if files is not None and job.formats and form and report.ok:
         line, made = documents.filled(line, form, data, job.formats, job.press)
@@ -197,7 +201,7 @@ class Batch:
             raise ConfigError("目录里已有批量审核的结果；请换一个目录，或加 --resume 接着做。")
         self.folder = folder
         self.job = job
-        self.count = 0
+        self.count = self.size = 0  # items, and bytes of their reports
         self._chunks = 0
         self._raws: list[tuple[int, int]] = []
 
@@ -270,6 +274,9 @@ class Batch:
                 header = {"digest": digest.hex(), "items": items}
                 stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
                 stream.writelines(worked.line for worked in result.worked)
+        with self.folder.open(_chunk_name(chunk.number)) as stream:
+            head = len(stream.readline())
+            self.size += stream.seek(0, os.SEEK_END) - head
         self._chunks = chunk.number + 1
         self.count += len(chunk.items)
         progress(self.count)
@@ -279,7 +286,7 @@ class Batch:
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job.shelves)
+        catalogue, comparisons = loaded(self.job.shelves, self.job.press)
         results = Results(self.folder, catalogue, self.job.on)
         with closing(Meetings(catalogue, comparisons)) as meetings:
             for run, rows in enumerate(earlier, 1):

@@ -44,12 +44,27 @@ class _Growing(HereExecutor):
             # A fork has the forms loaded already; where there are threads it is not safe.
             alone = threading.active_count() == 1
             context = multiprocessing.get_context("fork" if alone else "forkserver")
-            self._pool = ProcessPoolExecutor(self._count, mp_context=context)
+            self._pool = ProcessPoolExecutor(
+                self._count, mp_context=context, initializer=_end_with_parent
+            )
         return self._pool.submit(fn, *args, **kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         if self._pool:
             self._pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+def _end_with_parent() -> None:
+    """Have this process end when the one that gives it work is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from formsvc.catalogue import Checked
 from formsvc.delivery import said
 from formsvc.findings import Finding, Report
 from formsvc.forms import Form
-from formsvc.writing.texts import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class Line:
         own, person = (
             (said(data, field.pointer) for field in (form.unit, form.person)) if form else ("", "")
         )
-        return cls(number, clean(source), own or unit, person, checked.report)
+        return cls(number, source, own or unit, person, checked.report)
 
     def to_json(self) -> bytes:
         """The line of reports.jsonl, with its newline."""

@@ -12,6 +12,7 @@ from formsvc.checks import formats
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Field, Form
 from formsvc.writing import texts
+from formsvc.writing.masking import masked
 from formsvc.writing.notation import yuan
 
 _TYPES = {
@@ -167,5 +168,5 @@ def _with_hint(problem: str, field: Field | None) -> str:
 
 
 def _shown(value: object) -> str:
-    text = texts.clean(str(value))
+    text = masked(texts.clean(str(value)))
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

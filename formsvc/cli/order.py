@@ -45,7 +45,7 @@ class Order:
         Raises OSError and ConfigError for what the operator has to mend.
         """
         began = time.monotonic()
-        catalogue, _ = loaded(self.shelves)
+        catalogue, _ = loaded(self.shelves, self.press)
         earlier = [read_keys(path) for path in self.against]
         sources = Sources(self.sources, catalogue)
         job = Job(

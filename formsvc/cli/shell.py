@@ -3,6 +3,7 @@
 Exit codes: 0 clean, 1 findings, 2 could not run.
 """
 
+import sqlite3
 import sys
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from formsvc.documents import Format
 from formsvc.errors import FormsvcError
 from formsvc.forms import Form
 from formsvc.intake import reading
+from formsvc.storage import LocalFolder, is_full
 from formsvc.writing.notation import today
 
 FINDINGS: Final = 1
@@ -39,11 +41,18 @@ class Commands(click.Group):
             stop(str(error))
         except OSError as error:
             stop(f"{error.filename or '文件'}：{_fault(error)}")
+        except sqlite3.Error as error:
+            stop(_FULL if is_full(error) else f"临时数据库：{error}")
         except KeyboardInterrupt:
             stop("已中断。批量审核加 --resume 可接着做。")
 
 
+_FULL: Final = "没有空间可写，磁盘满了。"
+
+
 def _fault(error: OSError) -> str:
+    if is_full(error):
+        return _FULL
     match error:
         case FileNotFoundError():
             return "没有这个文件或文件夹。"
@@ -68,7 +77,8 @@ def style(text: str, role: str) -> str:
 @cache
 def catalogue() -> Catalogue:
     """The forms that the environment asks for."""
-    return load_forms(*config.from_environment().shelves)
+    settings = config.from_environment()
+    return load_forms(*settings.shelves, press=settings.press)
 
 
 def form_named(name: str) -> Form:
@@ -108,6 +118,11 @@ def format_of(output: str) -> Format:
 
 
 def write(output: str, content: bytes) -> None:
-    """Write a file, and say so."""
-    Path(output).write_bytes(content)
+    """Write a file, whole or not at all, and say so."""
+    target = Path(output).resolve()
+    if target.is_file() or (not target.exists() and target.parent.is_dir()):
+        with LocalFolder(target.parent).create(target.name) as stream:
+            stream.write(content)
+    else:  # a device, or what says itself what is wrong
+        target.write_bytes(content)
     click.echo(f"已写出 {output}（{len(content):,} 字节）。", err=True)

@@ -13,8 +13,10 @@ from formsvc.documents.printing import Values
 
 # Noncharacters: allowed in XML, never in a submission.
 _MARK: Final = re.compile("\ufdd0([0-9]+)\ufdd1")
-_PARAGRAPH: Final = re.compile(r"<w:p(?: [^>]*)?>(?:(?!</w:p>).)*?\ufdd0.*?</w:p>", re.DOTALL)
-_RUN: Final = re.compile(r"<w:r(?: [^>]*)?>.*?</w:r>", re.DOTALL)
+_PARAGRAPH: Final = re.compile(
+    r"<w:p(?: [^<>]*)?>(?:(?!</?w:p[ >])[^\ufdd0])*+\ufdd0(?:(?!<w:p[ >]).)*?</w:p>", re.DOTALL
+)
+_RUN: Final = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _SIZE: Final = re.compile(r'<w:(sz|szCs) w:val="[0-9]+"/>')
 _SPACING: Final = re.compile(r"<w:spacing [^>]*w:line=[^>]*/>")
 _STYLE: Final = re.compile(r"<w:pStyle [^>]*/>")

@@ -5,8 +5,6 @@ gets wrong (no such file) raises.
 """
 
 import codecs
-import io
-import json
 import os
 import re
 import sys
@@ -18,7 +16,7 @@ from typing import IO, Final
 from formsvc import storage
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
-from formsvc.intake import reading, tables
+from formsvc.intake import lists, reading, tables
 from formsvc.intake.items import Item, refused
 from formsvc.intake.zipfiles import Member, ZipReader
 from formsvc.submissions import MAX_BYTES
@@ -27,6 +25,7 @@ from formsvc.writing.texts import clean
 STANDARD_INPUT: Final = "标准输入"
 MAX_TABLE: Final = 50_000_000
 MAX_PAPER: Final = 10_000_000
+MAX_BLANK: Final = 10_000
 _BLOCK: Final = 1 << 16
 _LINES = (".jsonl", ".ndjson")
 _TABLES = (".xlsx", ".csv")
@@ -89,20 +88,26 @@ def items(stream: IO[bytes], name: str, catalogue: Catalogue) -> Iterator[Item]:
 
 
 def lines(stream: IO[bytes], name: str) -> Iterator[Item]:
-    """The lines of a JSONL file; empty ones are passed over but counted."""
-    number = 0
+    """The lines of a JSONL file; empty ones are passed over but counted, to a limit."""
+    number = blank = 0
     while line := stream.readline(MAX_BYTES + 2):
         number += 1
-        source = f"{name} 第 {number} 行"
-        if len(line) > MAX_BYTES and not line.endswith(b"\n"):
-            while (rest := stream.readline(_BLOCK)) and not rest.endswith(b"\n"):
-                pass
-            yield refused(source, "input.size", f"这一行超过 {MAX_BYTES:,} 字节的上限。")
-            continue
         if number == 1:
             line = line.removeprefix(codecs.BOM_UTF8)
         if raw := line.strip(_BLANK):
-            yield Item(source, raw)
+            yield _line(stream, line, raw, f"{name} 第 {number} 行")
+        elif (blank := blank + 1) > MAX_BLANK:
+            message = f"空行超过 {MAX_BLANK:,} 行，从这里起没有读取。"
+            yield refused(f"{name} 第 {number} 行", "input.many", message)
+            return
+
+
+def _line(stream: IO[bytes], line: bytes, raw: bytes, source: str) -> Item:
+    if len(line) <= MAX_BYTES or line.endswith(b"\n"):
+        return Item(source, raw)
+    while (rest := stream.readline(_BLOCK)) and not rest.endswith(b"\n"):
+        pass
+    return refused(source, "input.size", f"这一行超过 {MAX_BYTES:,} 字节的上限。")
 
 
 # Addresses
@@ -231,96 +236,13 @@ def _member(reader: ZipReader, member: Member, name: str, catalogue: Catalogue) 
 
 def _json(stream: IO[bytes], name: str) -> Iterator[Item]:
     head = stream.read(MAX_BYTES + 1)
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip(_BLANK)
-    if not text.startswith(b"["):
+    text = head.removeprefix(codecs.BOM_UTF8)
+    if not lists.is_list(text):
         yield Item(name, head)
-    else:
-        yield from _array(_Spliced(text, stream), name)
-
-
-class _Spliced:
-    """What was read already, followed by the rest of the stream."""
-
-    def __init__(self, head: bytes, stream: IO[bytes]) -> None:
-        self._head = io.BytesIO(head)
-        self._stream = stream
-
-    def read(self, size: int) -> bytes:
-        return self._head.read(size) or self._stream.read(size)
-
-
-def _array(stream: _Spliced, name: str) -> Iterator[Item]:
-    """Cut an array into the text of its elements. After a fault nothing can be told apart.
-
-    The strict reader judges every element later: here only its end is looked for.
-    """
-    text = _Text(stream)
-    decoder = json.JSONDecoder()
-    number, expected = 1, "["
-    while text.take(expected):
-        if expected == "[" and text.take("]"):
-            return
+        return
+    for number, element in enumerate(lists.elements(text, stream), 1):
         place = f"{name} 第 {number} 项"
-        element = text.element(decoder)
-        if element is None:
-            message = "从这里起不是正确的 JSON，或一项太大，后面的内容没有读取。"
-            yield refused(place, "input.syntax", message)
-            return
-        yield Item(place, element.encode(text.encoding))
-        number, expected = number + 1, ","
-    if not text.take("]"):
-        message = "列表到这里没有正常结束，请检查后面是否有遗漏。"
-        yield refused(f"{name} 第 {number} 项", "input.syntax", message)
-
-
-class _Text:
-    """A window on decoded text. What is no UTF-8 is read as GB18030 from there on."""
-
-    def __init__(self, stream: _Spliced) -> None:
-        self._stream = stream
-        self.encoding = "utf-8"
-        self._decode: codecs.IncrementalDecoder = codecs.getincrementaldecoder("utf-8")()
-        self._window = ""
-        self._ended = False
-
-    def take(self, mark: str) -> bool:
-        """Step over blanks, and over `mark` when it stands next."""
-        self._skip()
-        found = self._window.startswith(mark)
-        if found:
-            self._window = self._window[1:]
-        return found
-
-    def element(self, decoder: json.JSONDecoder) -> str | None:
-        """The text of the next value, or None when there is no whole one."""
-        self._skip()
-        while True:
-            try:
-                _, end = decoder.raw_decode(self._window)
-            except (ValueError, RecursionError):
-                end = 0
-            # A number may go on in the next block: an element ends before something.
-            if 0 < end < len(self._window) or (end and self._ended):
-                break
-            if len(self._window) > MAX_BYTES or self._ended:
-                return None
-            self._fill()
-        found, self._window = self._window[:end], self._window[end:]
-        return found
-
-    def _skip(self) -> None:
-        self._window = self._window.lstrip(" \t\r\n")
-        while not self._window and self._fill():
-            self._window = self._window.lstrip(" \t\r\n")
-
-    def _fill(self) -> bool:
-        block = self._stream.read(_BLOCK)
-        self._ended = not block
-        state = self._decode.getstate()
-        try:
-            self._window += self._decode.decode(block, final=self._ended)
-        except UnicodeDecodeError:
-            self.encoding = "gb18030"
-            self._decode = codecs.getincrementaldecoder("gb18030")("replace")
-            self._window += self._decode.decode(state[0] + block, final=self._ended)
-        return not self._ended
+        if isinstance(element, lists.Fault):
+            yield refused(place, *element.value)
+        else:
+            yield Item(place, element)

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
+
+import jiter
 
 from formsvc import pointers, sandbox
 from formsvc.catalogue import Catalogue
@@ -22,9 +26,12 @@ from formsvc.writing.texts import clean
 
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 300
+MAX_CELLS: Final = 500_000
+MAX_TEXT: Final = 18_000_000  # bytes of all cells, repeated ones each time: less than an answer
+MAX_SHEETS: Final = 50
 _BEYOND: Final = 10
 # Reading 5,000 rows of 45 columns takes openpyxl 3 s: a table may take longer than a document.
-_CPU, _WALL = 30, 60.0
+_CPU, _WALL = 10, 20.0
 _MAX_PARTS, _MAX_PACKAGE = 200, 200_000_000
 _BLOCK: Final = 1 << 16
 _TYPED: Final = frozenset({"number", "integer", "boolean"})
@@ -39,32 +46,30 @@ sandbox.preload(__name__)
 def items(content: bytes, name: str, catalogue: Catalogue) -> Iterator[Item]:
     """The submissions in an XLSX or CSV file; blank rows are passed over.
 
-    Raises UnreadableDocument when the file as a whole cannot be read. XLSX is parsed in a process
+    Raises UnreadableDocument when the file as a whole cannot be read. It is parsed in a process
     of its own.
     """
-    if name.lower().endswith(".csv"):
-        sheets = [(_stem(name), _csv(content))]
-    else:
-        sheets = json.loads(run_limited(_xlsx, content, cpu=_CPU, wall=_WALL))
-    for title, cells in sheets:
-        if title in (GUIDE, OPTIONS) or not cells:
-            continue
-        sheet = "" if name.lower().endswith(".csv") else f"工作表“{clean(title)}”"
-        yield from _sheet(title, cells, f"{name} {sheet}", catalogue)
+    is_csv = name.lower().endswith(".csv")
+    read = run_limited(_csv if is_csv else _xlsx, content, cpu=_CPU, wall=_WALL)
+    rows = map(jiter.from_json, io.BytesIO(read))
+    for title, sheet in groupby(rows, key=itemgetter(0)):
+        if title not in (GUIDE, OPTIONS):
+            place = f"{name} " if is_csv else f"{name} 工作表“{clean(title)}”"
+            yield from _sheet(title or _stem(name), sheet, place, catalogue)
 
 
-def _sheet(title: str, cells: list[Any], place: str, catalogue: Catalogue) -> Iterator[Item]:
-    headings = ["" if cell is None else str(_plain(cell)).strip() for cell in cells[0]]
+def _sheet(title: str, rows: Iterator[Any], place: str, catalogue: Catalogue) -> Iterator[Item]:
+    _, first, head = next(rows)
+    headings = ["" if cell is None else str(_plain(cell)).strip() for cell in head]
     form = _form(title, headings, catalogue)
     if form is None:
         names = "、".join(form.title for form in catalogue.values())
         message = f"认不出是哪一种表（{names}），请用 formsvc blank 给出的表头。"
-        yield refused(f"{place}第 1 行", "input.table", message)
+        yield refused(f"{place}第 {first} 行", "input.table", message)
         return
     known = {key: column for column in columns(form) for key in (column.heading, column.pointer)}
-    for number, row in enumerate(cells[1:], 2):
-        if any(cell is not None and cell != "" for cell in row):
-            yield _item(form, known, headings, row, f"{place}第 {number} 行")
+    for _, number, row in rows:
+        yield _item(form, known, headings, row, f"{place}第 {number} 行")
 
 
 def _form(title: str, headings: list[str], catalogue: Catalogue) -> Form | None:
@@ -150,39 +155,63 @@ def _plain(cell: Any) -> Cell:
 # Files → cells
 
 
-def _csv(content: bytes) -> list[list[str]]:
+class _Rows:
+    """Rows as lines of JSON, [sheet, number, [cell …]], counted against the limits; a sheet's
+    first row, and every other one that has something in it."""
+
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._cells = self._text = 0
+
+    def add(self, title: str, number: int, row: Sequence[object]) -> None:
+        filled = [place for place, cell in enumerate(row, 1) if cell is not None and cell != ""]
+        self._cells += len(filled)
+        if number > 1 and not filled:
+            return
+        cells = [*map(_jsonable, row[: max(filled, default=0)])]
+        line = json.dumps([title, number, cells], ensure_ascii=False)
+        self._lines.append(line.encode("utf-8", "replace"))
+        self._text += len(self._lines[-1])
+        if len(self._lines) > MAX_ROWS + MAX_SHEETS:
+            raise UnreadableDocument(_too_many())
+        if self._cells > MAX_CELLS or self._text > MAX_TEXT:
+            message = f"表格超过 {MAX_CELLS:,} 格或 {MAX_TEXT:,} 字节的文字，请分成几个文件。"
+            raise UnreadableDocument(message)
+
+    def answer(self) -> bytes:
+        return b"\n".join(self._lines)
+
+
+def _csv(content: bytes) -> bytes:
+    """Runs in a process of its own: the rows of a CSV; its one sheet has no title."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("gb18030", "replace")
-    cells = []
+    rows = _Rows()
     try:
-        for row in csv.reader(io.StringIO(text, newline="")):
-            cells.append(row[:MAX_COLUMNS])
-            if len(cells) > MAX_ROWS + 1:
-                raise UnreadableDocument(_too_many())
+        for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1):
+            rows.add("", number, row[:MAX_COLUMNS])
     except csv.Error:
         raise UnreadableDocument("不是正确的 CSV，请另存为 XLSX 或 UTF-8 的 CSV。") from None
-    return cells
+    return rows.answer()
 
 
 def _xlsx(content: bytes) -> bytes:
-    """Runs in a process of its own: [[title, [[cell …] …]] …] as JSON."""
+    """Runs in a process of its own: the rows of all sheets."""
     import openpyxl  # noqa: PLC0415  # not before an XLSX arrives
 
-    check_package(content)
+    if (sheets := check_package(content)) > MAX_SHEETS:
+        raise UnreadableDocument(f"有 {sheets:,} 张工作表，最多 {MAX_SHEETS} 张。")
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    sheets, count = [], 0
+    rows = _Rows()
     for sheet in book.worksheets:
-        cells: list[list[object]] = []
         width = _width(sheet)
-        for row in sheet.iter_rows(values_only=True, max_col=width):
-            cells.append([_jsonable(cell) for cell in row])
-            count += any(cell is not None for cell in row)
-            if count > MAX_ROWS + len(book.worksheets) or len(cells) > MAX_ROWS * 5:
+        for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=width), 1):
+            if number > MAX_ROWS * 5:
                 raise UnreadableDocument(_too_many())
-        sheets.append([sheet.title, cells])
-    return json.dumps(sheets, ensure_ascii=False).encode("utf-8", "replace")
+            rows.add(sheet.title, number, row)
+    return rows.answer()
 
 
 def _width(sheet: Any) -> int:
@@ -192,11 +221,15 @@ def _width(sheet: Any) -> int:
     return min(max(headed, default=0) + _BEYOND, MAX_COLUMNS)
 
 
-def check_package(content: bytes) -> None:
-    """Refuse an Office file with too many parts, too much in them, or a DOCTYPE in any."""
+def check_package(content: bytes) -> int:
+    """Refuse an Office file with too many parts, too much in them, or a DOCTYPE in any.
+
+    How many sheets it lists: several may name one part.
+    """
     reader = ZipReader(io.BytesIO(content), max_bytes=_MAX_PACKAGE)
     if len(reader.members) > _MAX_PARTS:
         raise UnreadableDocument(f"文件的组成部分太多，最多 {_MAX_PARTS} 个。")
+    sheets = 0
     for member in reader.members:
         if member.fault:
             raise UnreadableDocument(member.fault)
@@ -206,7 +239,9 @@ def check_package(content: bytes) -> None:
                 window = (tail + block).replace(b"\0", b"")
                 if b"<!DOCTYPE" in window or b"<!ENTITY" in window:
                     raise UnreadableDocument("文件里有不允许的 XML 声明，不予读取。")
+                sheets += block.count(b"sheetId=") if member.name == "xl/workbook.xml" else 0
                 tail = block[-64:]
+    return sheets
 
 
 def _jsonable(cell: object) -> object:

@@ -13,8 +13,10 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Field, Form, PrintBox, answers
+from formsvc.submissions import MAX_BYTES
 
 SOURCE: Final = "/FormsvcSource"
+_MOST: Final = 20_000  # characters of a text, as in every field
 # An amount in words, as it is printed beside its figures.
 _IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
@@ -37,6 +39,8 @@ def fields(raw: bytes) -> bytes:
         source = str(reader.metadata.get(SOURCE, "")) if reader.metadata else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
+    if any(len(text) > _MOST for text in texts.values()) or sum(map(len, texts)) > MAX_BYTES:
+        raise UnreadableDocument(f"PDF 中有一栏超过 {_MOST:,} 个字符，请删减后再提交。")
     return json.dumps([source, texts]).encode()
 
 

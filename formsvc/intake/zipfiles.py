@@ -19,7 +19,8 @@ from formsvc.writing.texts import clean
 MAX_MEMBERS: Final = 10_000
 MAX_BYTES: Final = 1_000_000_000
 MAX_RATIO: Final = 100
-# Small members may compress better than that: the ratio counts from here on.
+# What is small may compress better than that: the ratio counts from here on, in one member and
+# in all that were opened.
 _RATIO_FROM: Final = 1_000_000
 # A directory entry with a long name and extra fields, in bytes.
 _ENTRY: Final = 1_000
@@ -50,6 +51,7 @@ class ZipReader:
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
             raise UnreadableDocument("不是完整的 ZIP 文件，请重新压缩。") from None
         self._left = max_bytes
+        self._packed = self._seen = 0
         infos = [info for info in self._zip.infolist() if not info.is_dir()]
         if len(infos) > MAX_MEMBERS:
             raise UnreadableDocument(f"压缩包里有 {len(infos):,} 个文件，最多 {MAX_MEMBERS:,} 个。")
@@ -62,12 +64,15 @@ class ZipReader:
             counted = _Counted(self, self._zip.open(member.info), member.info)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
             raise UnreadableDocument("压缩数据已损坏，请重新压缩。") from None
+        self._packed += member.info.compress_size
         return cast(IO[bytes], counted)
 
     def _spend(self, count: int) -> None:
         self._left -= count
+        self._seen += count
         if self._left < 0:
             raise UnreadableDocument("压缩包解开后超过允许的总大小，已经停止。")
+        _refuse_bomb(self._packed, self._seen)
 
 
 class _Counted:
@@ -101,9 +106,13 @@ class _Counted:
             raise UnreadableDocument("压缩数据已损坏，请重新压缩。") from None
         self._seen += len(block)
         self._reader._spend(len(block))
-        if self._seen > max(_RATIO_FROM, self._packed * MAX_RATIO):
-            raise UnreadableDocument(f"压缩率超过 {MAX_RATIO} 倍，像是压缩炸弹，已经停止。")
+        _refuse_bomb(self._packed, self._seen)
         return block
+
+
+def _refuse_bomb(packed: int, seen: int) -> None:
+    if seen > max(_RATIO_FROM, packed * MAX_RATIO):
+        raise UnreadableDocument(f"压缩率超过 {MAX_RATIO} 倍，像是压缩炸弹，已经停止。")
 
 
 def _members(infos: list[zipfile.ZipInfo]) -> Iterator[Member]:

@@ -1,5 +1,8 @@
 """The web application: API and pages over the same verbs as the command line."""
 
+import sqlite3
+import traceback
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
@@ -12,7 +15,8 @@ from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
-from formsvc.web.problems import from_exception
+from formsvc.web.desks.tasks import performer
+from formsvc.web.problems import from_exception, full
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
@@ -39,10 +43,23 @@ class _Api(Api):
         return from_exception(error)
 
 
+class _App(Flask):
+    """Flask that keeps what people sent out of its log."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """The kind of a fault and where it happened: its text may quote a submission."""
+        kind, _, trace = exc_info
+        places = [f"{Path(file).name}:{line}" for file, line, *_ in traceback.extract_tb(trace)]
+        self.logger.error("%s at %s", kind.__name__, " < ".join(reversed(places[-_PLACES:])))
+
+
+_PLACES = 6
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """An application with its forms loaded, or FormError or ConfigError: never half of it."""
     settings = settings or config.from_environment()
-    app = Flask(__name__, template_folder="pages")
+    app = _App(__name__, template_folder="pages")
     app.request_class = MemoryRequest
     app.config.from_mapping(
         API_TITLE="formsvc",
@@ -55,9 +72,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    loaded(settings.shelves)
+    loaded(settings.shelves, settings.press)
     app.extensions["formsvc-settings"] = settings
-    app.extensions["formsvc-runs"] = Runs(settings.runs, settings.run_minutes * 60)
+    app.extensions["formsvc-runs"] = Runs(
+        performer(settings), settings.runs, settings.run_minutes * 60
+    )
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
@@ -65,6 +84,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches):
         app.register_blueprint(pages)
+    for fault in (OSError, sqlite3.Error):
+        app.register_error_handler(fault, full)
     app.after_request(_with_headers)
     return app
 

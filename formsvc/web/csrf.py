@@ -6,6 +6,8 @@ from typing import ClassVar, Final
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import BadRequest
 
+from formsvc.web.held import secure
+
 FIELD: Final = "token"
 _COOKIE: Final = "formsvc_token"
 _LENGTH: Final = 43
@@ -46,6 +48,11 @@ def install(blueprint: Blueprint) -> None:
     def remember(response: Response) -> Response:
         if "csrf" in g and request.cookies.get(_COOKIE) != g.csrf:
             response.set_cookie(
-                _COOKIE, g.csrf, httponly=True, samesite="Lax", secure=request.is_secure
+                _COOKIE,
+                g.csrf,
+                httponly=True,
+                samesite="Lax",
+                secure=secure(),
+                path=request.root_path or "/",
             )
         return response

@@ -1,20 +1,27 @@
 """A bound on the work done at once: who waits too long gets 503 and may come again."""
 
 import threading
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.wsgi import ClosingIterator
 
+from formsvc.web.connections import ARRIVED
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-_FREE = frozenset({"/healthz"})
+_FREE = frozenset({"/healthz", "/metrics"})
 _BODY = '{"type":"about:blank","title":"服务正忙，请稍后再试","status":503}'.encode()
 
 
 class Gate:
-    """WSGI middleware: at most `at_once` requests inside, the rest wait `patience` seconds."""
+    """WSGI middleware: at most `at_once` requests inside, the rest wait `patience` seconds.
+
+    They wait from when their last byte came in: who has waited for a thread so long already does
+    not wait here again, so that a queue ends as soon as it is too long.
+    """
 
     def __init__(self, app: "WSGIApplication", at_once: int, patience: float = 2.0) -> None:
         self._app = app
@@ -26,7 +33,9 @@ class Gate:
     ) -> Iterable[bytes]:
         if environ.get("PATH_INFO") in _FREE:
             return self._app(environ, start_response)
-        if not self._places.acquire(timeout=self._patience):
+        now = time.monotonic()
+        left = self._patience - (now - environ.get(ARRIVED, now))
+        if not self._places.acquire(timeout=max(left, 0)):
             return _busy(start_response)
         try:
             answer: Any = self._app(environ, start_response)

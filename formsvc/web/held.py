@@ -1,6 +1,6 @@
 """What the application holds from its start on."""
 
-from flask import current_app
+from flask import current_app, request
 from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.batch import Loaded, loaded
@@ -23,9 +23,14 @@ def settings() -> Settings:
     return held
 
 
+def secure() -> bool:
+    """Whether cookies are for TLS alone: the browser came over it, or the operator says so."""
+    return request.is_secure or settings().secure_cookies
+
+
 def forms() -> Loaded:
     """The forms and what compares them."""
-    return loaded(settings().shelves)
+    return loaded(settings().shelves, settings().press)
 
 
 def catalogue() -> Catalogue:

@@ -1,18 +1,20 @@
 """Every error as one documented payload (RFC 9457), or as a page for people who browse."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from formsvc.findings import Report
+from formsvc.storage import is_full
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "请求无法读取",
     404: "没有这个地址",
     405: "这个地址不支持这种请求方法",
+    408: "等得太久，请重新提交",
     413: "提交的内容太大",
     415: "不支持这种内容类型",
     422: "内容有问题，不能办理",
@@ -34,7 +36,7 @@ def problem(
     """An error response; `report` and `errors` are RFC 9457 extension members."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _title(status),
+        "title": title(status),
         "status": status,
         "detail": detail,
     }
@@ -65,11 +67,24 @@ def from_exception(error: HTTPException) -> Response:
     # A page cannot be made for a host that is not trusted: it has no addresses.
     if request.path.startswith("/api/") or isinstance(error, SecurityError):
         return problem(status, detail, errors=errors, headers=headers)
-    page = render_template("error.html", title=_title(status), detail=detail, status=status)
+    page = render_template("error.html", title=title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
 
 
-def _title(status: int) -> str:
+def full(error: Exception) -> Response:
+    """507 where there is no room left; any other fault of the system stays one."""
+    if not is_full(error):
+        raise error
+    return from_exception(_Full())
+
+
+class _Full(HTTPException):
+    code = 507
+    data: ClassVar = {"message": "没有空间可写，没有办理；请稍后再试，或与管理员联系。"}
+
+
+def title(status: int) -> str:
+    """What a status means, for people."""
     return _TITLES.get(status, HTTPStatus(status).phrase)
 
 

@@ -1,51 +1,71 @@
-"""Serving with granian: a Rust HTTP front that hands whole requests to Python threads."""
+"""Serving: workers on one socket, each an application behind its gate."""
 
+import errno
+import logging
 import socket
+import sys
 
-from granian import Granian
-from granian.constants import Interfaces
-
-from formsvc import config
+from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
-from formsvc.errors import ConfigError
+from formsvc.errors import ConfigError, FormsvcError
 from formsvc.web import create_app
+from formsvc.web.connections import Server
 from formsvc.web.gate import Gate
+from formsvc.web.processes import HOPELESS, supervise
+from formsvc.web.proxies import Proxies
+from formsvc.web.rates import Rates
+from formsvc.web.tally import Memory
+from formsvc.web.watch import Watch, install
 
 # How long requests in flight may take to finish after SIGTERM, in seconds.
 _GRACE = 30
 # Threads for each request worked on: the others wait at the gate, or are told to come again.
 _WAITING = 2
+_QUEUE = 1024
 
 
-def application() -> Gate:
-    """What a worker serves: the application behind its gate."""
-    settings = config.from_environment()
-    return Gate(create_app(settings).wsgi_app, settings.threads)
+def run(settings: Settings) -> int:
+    """Serve until SIGTERM or Ctrl-C; requests in flight are finished first. The exit code."""
+    listener = _listening(settings.host, settings.port)
+    loaded(settings.shelves)  # once, before the workers are made
+    memory, rates = Memory(settings.workers), Rates(settings.rate)
+
+    def work(place: int) -> None:
+        try:
+            server = _server(settings, listener, memory, rates, place)
+        except FormsvcError as error:
+            print(error, file=sys.stderr, flush=True)
+            sys.exit(HOPELESS)
+        server.run_until_told(_GRACE)
+
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"已经启动：请用浏览器打开 http://{host}:{settings.port}/ ，按 Ctrl-C 停止。", flush=True)
+    return supervise(settings.workers, work, _GRACE + 5)
 
 
-def run(settings: Settings, host: str | None = None, port: int | None = None) -> None:
-    """Serve until SIGTERM or Ctrl-C; requests in flight are finished first."""
-    address = (host or settings.host, port or settings.port)
+def _server(
+    settings: Settings, listener: socket.socket, memory: Memory, rates: Rates, place: int
+) -> Server:
+    """One worker's part."""
+    # What waitress would say names addresses as they were typed; our own lines say the rest.
+    logging.getLogger("waitress").setLevel(logging.CRITICAL)
+    app = create_app(settings)
+    tally = install(app, rates, memory, place)
+    inner = Proxies(Gate(app.wsgi_app, settings.threads), settings.trusted_proxies)
+    watch = Watch(inner, tally, log=settings.access_log)
+    return Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that only this service listens on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        # granian lets several servers share an address without a word; two of ours never should.
-        with socket.create_server(address):
-            pass
+        listener = socket.create_server((host, port), family=family, backlog=_QUEUE)
     except OSError as error:
-        place = f"{address[0]}:{address[1]}"
-        message = (
-            f"{place} 不能用来监听（{error.strerror}）；可用 --port 或 FORMSVC_PORT 另选端口。"
-        )
-        raise ConfigError(message) from error
-    Granian(
-        "formsvc.web.server:application",
-        address=address[0],
-        port=address[1],
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=1,
-        blocking_threads=settings.threads * _WAITING,
-        backpressure=settings.backlog,
-        workers_kill_timeout=_GRACE,
-        websockets=False,
-        log_access=False,
-    ).serve()
+        place = f"{host}:{port}"
+        reason = "已被占用" if error.errno == errno.EADDRINUSE else error.strerror
+        raise ConfigError(
+            f"{place} 不能用来监听（{reason}）；可用 --port 或 FORMSVC_PORT 另选端口。"
+        ) from error
+    listener.setblocking(False)
+    return listener

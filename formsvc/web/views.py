@@ -1,6 +1,10 @@
 """The pages that need nothing of a person: the front page, the rules, the interface."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 from flask import Blueprint, Response, current_app, render_template, request, url_for
+from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.checks import explain
@@ -8,26 +12,28 @@ from formsvc.delivery import file_name
 from formsvc.intake import sheets
 from formsvc.web.attachments import attachment
 from formsvc.web.desks.widgets import widgets
-from formsvc.web.held import catalogue, form_or_404
+from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.writing.notation import today
 
 views = Blueprint("views", __name__)
 
-# (path, where its pages begin, label) of the links at the top of every page.
-_NAVIGATION = (
-    ("/", "/forms", "我要填表"),
-    ("/unit", "/unit", "单位汇总"),
-    ("/review", "/review", "批量审核"),
-    ("/api/docs", "/api/docs", "接口说明"),
+# (endpoint, its desk, where its pages begin, label) of the links at the top of every page.
+_NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
+    ("views.index", {}, "/forms", "我要填表"),
+    ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
+    ("batches.start", {"desk": "review"}, "/review", "批量审核"),
+    ("views.docs", {}, "/api/docs", "接口说明"),
 )
+_SECURITY_DAYS = 180
 
 
 @views.app_context_processor
 def _site() -> dict[str, object]:
-    links = [
-        (path, label, request.path == path or request.path.startswith(begin))
-        for path, begin, label in _NAVIGATION
-    ]
+    here = request.root_path + request.path
+    links = []
+    for endpoint, desk, begin, label in _NAVIGATION:
+        address = url_for(endpoint, **desk)
+        links.append((address, label, here == address, request.path.startswith(begin)))
     return {"navigation": links}
 
 
@@ -62,6 +68,18 @@ def docs() -> str:
     """The OpenAPI description as a page that needs no script and no other host."""
     spec = current_app.extensions["formsvc-openapi"].to_dict()
     return render_template("docs.html", spec=spec, spec_url=url_for("api-docs.openapi_json"))
+
+
+@views.get("/.well-known/security.txt")
+def security() -> Response:
+    """Whom to tell of a hole (RFC 9116); none when the operator named nobody."""
+    contacts = settings().security_contacts
+    if not contacts:
+        raise NotFound
+    expires = datetime.now(UTC) + timedelta(days=_SECURITY_DAYS)
+    lines = [f"Contact: {contact}" for contact in contacts]
+    lines += [f"Expires: {expires:%Y-%m-%dT00:00:00Z}", "Preferred-Languages: zh, en", ""]
+    return current_app.response_class("\n".join(lines), mimetype="text/plain")
 
 
 @views.get("/healthz")

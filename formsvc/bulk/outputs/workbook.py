@@ -1,17 +1,16 @@
 """report.xlsx: what a reviewer reads. Summary with a chart, findings, submissions, rule × unit.
 
-Every text is written as text: nothing in it is ever a formula. Memory stays flat.
+Every text is written as text: nothing in it is ever a formula. Memory stays flat where the folder
+has a place for scratch.
 """
 
 import csv
 import io
-import shutil
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 import xlsxwriter  # type: ignore[import-untyped]
 
@@ -41,12 +40,14 @@ Titles = Callable[[str], str]
 class _Sheets:
     """A workbook with its looks; `fill` writes a table with a frozen head and a filter."""
 
-    def __init__(self, path: Path, scratch: Path, on: date) -> None:
-        self.book = xlsxwriter.Workbook(
-            str(path),
-            {"constant_memory": True, "tmpdir": str(scratch), "strings_to_formulas": False,
-             "strings_to_urls": False, "strings_to_numbers": False},
-        )  # fmt: skip
+    def __init__(self, stream: IO[bytes], scratch: Path | None, on: date) -> None:
+        place = (
+            {"constant_memory": True, "tmpdir": str(scratch)} if scratch else {"in_memory": True}
+        )
+        plain = dict.fromkeys(
+            ("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False
+        )
+        self.book = xlsxwriter.Workbook(stream, {**place, **plain})
         self._links: Counter[str] = Counter()
         self.book.set_properties({"title": "批量审核结果", "created": datetime.combine(on, time())})
         add = self.book.add_format
@@ -155,9 +156,8 @@ def write(
     `letters` gives each employer's 退回通知 by its name, `changed` what became of the findings of
     an earlier batch.
     """
-    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
-        path = Path(scratch, NAME)
-        sheets = _Sheets(path, Path(scratch), results.on)
+    with results.folder.scratch() as scratch, results.folder.create(NAME) as stream:
+        sheets = _Sheets(stream, scratch, results.on)
         summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
         _summary(sheets, summary, results)
         sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.catalogue.title))
@@ -166,18 +166,15 @@ def write(
         if changed is not None:
             sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.catalogue.title))
         sheets.book.close()
-        with path.open("rb") as made, results.folder.create(NAME) as stream:
-            shutil.copyfileobj(made, stream, 1 << 20)
 
 
 def of_lines(lines: Iterable[Line], titles: Titles) -> bytes:
     """The findings of a few reports as a workbook."""
-    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
-        path = Path(scratch, NAME)
-        sheets = _Sheets(path, Path(scratch), date(2000, 1, 1))
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(lines, titles))
-        sheets.book.close()
-        return path.read_bytes()
+    stream = io.BytesIO()
+    sheets = _Sheets(stream, None, date(2000, 1, 1))
+    sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(lines, titles))
+    sheets.book.close()
+    return stream.getvalue()
 
 
 def as_csv(lines: Iterable[Line], titles: Titles) -> str:

@@ -43,7 +43,7 @@ _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、�
 _BOUNDARY: Final = re.compile(
     f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
 )
-_NAME: Final = re.compile(f"[{_HAN}]+(?:[·•‧][{_HAN}]+)+")
+_NAME: Final = re.compile(f"(?<![{_HAN}])[{_HAN}]++(?:[·•‧][{_HAN}]++)++")
 _AFTER_DOT: Final = re.compile("(?<=[·•‧])")
 
 Piece = str | list[str]

@@ -17,7 +17,7 @@ from formsvc.errors import TemplateError
 PAGE_FIELD: Final = "/_page"
 CODE_FIELD: Final = "/_code"
 _MULTILINE: Final = 1 << 12
-_APPEARANCE: Final = re.compile(r"([\d.]+)\s+Tf")
+_APPEARANCE: Final = re.compile(r"([\d.]{1,20})\s{1,20}Tf")
 _DEFAULT_SIZE: Final = 10.5  # 五号, for a field whose size is "auto"
 _DEEPEST: Final = 32
 _MANY_LINES: Final = 4  # a place for so many is for paragraphs: indented, filled from the top

@@ -165,7 +165,10 @@ def _from_docx(members: Mapping[str, bytes]) -> Record | None:
         if _ITEM.fullmatch(name) and NAMESPACE.encode() in content:
             root = xml(content)
             if root.tag == f"{{{NAMESPACE}}}submission":
-                return Record(root.get("code", ""), (root.text or "").encode())
+                record = Record(root.get("code", "")[:MAX_BYTES], (root.text or "").encode())
+                if len(record.data) > MAX_BYTES:
+                    raise UnreadableDocument("Word 文档中的填报数据太大，已拒绝读取。")
+                return record
     return None
 
 
@@ -175,7 +178,7 @@ def _from_pdf(raw: bytes) -> Record | None:
             found = pdf.attachments.get(ATTACHMENT)
             if found is None:
                 return None
-            return Record(str(found.description), _unpacked(found.get_file().obj))
+            return Record(str(found.description)[:MAX_BYTES], _unpacked(found.get_file().obj))
     except (pikepdf.PdfError, zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
 

@@ -3,9 +3,10 @@
 import difflib
 import hashlib
 import io
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ import pikepdf
 from formsvc.documents.headers import is_page_number
 from formsvc.documents.pictures import opened
 from formsvc.documents.proof.carriage import Format, package, xml
+from formsvc.documents.proof.foreign import foreign
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 
@@ -32,6 +34,7 @@ _DISGUISES: Final = frozenset(
 )  # fmt: skip
 _SCALE: Final = 60 / 72  # 60 dpi shows a changed stroke of the smallest text
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
+_COSTLIEST: Final = 300_000  # pairs of equal characters in such a region
 _OCCURRENCES: Final = 100
 
 
@@ -61,14 +64,45 @@ def appearance(raw: bytes, format: Format) -> Appearance:
     return Appearance(_pdf_text(raw), _annotations(raw), _pictures(raw))
 
 
-def differences(
-    expected: Appearance, found: Appearance, form: Form, values: Mapping[str, str]
-) -> tuple[str, ...] | None:
-    """The pointers whose text differs, () when something else differs, None when nothing does.
+def compared(payload: bytes) -> bytes:
+    """A document beside our own fills of its data: (pointers, foreign things) as JSON, null when
+    nothing differs from one of them. Bytes to bytes, for a process that can be killed.
 
-    `expected` is our own filling of the form with `values`.
+    Pointers are those whose text differs, none when something else does. `payload` is `beside`'s.
+    UnreadableDocument when the document cannot be read.
     """
-    return None if found.shows(expected) else _pointers(expected.text, found.text, form, values)
+    head, _, rest = payload.partition(b"\n")
+    about = json.loads(head)
+    files, place = [], 0
+    for size in about["sizes"]:
+        files.append(rest[place : place + size])
+        place += size
+    found, *ours = files
+    seen = appearance(found, about["format"])
+    differing: list[Any] = []
+    for expected in ours:
+        shown = appearance(expected, about["format"])
+        things = foreign(expected, found, about["format"])
+        if seen.shows(shown) and not things:
+            return b"null"
+        texts = (shown.text, seen.text) if shown.text != seen.text else ("", "")
+        differing.append((sorted(_pointers(*texts, about["boxes"], about["values"])), things))
+    # What is not ours at all is so beside the final document and beside the draft.
+    pointers, things = min(differing, key=lambda each: len(each[1]))
+    return json.dumps([differing[0][0] or pointers, things]).encode()
+
+
+def beside(
+    found: bytes, ours: Sequence[bytes], format: Format, form: Form, values: Mapping[str, str]
+) -> bytes:
+    """The payload for `compared`: a document, and our own fills of the form with `values`."""
+    about = {
+        "format": format,
+        "sizes": [len(found), *map(len, ours)],
+        "boxes": {box.name: [part.pointer for part, _ in box.parts] for box in form.boxes},
+        "values": dict(values),
+    }
+    return b"".join((json.dumps(about).encode(), b"\n", found, *ours))
 
 
 # what a reader sees
@@ -137,10 +171,11 @@ def _annotations(raw: bytes) -> Counter[str]:
 # where it differs
 
 
-def _pointers(expected: str, found: str, form: Form, values: Mapping[str, str]) -> tuple[str, ...]:
-    """The fields whose text stands at the differences, in the order of the form."""
+def _pointers(
+    expected: str, found: str, boxes: Mapping[str, list[str]], values: Mapping[str, str]
+) -> set[str]:
+    """The fields whose text stands at the differences."""
     expected, found = _bare(expected), _bare(found)
-    boxes = {box.name: [part.pointer for part, _ in box.parts] for box in form.boxes}
     pointers: set[str] = set()
     for start, end in _changes(expected, found):
         fields = {name: text for name, text in values.items() if name not in boxes}
@@ -149,7 +184,7 @@ def _pointers(expected: str, found: str, form: Form, values: Mapping[str, str]) 
             named = _at(expected, start, end, {name: values[name] for name in boxes})
             at = {pointer for name in named for pointer in boxes[name]}
         pointers |= at
-    return tuple(sorted(pointers, key=form.place))
+    return pointers
 
 
 def _at(expected: str, start: int, end: int, values: Mapping[str, str]) -> set[str]:
@@ -185,13 +220,19 @@ def _changes(expected: str, found: str) -> Iterator[tuple[int, int]]:
     ours, theirs = expected[head : len(expected) - tail], found[head : len(found) - tail]
     if not ours and not theirs:
         return
-    if max(len(ours), len(theirs)) > _LONGEST:
+    if max(len(ours), len(theirs)) > _LONGEST or _cost(ours, theirs) > _COSTLIEST:
         yield head, head + len(ours)
         return
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
     for kind, start, end, _, _ in matcher.get_opcodes():
         if kind != "equal":
             yield head + start, head + end
+
+
+def _cost(one: str, other: str) -> int:
+    """How many pairs of equal characters a comparison looks at, each time that it looks."""
+    counts = Counter(other)
+    return sum(count * counts[character] for character, count in Counter(one).items())
 
 
 def _common(one: str, other: str) -> int:

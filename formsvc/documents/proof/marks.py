@@ -25,6 +25,7 @@ from formsvc.errors import FormError, UnreadableDocument
 from formsvc.forms import Form
 
 DIGEST_CHARS: Final = 20  # 100 bits
+MAX_CODE: Final = 400  # characters: nothing longer is looked at
 _SIGNED_BYTES: Final = 16  # of the digest in a signed code
 _SIGNATURE_BYTES: Final = 64
 _DOMAIN: Final = b"formsvc-code-1"  # a signature for this is valid for nothing else
@@ -34,7 +35,7 @@ _PARTS: Final = re.compile(
     r"FS(?P<kind>[12])/(?P<form>[^/]+)/(?P<edition>[^/]+)/(?P<proof>[A-Z0-9]+)"
     r"(?:/(?P<page>[0-9]{1,4})/(?P<pages>[0-9]{1,4}))?"
 )
-_SPACE: Final = re.compile(r"\s+")
+_PAGE: Final = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
 _LARGEST_QR: Final = 57  # modules of version 10: 0.3 mm each in a square of 17 mm
 _MODULES: Final = bytes([1] * 128 + [0] * 128)  # grey pixels to modules
 
@@ -78,7 +79,7 @@ def _text(value: object) -> str:
 def _number(value: int | float | Decimal) -> str:
     exact = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
     if not exact.is_finite() or abs(exact.adjusted()) > _LARGEST_EXPONENT:
-        raise ValueError(f"{value} is not a number of JSON")
+        raise ValueError("not a number of JSON")
     text = format(exact, "f")
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text == "-0" else text
@@ -168,8 +169,7 @@ def parse_mark(text: str) -> Mark:
 
     UnreadableDocument when it is not one of ours.
     """
-    joined = re.sub(r"\s*\n\s*", "/", text.strip().upper())
-    found = _PARTS.fullmatch(_plain(joined))
+    found = _PARTS.fullmatch(_plain(text.upper())) if len(text) <= MAX_CODE else None
     if found is None:
         raise UnreadableDocument(
             "这不是本系统的校验码。校验码以“FS1/”或“FS2/”开头，请核对后重新输入。"
@@ -229,8 +229,11 @@ def _message(code: Mark) -> bytes:
 
 def _plain(text: str) -> str:
     """Without the spaces and hyphens that people put into a digest."""
-    text = re.sub(r"\s+([0-9]+/[0-9]+)\s*$", r"/\1", text)
-    head, *rest = _SPACE.sub("", text).split("/")
+    joined = "/".join(line for line in map(str.strip, text.split("\n")) if line)
+    words = joined.rsplit(None, 1)
+    if _PAGE.fullmatch(words[-1] if words else ""):
+        joined = "/".join(words)
+    head, *rest = "".join(joined.split()).split("/")
     if len(rest) >= 3:
         rest[2] = rest[2].replace("-", "")
     return "/".join((head, *rest))

@@ -6,6 +6,7 @@ document holds, and the two are compared.
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,10 +15,15 @@ from formsvc.documents.filling import HOUSE, Press, fill
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import carriage, comparison
 from formsvc.documents.proof.carriage import Record
-from formsvc.documents.proof.comparison import Appearance
 from formsvc.documents.proof.marks import Mark, is_signed, matches, parse_mark, public_key
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
+from formsvc.writing.masking import masked
+from formsvc.writing.texts import clean
+
+_MOST, _NAMED = 8, 60  # things that a verdict names, and characters of each
+
+sandbox.preload(__name__)
 
 
 class Status(StrEnum):
@@ -42,16 +48,12 @@ class Verdict:
 
 
 def look(raw: bytes) -> bytes:
-    """All that `verify` needs of a document, as JSON: what it carries and how it looks.
+    """What a document carries, code and data, as JSON; null for nothing.
 
     Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
     """
-    format, carried = carriage.format_of(raw), carriage.extract(raw)
-    if carried is None:
-        return b"null"
-    seen = comparison.appearance(raw, format)
-    parts = [carried.code, carried.data.decode(), seen.text, dict(seen.marks), seen.pages]
-    return json.dumps(parts).encode()
+    carried = carriage.extract(raw)
+    return json.dumps(carried and [carried.code, carried.data.decode("utf-8", "replace")]).encode()
 
 
 def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
@@ -64,9 +66,8 @@ def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
         parts = json.loads(sandbox.run_limited(look, raw))
         if parts is None:
             return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
-        code, data, text, marks, pages = parts
-        seen = Appearance(text, marks, tuple(pages))
-        return _judged(raw, seen, Record(code, data.encode()), forms, press)
+        code, data = parts
+        return _judged(raw, Record(code, data.encode()), forms, press)
     except UnreadableDocument as unreadable:
         return Verdict(Status.UNREADABLE, str(unreadable))
 
@@ -79,7 +80,9 @@ def verify_code(text: str, forms: Iterable[Form], press: Press = HOUSE) -> Verdi
         return Verdict(Status.UNREADABLE, str(unreadable))
     form = _edition(forms, mark)
     if form is None:
-        return Verdict(Status.NOT_OURS, f"没有“{mark.form}”这种表（版次 {mark.edition}）。", mark)
+        return Verdict(
+            Status.NOT_OURS, masked(f"没有“{mark.form}”这种表（版次 {mark.edition}）。"), mark
+        )
     if press.key and is_signed(mark, public_key(press.key)):
         message = f"签名有效：{form.title}，版次 {mark.edition}，由本服务签发。"
         return Verdict(Status.UNCHANGED, message, mark)
@@ -95,28 +98,27 @@ def _edition(forms: Iterable[Form], mark: Mark) -> Form | None:
     return next((form for form in forms if (form.id, form.edition.upper()) == named), None)
 
 
-def _judged(
-    raw: bytes, seen: Appearance, carried: Record, forms: Iterable[Form], press: Press
-) -> Verdict:
+def _judged(raw: bytes, carried: Record, forms: Iterable[Form], press: Press) -> Verdict:
     try:
         code = parse_mark(carried.code)
     except UnreadableDocument:
         return Verdict(Status.CHANGED, "文件中的校验码被改动。")
     form = _edition(forms, code)
     if form is None:
-        name = f"{code.form}（版次 {code.edition}）"
+        name = masked(f"{code.form}（版次 {code.edition}）")
         return Verdict(Status.NOT_OURS, f"本系统没有这份文件所用的表单：{name}。", code)
     data = submissions.parse(carried.data).data
     if not isinstance(data, dict) or data.get("form") != form.id:
         return Verdict(Status.CHANGED, "文件中的填报数据被改动。", code)
     # As it was made: whether it should have been signed is another question.
     used = replace(press, key=press.key if code.signature else None)
-    differing = _differing(raw, seen, form, data, used)
+    differing, things = _differing(raw, form, data, used) or (None, ())
     if not matches(code, form, data):
         message = "文件中的填报数据被改动，与校验码不符。"
         return Verdict(Status.CHANGED, message, code, differing or (), data)
     if differing is not None:
-        labels = "、".join(map(form.label, differing)) or "文字或外观"
+        named = [*map(form.label, differing), *(masked(clean(thing))[:_NAMED] for thing in things)]
+        labels = "、".join(named[:_MOST]) or "文字或外观"
         return Verdict(Status.CHANGED, f"文件被改动：{labels}。", code, differing, data)
     if press.key and not is_signed(code, public_key(press.key)):
         return Verdict(Status.CHANGED, "文件没有有效的签名。", code, (), data)
@@ -124,22 +126,22 @@ def _judged(
 
 
 def _differing(
-    raw: bytes, seen: Appearance, form: Form, data: object, press: Press
-) -> tuple[str, ...] | None:
-    """Where a document differs from our own, final or draft; () when ours cannot be made."""
-    found: tuple[str, ...] | None = None
-    values = printed(form, data)
+    raw: bytes, form: Form, data: object, press: Press
+) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
+    """Where a document differs from our own, final or draft, and what it has more; None for
+    nothing, nothing named when ours cannot be made."""
     format = carriage.format_of(raw)
+    ours = []
     for draft in (False, True):
-        try:
-            expected = fill(form, data, format, draft=draft, press=press)
-        except FormsvcError:
-            continue
-        if expected == raw:
-            return None
-        shown = comparison.appearance(expected, format)
-        differing = comparison.differences(shown, seen, form, values)
-        if differing is None:
-            return None
-        found = differing if found is None else found
-    return found or ()
+        with suppress(FormsvcError):
+            ours.append(fill(form, data, format, draft=draft, press=press))
+    if raw in ours:
+        return None
+    if not ours:
+        return (), ()
+    payload = comparison.beside(raw, ours, format, form, printed(form, data))
+    answer = json.loads(sandbox.run_limited(comparison.compared, payload))
+    if answer is None:
+        return None
+    pointers, things = answer
+    return tuple(sorted(pointers, key=form.place)), tuple(things)

@@ -1,13 +1,16 @@
-"""POST /api/v1/bulk: many submissions in one request, answered while they are still coming in."""
+"""POST /api/v1/bulk: many submissions in one request, answered one by one as they are checked.
+
+The server hands a request on when its body is in, up to 200 MB in an unlinked file: a client that
+is slow to send holds no thread and no place.
+"""
 
 import io
 import json
-import tempfile
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from datetime import date
-from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from flask import Flask, Response, current_app, request
@@ -18,12 +21,13 @@ from formsvc.bulk.batch import Batch, Job, Loaded, check_item
 from formsvc.bulk.comparison import Meetings
 from formsvc.bulk.executors import HereExecutor
 from formsvc.bulk.outputs import workbook
+from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.sources import items, lines
-from formsvc.storage import LocalFolder
+from formsvc.storage import is_full
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
-from formsvc.web.held import forms, settings
+from formsvc.web.held import forms, runs, settings
 from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
 
@@ -38,8 +42,7 @@ _KINDS: Final = {
     workbook.MEDIA_TYPE: ".xlsx",
     "text/csv": ".csv",
 }
-# The server gives no bytes before this many have come: small, so that reports come early.
-_BLOCK: Final = 4096
+_BLOCK: Final = 1 << 16
 _RETRY_SECONDS: Final = 10
 _NAME: Final = "上传的内容"
 
@@ -88,9 +91,10 @@ def install(app: Flask, threads: int) -> None:
 @bulk.arguments(payloads.OnQuery, location="query")
 @bulk.alt_response(413, **_REFUSALS, description="内容太大")
 @bulk.alt_response(415, **_REFUSALS, description="不支持这种内容类型")
+@bulk.alt_response(507, **_REFUSALS, description="没有空间可写")
 @bulk.alt_response(429, **_REFUSALS, description="批量检查太多，稍后再试")
 def check_many(query: dict[str, Any]) -> Response:
-    """批量检查：边上传边答复"""
+    """批量检查：收齐后逐份答复"""
     kind = _KINDS.get(request.mimetype)
     if kind is None:
         raise UnsupportedMediaType
@@ -131,12 +135,16 @@ def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
 def _ended(stream: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes]:
     try:
         yield from stream
+    except (OSError, sqlite3.Error) as error:
+        if not is_full(error):
+            raise
+        yield _line({"error": {"status": 507, "detail": "没有空间可写，已停止。"}})
     finally:
         leave()
 
 
 def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
-    """The items as they come in; a ZIP or a table is waited for, in memory."""
+    """The items; a ZIP or a table is held in memory."""
     reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
     if kind == ".jsonl":
         return lines(reader, _NAME)
@@ -149,7 +157,8 @@ def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
 def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
     """A line for each item, then what the comparison found, then the counts."""
     job = Job(on=on, secrets=(_SECRET,))
-    submissions = passed = 0
+    submissions = passed = written = 0
+    given = bounded(given, lambda: written)
     with closing(Meetings(*forms)) as meetings:
         try:
             for item in given:
@@ -158,6 +167,7 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
                 row = worked.row
                 meetings.add(submissions, row.form, row.source, worked.entries)
                 passed += not row.errors
+                written += len(worked.line)
                 yield worked.line
         except RequestEntityTooLarge:
             yield _line({"error": {"status": 413, "detail": f"最多 {MAX_BODY:,} 字节，已停止。"}})
@@ -180,11 +190,11 @@ def _line(value: dict[str, Any]) -> bytes:
 
 
 def _workbook(given: Iterable[Item], on: date) -> bytes:
-    """report.xlsx. Only reports and digests touch the disk, in a folder that goes at once."""
-    with tempfile.TemporaryDirectory(prefix="formsvc-") as scratch:
-        folder = LocalFolder(Path(scratch))
-        batch = Batch(folder, Job(on=on, shelves=settings().shelves))
+    """report.xlsx. Only reports and digests touch the disk, sealed; its folder goes at once."""
+    with runs().scratch() as folder:
+        batch = Batch(folder, Job(on=on, shelves=settings().shelves, press=settings().press))
         with suppress(ClientDisconnected):
+            given = bounded(given, lambda: batch.size)
             batch.check(given, HereExecutor(), at_once=1)
         with closing(batch.compare()) as results:
             workbook.write(results)

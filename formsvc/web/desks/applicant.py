@@ -178,9 +178,11 @@ def _edition(name: str) -> Form:
 
 
 def _with_row(form: Form, desk: Desk, pointer: str) -> Desk:
-    """The desk with an empty row more, its first field focused."""
+    """The desk with an empty row more, its first field focused; as it is where no rows are."""
+    if pointer not in form.lists:
+        return desk
     row = max(entries.rows(desk.entries, pointer), 1 if not desk.entries else 0)
-    focus = form.lists[pointer][0].in_row(row) if pointer in form.lists else pointer
+    focus = form.lists[pointer][0].in_row(row)
     return _desk(form, desk.entries, more_rows=pointer, focus=focus)
 
 

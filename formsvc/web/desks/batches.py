@@ -10,7 +10,6 @@ from typing import Any, Final
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
-from formsvc.bulk.batch import Job
 from formsvc.bulk.index import Totals
 from formsvc.bulk.lines import Row
 from formsvc.bulk.results import Found, Results
@@ -22,9 +21,10 @@ from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
 from formsvc.web.desks.paper import loose, materials, paper
-from formsvc.web.desks.products import OFFERED, PRODUCTS, Making, Product, place
+from formsvc.web.desks.products import OFFERED, PRODUCTS, Product, place
 from formsvc.web.desks.queries import PAGE, Query
-from formsvc.web.desks.uploads import MOST, changes_since, is_read, read, results, title
+from formsvc.web.desks.tasks import making, reading
+from formsvc.web.desks.uploads import MOST, changes_since, is_read, keep, results, title
 from formsvc.web.held import catalogue, runs, settings
 from formsvc.web.runs.ownership import continued, own, run_or_404, started, with_key
 from formsvc.web.runs.runs import Run
@@ -57,7 +57,7 @@ def start(desk: str) -> str:
 
 @batches.post("/<any(unit, review):desk>")
 def begin(desk: str) -> Any:
-    """Read a batch; small ones are done before the answer."""
+    """Seal and read a batch; small ones are done before the answer."""
     request.max_content_length = UPLOAD_LIMIT
     request.max_form_parts = MOST
     csrf.protect()
@@ -66,10 +66,12 @@ def begin(desk: str) -> Any:
     ]
     if not files:
         return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
-    job = Job(today(), settings().shelves, keeps=True)
-    forms = catalogue()
-    run = started(desk, lambda run: read(run, files, job, forms))
-    runs().wait(run, _MOMENT)
+    run = started(desk, reading(today()), lambda folder: keep(folder, files))
+    try:
+        runs().wait(run, _MOMENT)
+    except OSError:  # no room: nothing was acknowledged
+        runs().delete(run)
+        raise
     return with_key(redirect(url_for("batches.show", desk=desk, id=run.id), 303))
 
 
@@ -201,14 +203,8 @@ def make(desk: str, id: str, name: str) -> Any:
     if run.folder.exists(place(name)):
         return _file(run, name, product)
     if run.status.state != "running":
-        forms, set_ = catalogue(), settings()
         _read_run(desk, id)
-
-        def written(run: Run) -> None:
-            with results(run, forms) as batch, run.folder.create(place(name)) as out:
-                product.make(Making(batch, set_, run.tell), out)
-
-        continued(run, written)
+        continued(run, making(name))
     if runs().wait(run, _MOMENT) and run.folder.exists(place(name)):
         return _file(run, name, product)
     return redirect(url_for("batches.show", desk=desk, id=id, _anchor="files"), 303)

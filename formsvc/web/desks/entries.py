@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from formsvc import pointers
 from formsvc.findings import Finding
-from formsvc.forms import EDITION, FORM, Form, answers
+from formsvc.forms import FORM, Field, Form, answers
 
 Entries = dict[str, str | list[str]]
 
@@ -25,11 +25,11 @@ def posted(form: Form, sent: MultiDict[str, str]) -> Entries:
     entries: Entries = {}
     for name in sent:
         field = form.field(name)
-        if field is None or "*" in name or field.pointer in (FORM, EDITION):
+        if field not in form.leaves or "*" in name or bool(field.list) != bool(_ROW.search(name)):
             continue
         if field.type == "array":
             entries[name] = [value for value in sent.getlist(name) if value]
-        elif field.type != "object":
+        else:
             entries[name] = sent.getlist(name)[-1].replace("\r\n", "\n").replace("\r", "\n")
     return _without_blank_rows(entries)
 
@@ -45,15 +45,25 @@ def read(form: Form, entries: Entries) -> tuple[dict[str, Any], tuple[Finding, .
         if field.required and field.type == "object" and not field.list:
             pointers.set_(data, field.pointer, {})
     for name, entry in sorted(entries.items(), key=lambda item: form.place(item[0])):
-        if form.field(name) is None:
+        if (known := form.field(name)) is None:
             continue
         value, found = (
             (entry or None, ()) if isinstance(entry, list) else answers.read(form, name, entry)
         )
         findings += found
         if value is not None:
+            _make_rows(data, known, name)
             pointers.set_(data, name, value)
     return data, tuple(findings)
+
+
+def _make_rows(data: dict[str, Any], field: Field, name: str) -> None:
+    """Make the rows before that of a field: empty ones have no entries."""
+    row = _ROW.search(name)
+    for number in range(int(row[1]) if field.list and row else 0):
+        place = f"{field.list}/{number}"
+        if pointers.get(data, place) is pointers.MISSING:
+            pointers.set_(data, place, {})
 
 
 def entered(form: Form, data: object) -> Entries:

@@ -2,21 +2,26 @@
 
 import io
 import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from typing import Final
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing
+from typing import IO, Final
 
 from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.results import INDEX, Results
 from formsvc.catalogue import Catalogue
-from formsvc.intake.items import Item, refused
+from formsvc.intake.bounds import bounded
+from formsvc.intake.items import Item
 from formsvc.intake.sources import items
 from formsvc.web.runs.runs import Run
+from formsvc.web.runs.sealed import SealedFolder
 from formsvc.writing.texts import clean
 
 MOST: Final = 20_000
 _NAMES: Final = "names"
+_UPLOAD: Final = "upload"
+_LENGTH: Final = 8
 _LONGEST: Final = 60
 # Below this many bytes starting processes takes longer than the work.
 _HERE: Final = 1_000_000
@@ -40,40 +45,50 @@ def results(run: Run, catalogue: Catalogue) -> AbstractContextManager[Results]:
     return Results.opened(run.folder, catalogue)
 
 
-def read(run: Run, files: list[tuple[str, bytes]], job: Job, catalogue: Catalogue) -> None:
-    """The work of a run: check every submission in the files, compare them, keep the index.
-
-    Files are (name, content). What fits one chunk is checked here, more in processes beside.
-    """
+def keep(folder: SealedFolder, files: list[tuple[str, bytes]]) -> None:
+    """Seal what is handed in, (name, content) each, for `read`."""
     names = [clean(name)[:_LONGEST] for name, _ in files]
-    run.folder.write(_NAMES, json.dumps(names).encode())
-    batch = Batch(run.folder, job)
-    workers = 1 if sum(len(content) for _, content in files) < _HERE else None
-    with executors.opened(workers, None) as (executor, at_once):
-        batch.check(
-            _items(files, catalogue),
-            executor,
-            at_once=at_once,
-            progress=lambda done: run.tell("已检查", done),
-        )
+    folder.write(_NAMES, json.dumps(names).encode())
+    with folder.create(_UPLOAD) as stream:
+        for _, content in files:
+            stream.write(len(content).to_bytes(_LENGTH, "big"))
+            stream.write(content)
+
+
+def read(run: Run, job: Job, catalogue: Catalogue) -> None:
+    """The work of a run: check every submission in its files, compare them, keep the index.
+
+    It goes on where it was interrupted. What fits one chunk is checked here, more in processes
+    beside. The files themselves are then gone: what is needed of them stands in the batch.
+    """
+    if is_read(run):
+        return
+    batch = Batch(run.folder, job, resume=True)
+    with run.folder.open(_UPLOAD) as stream:
+        workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
+        stream.seek(0)
+        with executors.opened(workers, None) as (executor, at_once):
+            batch.check(
+                bounded(_items(_files(run, stream), catalogue), lambda: batch.size, most=MOST),
+                executor,
+                at_once=at_once,
+                progress=lambda done: run.tell("已检查", done),
+            )
     run.tell("正在比对")
-    done = batch.compare()
+    with closing(batch.compare()) as done:
+        done.keep()
     batch.finish()
-    done.keep()
-    done.close()
+    run.folder.remove(_UPLOAD)
 
 
-def _items(files: list[tuple[str, bytes]], catalogue: Catalogue) -> Iterator[Item]:
-    """What the files hold, to the limit of a batch."""
-    count = 0
+def _files(run: Run, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    for name in json.loads(run.folder.read(_NAMES)):
+        yield name, stream.read(int.from_bytes(stream.read(_LENGTH), "big"))
+
+
+def _items(files: Iterable[tuple[str, bytes]], catalogue: Catalogue) -> Iterator[Item]:
     for name, content in files:
-        for item in items(io.BytesIO(content), name, catalogue):
-            if count == MOST:
-                message = f"一批最多 {MOST:,} 份，从这里起没有读取。"
-                yield refused(item.source, "input.many", message)
-                return
-            count += 1
-            yield item
+        yield from items(io.BytesIO(content), name, catalogue)
 
 
 def changes_since(now: Results, earlier: Run) -> list[changes.Change]:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Final
 from flask import g, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
-from formsvc.web.held import runs
-from formsvc.web.runs.runs import KEY_BYTES, Busy, Run, Work
+from formsvc.web.held import runs, secure
+from formsvc.web.runs.runs import KEY_BYTES, Busy, Fill, Run, Task
 
 _COOKIE: Final = "formsvc_runs"
 _RETRY: Final = 30
@@ -48,23 +48,25 @@ def run_or_404(kind: str, id: str) -> Run:
     return run
 
 
-def started(kind: str, work: Work) -> Run:
-    """A new run of this browser, which `with_key` must then tell its key."""
+def started(kind: str, task: Task, fill: Fill) -> Run:
+    """A new run of this browser, which `with_key` must then tell its key; `fill` seals files."""
     g.key = _key() or secrets.token_bytes(KEY_BYTES)
     try:
-        return runs().start(g.key, kind, work)
+        return runs().start(g.key, kind, task, fill)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
     except OSError:
         raise DiskFull from None
 
 
-def continued(run: Run, work: Work) -> None:
+def continued(run: Run, task: Task) -> None:
     """More work on a run."""
     try:
-        runs().again(run, work)
+        runs().again(run, task)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
+    except OSError:
+        raise DiskFull from None
 
 
 def with_key(response: Any) -> Any:
@@ -76,7 +78,8 @@ def with_key(response: Any) -> Any:
         max_age=runs().seconds,
         httponly=True,
         samesite="Lax",
-        secure=request.is_secure,
+        secure=secure(),
+        path=request.root_path or "/",
     )
     return response
 

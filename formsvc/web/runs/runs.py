@@ -3,8 +3,14 @@
 A run is a sealed folder. Its key is derived from a cookie and is nowhere on this machine except in
 the memory of the work itself; when its time is up the folder is deleted. What stands beside it in
 the open is no one's data: state, counts and the time it ends.
+
+What was handed in and what is to be done with it are sealed before a run is acknowledged. A process
+that works on a run holds a lock in its folder, which the kernel takes away when the process ends,
+however that came. A run that is still to be done and that nobody holds begins again as soon as its
+browser asks for it, at whichever process: only then is there a key to open it with.
 """
 
+import fcntl
 import json
 import logging
 import os
@@ -15,12 +21,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from formsvc.errors import ConfigError
+from formsvc.storage import is_full
 from formsvc.web.runs.sealed import SealedFolder, derived
 
 KEY_BYTES: Final = 32
@@ -30,6 +38,10 @@ _WAITING: Final = 8
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _STATUS: Final = "status.json"
 _PROOF: Final = "proof"
+_TASK: Final = "task"
+_LOCK: Final = "lock"
+# How often a run is begun before whatever ends its process is taken to be its own fault.
+_BEGINNINGS: Final = 4
 _log = logging.getLogger(__name__)
 
 
@@ -48,7 +60,15 @@ class Status:
     label: str = ""
     done: int = 0
     total: int = 0
-    process: str = ""
+    beginnings: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be done with a run, as JSON keeps it. It may be begun any number of times."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
 
 
 class Run:
@@ -73,16 +93,23 @@ class Run:
         _write(self.path / _STATUS, json.dumps(asdict(self.status)).encode())
 
 
-Work = Callable[[Run], None]
+Perform = Callable[[Run, Task], None]
+Fill = Callable[[SealedFolder], None]
+
+
+def is_id(text: str) -> bool:
+    """Whether this may be a run's id."""
+    return _ID.fullmatch(text) is not None
 
 
 class Runs:
     """All runs of a service, under one folder."""
 
-    def __init__(self, root: Path | None = None, seconds: int = SECONDS) -> None:
+    def __init__(self, perform: Perform, root: Path | None = None, seconds: int = SECONDS) -> None:
+        self.perform = perform
         self.root = root or Path(tempfile.gettempdir()) / f"formsvc-runs-{os.getuid()}"
         self.seconds = seconds
-        self._process = secrets.token_hex(8)
+        self.watcher: Callable[[str, int], None] = lambda outcome, pending: None
         self._workers = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="run")
         self._pending: dict[str, Future[None]] = {}
         self._lock = threading.Lock()
@@ -92,28 +119,46 @@ class Runs:
         self.sweep()
         threading.Thread(target=self._keep_sweeping, daemon=True, name="runs-sweep").start()
 
-    def start(self, key: bytes, kind: str, work: Work) -> Run:
-        """Begin a run for the browser with this key. Raises Busy."""
+    def start(self, key: bytes, kind: str, task: Task, fill: Fill = lambda folder: None) -> Run:
+        """Begin a run for the browser with this key; `fill` seals what it works on.
+
+        Raises Busy, or OSError when not all of it could be sealed: then nothing is left.
+        """
+        self._refuse_when_full()
         id = secrets.token_urlsafe(16)
         path = self._owner(key) / id
         now = time.time()
-        status = Status(kind, "running", now, now + self.seconds, process=self._process)
-        folder = SealedFolder(path / "files", derived(key, id))
-        run = Run(id, path, folder, status)
-        with self._lock:
-            self._refuse_when_full()
-            path.mkdir(mode=0o700, parents=True)
-            folder.write(_PROOF, b"")
+        status = Status(kind, "running", now, now + self.seconds)
+        run = Run(id, path, SealedFolder(path / "files", derived(key, id)), status)
+        path.mkdir(mode=0o700, parents=True)
+        held = _hold(path)
+        try:
+            fill(run.folder)
+            run.folder.write(_PROOF, b"")
+            run.folder.write(_TASK, json.dumps(asdict(task)).encode())
             run.set_()
-            self._pending[id] = self._workers.submit(self._work, run, work)
+            self._submit(run, task, held)
+        except BaseException:
+            self.delete(run)
+            _release(held)
+            raise
+        self._tell("begun")
         return run
 
-    def again(self, run: Run, work: Work) -> None:
+    def again(self, run: Run, task: Task) -> None:
         """More work on a run that is done. Raises Busy."""
-        with self._lock:
+        held = _hold(run.path)
+        if held is None:  # somebody is at it
+            return
+        try:
             self._refuse_when_full()
-            run.set_(state="running", label="", done=0, total=0, process=self._process)
-            self._pending[run.id] = self._workers.submit(self._work, run, work)
+            run.folder.write(_TASK, json.dumps(asdict(task)).encode())
+            run.set_(state="running", label="", done=0, total=0, beginnings=1)
+            self._submit(run, task, held)
+        except BaseException:
+            _release(held)
+            raise
+        self._tell("begun")
 
     def wait(self, run: Run, seconds: float) -> bool:
         """Give the work a moment; whether it is over."""
@@ -127,8 +172,8 @@ class Runs:
         return True
 
     def open(self, id: str, key: bytes) -> Run | None:
-        """The run, if it is there and this is its key."""
-        if not _ID.fullmatch(id):
+        """The run, if it is there and this is its key; begun again if it was interrupted."""
+        if not is_id(id):
             return None
         path = self._owner(key) / id
         status = self._status(path)
@@ -137,7 +182,33 @@ class Runs:
             folder.read(_PROOF)
         except OSError:
             return None
-        return Run(id, path, folder, status) if status else None
+        if not status:
+            return None
+        run = Run(id, path, folder, status)
+        if status.state == "running":
+            self._begin_again(run)
+        return run
+
+    def _begin_again(self, run: Run) -> None:
+        """Begin an interrupted run anew. When there is too much work it waits for the next time."""
+        held = _hold(run.path)
+        if held is None:
+            return None
+        run.status = self._status(run.path) or run.status  # it may have ended meanwhile
+        began_so_often = run.status.beginnings
+        if run.status.state != "running" or len(self._pending) >= _AT_ONCE + _WAITING:
+            return _release(held)
+        try:
+            task = Task(**json.loads(run.folder.read(_TASK)))
+            if began_so_often >= _BEGINNINGS:
+                raise ValueError
+            run.set_(label="", done=0, total=0, beginnings=began_so_often + 1)
+            self._submit(run, task, held)
+            self._tell("again")
+        except (OSError, ValueError):
+            with suppress(OSError):
+                run.set_(state="failed")
+            _release(held)
 
     def of(self, key: bytes, kind: str) -> list[Run]:
         """The runs that this browser began, newest first."""
@@ -149,6 +220,17 @@ class Runs:
 
     def delete(self, run: Run) -> None:
         shutil.rmtree(run.path, ignore_errors=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[SealedFolder]:
+        """A folder for one request, sealed with a key that is nowhere; a crash leaves it to the
+        sweep."""
+        path = self.root / "scratch" / secrets.token_hex(16)
+        path.mkdir(mode=0o700, parents=True)
+        try:
+            yield SealedFolder(path, os.urandom(KEY_BYTES))
+        finally:
+            shutil.rmtree(path, ignore_errors=True)
 
     def sweep(self) -> None:
         """Delete what has expired, and what a crash left half made."""
@@ -177,36 +259,57 @@ class Runs:
             if owner.is_dir():
                 yield from (path for path in owner.iterdir() if path.is_dir())
 
-    def _work(self, run: Run, work: Work) -> None:
-        """Never raises; the log tells the kind of a fault, not the data that met it."""
+    def _submit(self, run: Run, task: Task, held: int | None) -> None:
+        with self._lock:
+            self._pending[run.id] = self._workers.submit(self._work, run, task, held)
+
+    def _work(self, run: Run, task: Task, held: int | None) -> None:
+        """Raises only for want of room; the log tells the kind of a fault, not its data."""
+        outcome = "failed"
         try:
-            work(run)
+            self._perform(run, task)
             run.set_(state="done")
+            outcome = "done"
         except Exception as error:
             _log.error("run failed: %s", type(error).__name__)
             if (run.path / _STATUS).exists():
-                run.set_(state="failed")
+                with suppress(OSError):
+                    run.set_(state="failed")
             else:  # deleted meanwhile
                 self.delete(run)
+            if is_full(error):  # who still waits is told
+                raise
         finally:
-            with self._lock:  # not before `start` has put it in
+            with self._lock:  # not before `_submit` has put it in
                 self._pending.pop(run.id, None)
+            _release(held)
+            self._tell(outcome)
+
+    def _perform(self, run: Run, task: Task) -> None:
+        """Begins anew when a process that helps is killed."""
+        while True:
+            try:
+                return self.perform(run, task)
+            except BrokenExecutor:
+                if run.status.beginnings >= _BEGINNINGS:
+                    raise
+                self._tell("again")
+                run.set_(beginnings=run.status.beginnings + 1)
+
+    def _tell(self, outcome: str) -> None:
+        self.watcher(outcome, len(self._pending))
 
     def _refuse_when_full(self) -> None:
         if len(self._pending) >= _AT_ONCE + _WAITING:
             raise Busy
 
     def _status(self, path: Path) -> Status | None:
-        """None for what is not there or has expired; a run of a process that ended has failed."""
+        """None for what is not there or has expired."""
         try:
             status = Status(**json.loads((path / _STATUS).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
-        if status.expires <= time.time():
-            return None
-        if status.state == "running" and status.process != self._process:
-            return Status(**{**asdict(status), "state": "failed"})
-        return status
+        return status if status.expires > time.time() else None
 
     def _owner(self, key: bytes) -> Path:
         return self.root / derived(key, "owner").hex()[:32]
@@ -216,3 +319,22 @@ def _write(path: Path, content: bytes) -> None:
     hidden = path.with_name(f".{path.name}.{threading.get_ident()}")
     hidden.write_bytes(content)
     hidden.replace(path)
+
+
+def _hold(path: Path) -> int | None:
+    """The lock of a run, as a descriptor to close; None while another holds it."""
+    try:
+        descriptor = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError:  # deleted meanwhile
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _release(held: int | None) -> None:
+    if held is not None:
+        os.close(held)

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import io
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,8 @@ class SealedFolder:
         """
         target = self._path(name)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        hidden = target.with_name(f".{target.name}.part")
+        # Several may write the same file at once: the last one is there whole.
+        hidden = target.with_name(f".{target.name[:16]}.{secrets.token_hex(8)}.part")
         salt = os.urandom(_SALT)
         try:
             with hidden.open("xb") as stream:
@@ -80,6 +82,11 @@ class SealedFolder:
             shutil.rmtree(target)
         else:
             target.unlink(missing_ok=True)
+
+    @contextmanager
+    def scratch(self) -> Iterator[None]:
+        """Nowhere: what is put together for this folder stays in memory."""
+        yield None
 
     def write(self, name: str, content: bytes) -> None:
         with self.create(name) as stream:
