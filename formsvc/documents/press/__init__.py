@@ -124,7 +124,6 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
         "title": title,
         "author": list(dict.fromkeys(bound.form.programme.title for bound in documents)),
         "documents": wholes,
-        "fonts": setter.families(_fonts(used.values())),
     }
     drawings = {name: layout.json for name, layout in used.items()}
     strict = not any(layout.is_foreign for layout in used.values())
@@ -233,25 +232,12 @@ def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") ->
         "title": whole["title"],
         "author": author or form.programme.title,
         "documents": [whole],
-        "fonts": setter.families(_fonts([layout])),
     }
     return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
 
 
 def _copy_label(copy: int, copies: int) -> str | None:
     return f"第 {copy} 份 / 共 {copies} 份" if copies > 1 else None
-
-
-def _fonts(used: Iterable[Layout]) -> set[str]:
-    """The fonts that layouts name, and those of what the press adds itself."""
-    found = {"", "小标宋"}
-    for layout in used:
-        for page in layout.json["pages"]:
-            found.add(page.get("number", {}).get("font", ""))
-            for band in page["bands"]:
-                cells = band["table"]["cells"] if "table" in band else [band]
-                found |= {item.get("font", "") for cell in cells for item in cell["items"]}
-    return found
 
 
 # what cannot be printed

@@ -22,7 +22,7 @@ __all__ = ["FontError", "Fonts", "installed"]
 
 # Role → what its names have in common, in every spelling, once spaces and signs are left out.
 # Tried in this order: 仿宋 is also a 宋, 小标宋 too.
-_ROLES: Final = {
+ROLES: Final = {
     "小标宋": re.compile("小标宋|小標宋|xiaobiaosong|fzxbs"),
     "仿宋": re.compile("仿宋|fangsong"),
     "黑体": re.compile("黑体|黑體|simhei|heiti|sanscjksc|sanshanssc|notosanssc"),
@@ -101,7 +101,7 @@ class Fonts:
         if folders and not any(named.role in (BODY, "宋体") for named in own):
             self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
         self._printable: set[str] = set()
-        self._widths = {name: _Widths(self._chain(name)) for name in _ROLES}
+        self._widths = {name: _Widths(self._chain(name)) for name in ROLES}
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
@@ -124,7 +124,7 @@ class Fonts:
 
     def report(self) -> Iterator[tuple[str, str, int]]:
         """Role, its first face, and how many characters of GB 2312 that face lacks."""
-        for name in _ROLES:
+        for name in ROLES:
             first = self._chain(name)[0]
             yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
 
@@ -195,7 +195,7 @@ def role(font: str) -> str:
 
 def _role(name: str) -> str:
     plain = _plain(name)
-    return next((role for role, names in _ROLES.items() if names.search(plain)), "")
+    return next((role for role, names in ROLES.items() if names.search(plain)), "")
 
 
 @cache
