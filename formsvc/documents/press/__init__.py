@@ -6,12 +6,13 @@ The same data, fonts and key give the same bytes, in any process and thread.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 from pathlib import Path
 from typing import Any, Final
 
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
+from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
@@ -249,14 +250,12 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     found = _missing(form, values, setter.fonts, layout)
     if found:
         return found
-    continued = {field.pointer for field in form.continues}
     close = [
         site
-        for page in layout.pages
-        for site in page.sites
-        if (text := values.get(site.pointer))
-        and site.pointer not in continued
-        and not plainly_fits(site, text)
+        for pointer, length, site in _limited(form)
+        if (len(text := values[pointer]) > length or "\n" in text)
+        and text
+        and not (site.block and plainly_fits(site, text))
         and not fitter.surely_fits(site, text)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
@@ -264,6 +263,18 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         _overflow(form, values, site, fitter.excess(site, setting))
         for site, setting in settings
         if not setting.fits
+    )
+
+
+@cache
+def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
+    """The places whose text has to fit, with how many characters surely do."""
+    continued = {field.pointer for field in form.continues}
+    places = (site for page in layouts.load(form).pages for site in page.sites)
+    return tuple(
+        (site.pointer, floor(safe_width(site) / WIDEST), site)
+        for site in places
+        if site.pointer not in continued and not site.grows
     )
 
 

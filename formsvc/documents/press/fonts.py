@@ -102,6 +102,9 @@ class Fonts:
             self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
         self._printable: set[str] = set()
         self._widths = {name: _Widths(self._chain(name)) for name in ROLES}
+        common = {*_gb2312(0xA1), *map(chr, range(0x20, 0x7F))}
+        sure = "".join(map(re.escape, filter(self._prints, sorted(common))))
+        self._unsure = re.compile(f"[^\n\r\t{sure}]" if sure else "(?s:.)")
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
@@ -116,6 +119,8 @@ class Fonts:
 
     def missing(self, text: str) -> tuple[str, ...]:
         """The characters of a text that no font can print; line ends and tabs are layout."""
+        if not self._unsure.search(text):
+            return ()
         units = set(_CLUSTER.findall(text) if _MARKED.search(text) else text)
         units -= self._printable
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
@@ -199,9 +204,9 @@ def _role(name: str) -> str:
 
 
 @cache
-def _gb2312() -> tuple[str, ...]:
-    """The 6,763 characters that every Chinese office font should have."""
-    pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+def _gb2312(first: int = 0xB0) -> tuple[str, ...]:
+    """The 6,763 characters that every Chinese office font should have; from 0xA1, its signs too."""
+    pairs = (bytes((high, low)) for high in range(first, 0xF8) for low in range(0xA1, 0xFF))
     return tuple(filter(None, (pair.decode("gb2312", "ignore") for pair in pairs)))
 
 
