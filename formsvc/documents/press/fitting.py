@@ -321,7 +321,7 @@ def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
     cells break after their dots only."""
     names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
     if not names:
-        return [match.end() for match in _TOKEN.finditer(text) if match[0]], frozenset()
+        return list(accumulate(map(len, filter(None, _TOKEN.findall(text))))), frozenset()
     ends: list[int] = []
     wholes: list[int] = []
     at = 0
