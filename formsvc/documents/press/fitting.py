@@ -29,6 +29,7 @@ _INDENT: Final = 2.0
 _SPACING: Final = 0.25  # between Han and Latin
 WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
 _SLACK: Final = 1.0  # by which the best line may be shorter than it could be
+_FEW: Final = 4.0  # characters in a line, so that one with its signs may be too wide
 _WAYS: Final = 16  # prefixes measured at once
 
 _HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
@@ -230,6 +231,8 @@ class _Run:
         if self._most + indent <= measure:
             return 1, 1
         low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
+        if measure < _FEW + indent:  # lines may run over where they cannot be broken
+            low = 1
         return low, max(low, self._greedy(measure, indent))
 
     def _greedy(self, measure: float, indent: float) -> int:
