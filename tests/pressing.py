@@ -55,8 +55,7 @@ class Set:
         )  # fmt: skip
         document = {**whole, "form": "x", "title": "表", "draft": False, "copies": [None],
                     "pad": False, "file": None, "flow": None}  # fmt: skip
-        fonts = self.setter.families({"", "小标宋", "仿宋"})
-        job = {"title": "表", "author": "某单位", "documents": [document], "fonts": fonts}
+        job = {"title": "表", "author": "某单位", "documents": [document]}
         return self.setter.compile(job, {"x": self.layout.json}, strict=True)
 
 

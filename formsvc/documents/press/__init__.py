@@ -3,15 +3,19 @@
 The same data, fonts and key give the same bytes, in any process and thread.
 """
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import floor
 from pathlib import Path
 from typing import Any, Final
 
+import pikepdf
+
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
+from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
@@ -124,11 +128,10 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
         "title": title,
         "author": list(dict.fromkeys(bound.form.programme.title for bound in documents)),
         "documents": wholes,
-        "fonts": setter.families(_fonts(used.values())),
     }
     drawings = {name: layout.json for name, layout in used.items()}
     strict = not any(layout.is_foreign for layout in used.values())
-    return setter.compile(job, drawings, strict=strict)
+    return _packed(setter.compile(job, drawings, strict=strict))
 
 
 def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:
@@ -233,25 +236,22 @@ def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") ->
         "title": whole["title"],
         "author": author or form.programme.title,
         "documents": [whole],
-        "fonts": setter.families(_fonts([layout])),
     }
     return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
 
 
+def _packed(made: bytes) -> bytes:
+    """The same PDF with its small objects compressed together: half the size, for 4 ms each."""
+    output = io.BytesIO()
+    with pikepdf.open(io.BytesIO(made)) as whole:
+        whole.save(
+            output, object_stream_mode=pikepdf.ObjectStreamMode.generate, deterministic_id=True
+        )
+    return output.getvalue()
+
+
 def _copy_label(copy: int, copies: int) -> str | None:
     return f"第 {copy} 份 / 共 {copies} 份" if copies > 1 else None
-
-
-def _fonts(used: Iterable[Layout]) -> set[str]:
-    """The fonts that layouts name, and those of what the press adds itself."""
-    found = {"", "小标宋"}
-    for layout in used:
-        for page in layout.json["pages"]:
-            found.add(page.get("number", {}).get("font", ""))
-            for band in page["bands"]:
-                cells = band["table"]["cells"] if "table" in band else [band]
-                found |= {item.get("font", "") for cell in cells for item in cell["items"]}
-    return found
 
 
 # what cannot be printed
@@ -263,14 +263,12 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     found = _missing(form, values, setter.fonts, layout)
     if found:
         return found
-    continued = {field.pointer for field in form.continues}
     close = [
         site
-        for page in layout.pages
-        for site in page.sites
-        if (text := values.get(site.pointer))
-        and site.pointer not in continued
-        and not plainly_fits(site, text)
+        for pointer, length, site in _limited(form)
+        if (len(text := values[pointer]) > length or "\n" in text)
+        and text
+        and not (site.block and plainly_fits(site, text))
         and not fitter.surely_fits(site, text)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
@@ -278,6 +276,18 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         _overflow(form, values, site, fitter.excess(site, setting))
         for site, setting in settings
         if not setting.fits
+    )
+
+
+@cache
+def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
+    """The places whose text has to fit, with how many characters surely do."""
+    continued = {field.pointer for field in form.continues}
+    places = (site for page in layouts.load(form).pages for site in page.sites)
+    return tuple(
+        (site.pointer, floor(safe_width(site) / WIDEST), site)
+        for site in places
+        if site.pointer not in continued and not site.grows
     )
 
 

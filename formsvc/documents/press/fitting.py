@@ -7,6 +7,7 @@ that is close the typesetter measures. Lengths are points, widths of texts em.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import accumulate
 from math import ceil, floor
 from operator import sub
@@ -26,8 +27,9 @@ _AIR: Final = 1.0  # above and below the lines of a cell that has several
 _TOLERANCE: Final = 0.01
 _INDENT: Final = 2.0
 _SPACING: Final = 0.25  # between Han and Latin
-_WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
+WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
 _SLACK: Final = 1.0  # by which the best line may be shorter than it could be
+_FEW: Final = 4.0  # characters in a line, so that one with its signs may be too wide
 _WAYS: Final = 16  # prefixes measured at once
 
 _HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
@@ -88,7 +90,12 @@ class Fitter:
         return replace(setting, fits=False)
 
     def surely_fits(self, site: Site, text: str) -> bool:
-        """Whether widths alone say so."""
+        """Whether widths alone say so; whatever can be, without looking where lines may end."""
+        if not site.block and text.isprintable():  # is one line
+            spaces = 0 if text.isascii() else len(_BOUNDARY.findall(text))
+            width = sum(self._fonts.widths(text, site.font)) + _SPACING * spaces
+            if width <= safe_width(site):
+                return True
         texts = paragraphs(text, site.block)
         return site.grows or any(
             self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
@@ -132,7 +139,7 @@ class Fitter:
         """A setting for the typesetter."""
         measure = (site.width - 2 * _PADDING) / setting.size
         texts = [self._pieces(site, text, measure) for text in setting.texts]
-        one = not site.block and sum(map(len, setting.texts)) * _WIDEST <= measure
+        one = not site.block and sum(map(len, setting.texts)) * WIDEST <= measure
         return {"size": setting.size, "pitch": setting.pitch, "texts": texts, "one": one}
 
     def _lines(self, site: Site, settings: Sequence[Setting], width: float) -> list[int]:
@@ -168,7 +175,7 @@ class Fitter:
     def _bounds(self, site: Site, texts: Sequence[str], size: float) -> tuple[int, int]:
         """How few and how many lines a text takes at a size."""
         measure = (site.width - 2 * _PADDING + _TOLERANCE) / size
-        if len(texts) == 1 and len(texts[0]) * _WIDEST <= measure and not site.indent:
+        if len(texts) == 1 and len(texts[0]) * WIDEST <= measure and not site.indent:
             return 1, 1
         both = [self._run(site, text).lines(measure, site.indent) for text in texts]
         return sum(low for low, _ in both), sum(high for _, high in both)
@@ -183,7 +190,7 @@ class Fitter:
     def _pieces(self, site: Site, text: str, measure: float) -> list[Piece]:
         """Texts, and lists where it matters between which parts a line may end: the parts of a
         name, and all characters of a word that is longer than a line."""
-        if len(text) * _WIDEST <= measure:
+        if len(text) * WIDEST <= measure:
             return [text] if text else []
         run = self._run(site, text)
         if run.widest <= measure and not run.wholes:
@@ -224,6 +231,8 @@ class _Run:
         if self._most + indent <= measure:
             return 1, 1
         low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
+        if measure < _FEW + indent:  # lines may run over where they cannot be broken
+            low = 1
         return low, max(low, self._greedy(measure, indent))
 
     def _greedy(self, measure: float, indent: float) -> int:
@@ -266,11 +275,28 @@ def capacity(site: Site, size: float, step: float) -> int:
     return max(1 if size <= site.height else 0, lines)
 
 
+@cache
+def safe_width(site: Site) -> float:
+    """How wide a text of one paragraph may be, in em, so that a cell surely has room for it at
+    some size; 0 for paragraphs.
+
+    Two lines that follow each other are together wider than one, or the second would not begin.
+    """
+    if site.block:
+        return 0.0
+    rooms = [0.0]
+    for size, step, most in _trials(site):
+        measure = (site.width - 2 * _PADDING) / size
+        lines = min(most, capacity(site, size, step))
+        rooms.append(measure if lines == 1 else (lines + 1) // 2 * (measure - 2 * _SLACK))
+    return max(rooms)
+
+
 def plainly_fits(site: Site, text: str) -> bool:
     """Whether a text fits at its full size even if every character were as wide as a Han."""
     measure = (site.width - 2 * _PADDING) / site.size
     if not site.block and "\n" not in text:
-        return len(text) * _WIDEST <= measure
+        return len(text) * WIDEST <= measure
     lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
     return lines <= capacity(site, site.size, pitch(site, site.size))
 
@@ -298,7 +324,7 @@ def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
     cells break after their dots only."""
     names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
     if not names:
-        return [match.end() for match in _TOKEN.finditer(text) if match[0]], frozenset()
+        return list(accumulate(map(len, filter(None, _TOKEN.findall(text))))), frozenset()
     ends: list[int] = []
     wholes: list[int] = []
     at = 0

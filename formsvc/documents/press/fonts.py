@@ -22,7 +22,7 @@ __all__ = ["FontError", "Fonts", "installed"]
 
 # Role → what its names have in common, in every spelling, once spaces and signs are left out.
 # Tried in this order: 仿宋 is also a 宋, 小标宋 too.
-_ROLES: Final = {
+ROLES: Final = {
     "小标宋": re.compile("小标宋|小標宋|xiaobiaosong|fzxbs"),
     "仿宋": re.compile("仿宋|fangsong"),
     "黑体": re.compile("黑体|黑體|simhei|heiti|sanscjksc|sanshanssc|notosanssc"),
@@ -101,7 +101,10 @@ class Fonts:
         if folders and not any(named.role in (BODY, "宋体") for named in own):
             self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
         self._printable: set[str] = set()
-        self._widths = {name: _Widths(self._chain(name)) for name in _ROLES}
+        self._widths = {name: _Widths(self._chain(name)) for name in ROLES}
+        common = {*_gb2312(0xA1), *map(chr, range(0x20, 0x7F))}
+        sure = "".join(map(re.escape, filter(self._prints, sorted(common))))
+        self._unsure = re.compile(f"[^\n\r\t{sure}]" if sure else "(?s:.)")
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
@@ -116,6 +119,8 @@ class Fonts:
 
     def missing(self, text: str) -> tuple[str, ...]:
         """The characters of a text that no font can print; line ends and tabs are layout."""
+        if not self._unsure.search(text):
+            return ()
         units = set(_CLUSTER.findall(text) if _MARKED.search(text) else text)
         units -= self._printable
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
@@ -124,7 +129,7 @@ class Fonts:
 
     def report(self) -> Iterator[tuple[str, str, int]]:
         """Role, its first face, and how many characters of GB 2312 that face lacks."""
-        for name in _ROLES:
+        for name in ROLES:
             first = self._chain(name)[0]
             yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
 
@@ -195,13 +200,13 @@ def role(font: str) -> str:
 
 def _role(name: str) -> str:
     plain = _plain(name)
-    return next((role for role, names in _ROLES.items() if names.search(plain)), "")
+    return next((role for role, names in ROLES.items() if names.search(plain)), "")
 
 
 @cache
-def _gb2312() -> tuple[str, ...]:
-    """The 6,763 characters that every Chinese office font should have."""
-    pairs = (bytes((high, low)) for high in range(0xB0, 0xF8) for low in range(0xA1, 0xFF))
+def _gb2312(first: int = 0xB0) -> tuple[str, ...]:
+    """The 6,763 characters that every Chinese office font should have; from 0xA1, its signs too."""
+    pairs = (bytes((high, low)) for high in range(first, 0xF8) for low in range(0xA1, 0xFF))
     return tuple(filter(None, (pair.decode("gb2312", "ignore") for pair in pairs)))
 
 

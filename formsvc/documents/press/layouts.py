@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc.documents.press import foreign
+from formsvc.documents.press.fonts import role
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -66,7 +67,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """`json` is the layout for the typesetter, its fields numbered as the sites."""
+    """`json` is the layout for the typesetter: its fields numbered as the sites, fonts as roles."""
 
     source: str
     pages: tuple[Page, ...]
@@ -111,6 +112,8 @@ def of(whole: dict[str, Any]) -> Layout:
     count = 0
     pages = []
     for page in whole["pages"]:
+        for item in _set_in_a_font(page):
+            item["font"] = role(item["font"])
         sites = []
         for number, (item, row, line, grows) in enumerate(_fields(page), count + 1):
             item["site"] = count = number
@@ -148,6 +151,14 @@ def _fields(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int, int,
                     if "field" in item:
                         yield item, above + row + 1, row, grows
             above += len(table["rows"])
+
+
+def _set_in_a_font(page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    if "number" in page:
+        yield page["number"]
+    for band in page["bands"]:
+        for cell in band["table"]["cells"] if "table" in band else [band]:
+            yield from (item for item in cell["items"] if "font" in item)
 
 
 def _sides(page: Mapping[str, Any]) -> tuple[float, float]:

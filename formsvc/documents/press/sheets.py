@@ -138,12 +138,12 @@ def drawn(
     owner: str,
 ) -> dict[str, Any]:
     """Sheets and values as program.typ takes them; `heading` names a field for its 附页."""
-    values = {}
+    values: dict[int, dict[str, Any]] = {}
     for number, setting in sheets.settings.items():
         value = fitter.value(layout.site(number), setting)
         if number in sheets.cut:
             value |= {"cut": sheets.cut[number], "more": CONTINUED}
-        values[str(number)] = value
+        values[number] = value
     whole: list[dict[str, Any]] = []
     for page in sheets.pages:
         grown = {
@@ -151,7 +151,9 @@ def drawn(
             for site in layout.pages[page].sites
             if (found := sheets.settings.get(site.number)) and found.grown
         }
-        whole.append({"page": page, "grown": sorted(grown)})
+        own = {str(site.number): values[site.number] for site in layout.pages[page].sites
+               if site.number in values}  # fmt: skip
+        whole.append({"page": page, "grown": sorted(grown), "values": own})
     for extra in sheets.extras:
         left, right = layout.pages[extra.page].sides
         site = replace(extra.site, width=_width(layout.pages[extra.page]))
@@ -166,7 +168,7 @@ def drawn(
     for number, sheet in enumerate(whole, 1):
         numbered = layout.pages[sheet["page"]].numbered
         sheet.update(_edge(number, sheets.count, owner if numbered else None, code))
-    return {"sheets": whole, "values": values, "flow": None}
+    return {"sheets": whole, "flow": None}
 
 
 def flowing(document: dict[str, Any], count: int, owner: str, code: CodeFor) -> dict[str, Any]:

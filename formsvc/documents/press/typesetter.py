@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import typst
 
-from formsvc.documents.press.fonts import Fonts
+from formsvc.documents.press.fonts import ROLES, Fonts
 
 _PROGRAM: Final = Path(__file__).with_name("program.typ")
 _STANDARDS: Final = ("a-3a", "ua-1")
@@ -25,12 +25,13 @@ class Typesetter:
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
         self._own = threading.local()
+        self._inputs = {"fonts": _json({role: fonts.families(role) for role in ROLES})}
 
     def compile(self, job: Mapping[str, Any], layouts: Mapping[str, Any], *, strict: bool) -> bytes:
         """A PDF of the job's documents, by PDF/A-3a and PDF/UA-1 when `strict`."""
         made = self._compiler().compile(
+            _call("draw", job, layouts),
             format="pdf",
-            sys_inputs=_inputs(job, layouts),
             pdf_standards=list(_STANDARDS) if strict else [],
             timestamp=_EPOCH,
         )
@@ -39,29 +40,30 @@ class Typesetter:
 
     def heights(self, texts: Sequence[Mapping[str, Any]]) -> list[float]:
         """How high each text is, set in a width: {width, style, value} as in program.typ."""
-        fonts = {text["style"]["font"] for text in texts}
-        job = {"texts": texts, "fonts": self.families(fonts)}
-        compiler = typst.Compiler(
-            _PROGRAM, root=_PROGRAM.anchor, font_paths=self.fonts.typst, sys_inputs=_inputs(job, {})
-        )
+        compiler = self._new(_call("heights", texts))
         found: list[float] = json.loads(compiler.query("<heights>", field="value", one=True))
         return found
-
-    def families(self, fonts: set[str]) -> dict[str, Any]:
-        """What the fonts of a layout are called here."""
-        return {font: self.fonts.families(font) for font in sorted(fonts)}
 
     def _compiler(self) -> typst.Compiler:
         compiler: typst.Compiler | None = getattr(self._own, "compiler", None)
         if compiler is None:
-            compiler = self._own.compiler = typst.Compiler(
-                _PROGRAM, root=_PROGRAM.anchor, font_paths=self.fonts.typst
-            )
+            compiler = self._own.compiler = self._new(b"")
         return compiler
 
+    def _new(self, source: bytes) -> typst.Compiler:
+        return typst.Compiler(
+            source, root=_PROGRAM.anchor, font_paths=self.fonts.typst, sys_inputs=self._inputs
+        )
 
-def _inputs(job: Mapping[str, Any], layouts: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        "job": json.dumps(job, ensure_ascii=False, separators=(",", ":")),
-        "layouts": json.dumps(layouts, ensure_ascii=False, separators=(",", ":")),
-    }
+
+def _call(function: str, *arguments: object) -> bytes:
+    """A program that calls a function of program.typ."""
+    given = ", ".join(f"json(bytes({_json(_json(argument))}))" for argument in arguments)
+    program = "/" + _PROGRAM.relative_to(_PROGRAM.anchor).as_posix()
+    return f"#import {_json(program)}: {function}\n#{function}({given})".encode()
+
+
+def _json(value: object) -> str:
+    """Of a text it is also how typst writes it, control characters apart: JSON escapes those
+    first."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
