@@ -23,7 +23,8 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.bulk.outputs import workbook
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
-from formsvc.intake.sources import items, lines
+from formsvc.intake.parts import lines
+from formsvc.intake.sources import items
 from formsvc.storage import is_full
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
