@@ -38,6 +38,9 @@ _KINDNESS: Final = 10  # `nice`: whoever waits for the server itself goes first
 _ANSWER, _REFUSAL, _FAULT, _MESSAGE = b"a", b"r", b"f", b"m"
 _SIZE: Final = struct.Struct("!i")  # before every message, as multiprocessing writes it
 _BLOCK: Final = 1 << 18
+# Whoever has caught up with a stream lets this much gather, in seconds: to wake for every message
+# costs more than the message.
+_PATIENCE: Final = 0.002
 # A fork server is safe beside threads.
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 _preloaded: list[str] = []
@@ -100,7 +103,7 @@ def stream_limited(
     ours, child = _started(_serve_stream, DupFd(source.fileno()), function, memory, cpu)
     outcome, waited = "stopped", 0.0
     try:
-        receiver = _Receiver(ours, MESSAGE)
+        receiver = _Receiver(ours, MESSAGE, _PATIENCE)
         while True:
             began = time.monotonic()
             kind, content = receiver.next(began + min(2 * cpu, _SHARE * cpu - waited))
@@ -180,9 +183,10 @@ class _Receiver:
     """Messages from the child, each with its kind, as they come. A child that has stopped in the
     middle of one is not waited for longer than one that sends none."""
 
-    def __init__(self, connection: Connection, limit: int) -> None:
+    def __init__(self, connection: Connection, limit: int, patience: float = 0) -> None:
         self._connection = connection
         self._limit = limit + 1  # with the kind
+        self._patience = patience
         self._held = bytearray()
         os.set_blocking(connection.fileno(), False)
 
@@ -198,6 +202,7 @@ class _Receiver:
                 block = os.read(self._connection.fileno(), _BLOCK)
             except BlockingIOError:
                 if wait([self._connection], max(deadline - time.monotonic(), 0)):
+                    time.sleep(self._patience)
                     continue
                 message = "读取这个文件用的时间太长，已经停止；请另存为新文件后再试。"
                 raise UnreadableDocument(message) from None

@@ -184,18 +184,27 @@ def _packed(part: Part) -> bytes:
 
 
 def _unpacked(message: bytes, name: str) -> Part:
-    """A part of what is called `name`. Raises ValueError for what `_packed` would not send."""
-    end = message.index(b"\n")
-    place, *why = map(str, json.loads(message[1:end]))
-    place = name + clean(place)
-    if message[:1] == _FILE:
-        return File(place, message[end + 1 :])
-    if message[:1] == _ITEM:
-        return Item(place, message[end + 1 :])
-    rule, said = why
-    if not _RULE.fullmatch(rule):
-        raise ValueError(rule)
-    return refused(place, rule, clean(said))
+    """A part of what is called `name`. The process may send anything once it has gone wrong."""
+    kind, (head, _, content) = message[:1], message[1:].partition(b"\n")
+    try:
+        place, *why = _texts(head)
+        place = name + clean(place)
+        if kind == _REFUSED and len(why) == 2 and _RULE.fullmatch(why[0]):
+            return refused(place, why[0], clean(why[1]))
+        if kind == _ITEM and not why:
+            return Item(place, content)
+        if kind == _FILE and not why:
+            return File(place, content)
+    except (ValueError, RecursionError):
+        pass
+    raise UnreadableDocument("文件已损坏，无法读取。")
+
+
+def _texts(head: bytes) -> list[str]:
+    texts = json.loads(head)
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError
+    return texts
 
 
 def _received(function: sandbox.Cutter, stream: IO[bytes], name: str, work: int) -> Iterator[Part]:
@@ -206,6 +215,6 @@ def _received(function: sandbox.Cutter, stream: IO[bytes], name: str, work: int)
                 part = _unpacked(message, name)
                 last = part.name if isinstance(part, File) else part.source
                 yield part
-    except (UnreadableDocument, ValueError, RecursionError) as refusal:
-        said = str(refusal) if isinstance(refusal, UnreadableDocument) else "无法读取。"
-        raise UnreadableDocument(f"{said}在“{last}”之后没有读取。" if last else said) from None
+    except UnreadableDocument as refusal:
+        said = f"{refusal}在“{last}”之后没有读取。" if last else str(refusal)
+        raise UnreadableDocument(said) from None
