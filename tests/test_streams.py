@@ -7,6 +7,9 @@ import os
 import random
 import re
 import socket
+import subprocess
+import sys
+import tempfile
 import time
 import zipfile
 from contextlib import closing
@@ -19,6 +22,7 @@ from formsvc.errors import UnreadableDocument
 from formsvc.intake import parts
 from formsvc.intake.sources import Sources, items
 from formsvc.sandbox import stream_limited
+from tests.conftest import ROOT
 from tests.test_confinement import needs_landlock, needs_seccomp
 
 GOOD = json.dumps({"form": "jiangxi-training-summary", "姓名": "张三"}, ensure_ascii=False).encode()
@@ -141,6 +145,30 @@ def test_what_is_not_taken_is_not_made():
         time.sleep(0.5)
         assert _spent(child.pid) - spent <= 2  # ticks
         assert next(messages).startswith(b"1 ")
+
+
+DYING = """
+import io, os, multiprocessing
+from tests.test_streams import endless
+from formsvc.sandbox import stream_limited
+messages = stream_limited(endless, io.BytesIO(b""), 0)
+next(messages)
+print(multiprocessing.active_children()[0].pid, flush=True)
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_who_dies_takes_the_process_along():
+    command = [sys.executable, "-c", DYING]
+    # Not through a pipe, which the process would hold open.
+    with tempfile.TemporaryFile("w+") as said:
+        subprocess.run(command, stdout=said, stderr=subprocess.DEVNULL, cwd=ROOT, check=False)
+        said.seek(0)
+        status = Path(f"/proc/{int(said.read())}/stat")
+    until = time.monotonic() + 10
+    while status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _spent(pid):
