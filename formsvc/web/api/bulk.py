@@ -6,10 +6,11 @@ is slow to send holds no thread and no place.
 
 import io
 import json
+import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import date
 from typing import IO, Any, Final, cast
 
@@ -23,7 +24,9 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.bulk.outputs import workbook
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
-from formsvc.intake.sources import items, lines
+from formsvc.intake.parts import lines
+from formsvc.intake.sources import items
+from formsvc.sandbox import in_memory
 from formsvc.storage import is_full
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
@@ -105,34 +108,36 @@ def check_many(query: dict[str, Any]) -> Response:
     if leave is None:
         wait = {"Retry-After": str(_RETRY_SECONDS)}
         return problem(429, "正在进行的批量检查太多，请稍后再试。", headers=wait)
+    held = ExitStack()
+    held.callback(leave)
     try:
-        response = _answer(kind, query["on"], leave)
+        response = _answer(kind, query["on"], held)
     except BaseException:
-        leave()
+        held.close()
         raise
     # The client may be gone before the answer has begun: then nothing else leaves the place.
-    response.call_on_close(leave)
+    response.call_on_close(held.close)
     return response
 
 
-def _answer(kind: str, on: date, leave: Callable[[], None]) -> Response:
+def _answer(kind: str, on: date, held: ExitStack) -> Response:
     loaded = forms()
     # Fails before the answer has begun when the length that was told is too much.
     stream = request.stream
-    given = _items(stream, kind, loaded)
+    given = _items(stream, kind, loaded, held)
     if request.accept_mimetypes.best_match([LINES, workbook.MEDIA_TYPE]) == workbook.MEDIA_TYPE:
         content = _workbook(given, on)
-        leave()
+        held.close()
         return attachment(content, "批量审核结果.xlsx", workbook.NAME, workbook.MEDIA_TYPE)
     response: Response = current_app.response_class(
-        _ended(_stream(given, loaded, on), leave),
+        _ended(_stream(given, loaded, on), held),
         mimetype=LINES,
         headers={"X-Accel-Buffering": "no"},
     )
     return response
 
 
-def _ended(stream: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes]:
+def _ended(stream: Iterable[bytes], held: ExitStack) -> Iterator[bytes]:
     try:
         yield from stream
     except (OSError, sqlite3.Error) as error:
@@ -140,18 +145,20 @@ def _ended(stream: Iterable[bytes], leave: Callable[[], None]) -> Iterator[bytes
             raise
         yield _line({"error": {"status": 507, "detail": "没有空间可写，已停止。"}})
     finally:
-        leave()
+        held.close()
 
 
-def _items(stream: IO[bytes], kind: str, forms: Loaded) -> Iterator[Item]:
-    """The items; a ZIP or a table is held in memory."""
+def _items(stream: IO[bytes], kind: str, forms: Loaded, held: ExitStack) -> Iterator[Item]:
+    """The items; what is not lines is held in memory, as a file that can be handed on."""
     reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
     if kind == ".jsonl":
         return lines(reader, _NAME)
-    content = reader.read()
-    if len(content) > MAX_BODY:
+    content = held.enter_context(in_memory())
+    shutil.copyfileobj(reader, content, _BLOCK)
+    if content.tell() > MAX_BODY:
         raise RequestEntityTooLarge
-    return items(io.BytesIO(content), _NAME + kind, forms[0])
+    content.seek(0)
+    return items(content, _NAME + kind, forms[0])
 
 
 def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
