@@ -15,7 +15,7 @@ run: .venv/run.stamp
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)
-	$(BIN)/pytest --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -249,7 +249,7 @@ def test_a_parameter_with_a_field_of_a_wrong_kind_is_refused(form, spec, name, p
     def shaped(pointer):
         if isinstance(parameter, parameters.Several):
             return [pointer]
-        return {"own": pointer} if isinstance(parameter, parameters.Named) else pointer
+        return {"own": pointer} if isinstance(parameter, parameters.Table) else pointer
 
     each = getattr(parameter, "each", parameter)
     table = OPERANDS if each is parameter else EACH

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from formsvc.bulk.comparison import Comparisons, Entry, Meetings
-from formsvc.bulk.index import Place
+from formsvc.bulk.index import Span
 from formsvc.bulk.lines import Line, Row
 from formsvc.bulk.outputs import documents
 from formsvc.bulk.results import KEPT, REPORTS, Results
@@ -323,7 +323,7 @@ class Batch:
                         number, found = next(met, (0, []))
                     stream.write(raw)
                     kept = self._raws[row.number - 1] if self._raws else (0, 0)
-                    results.index.add(row, Place(place, len(raw), *kept))
+                    results.index.add(row, Span(place, len(raw), *kept))
                     place += len(raw)
         results.index.finish()
 

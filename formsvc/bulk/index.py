@@ -39,7 +39,7 @@ ORDERS: Final[Mapping[str, str]] = {
 }
 
 
-class Place(NamedTuple):
+class Span(NamedTuple):
     """Where a report and, where they are kept, the submission's bytes lie in their files."""
 
     report_at: int
@@ -129,7 +129,7 @@ class Index:
             self._database.backup(copy)
             return copy.serialize()
 
-    def add(self, row: Row, place: Place) -> None:
+    def add(self, row: Row, place: Span) -> None:
         *own, found = row
         marks = ",".join("?" * (len(own) + len(place)))
         self._database.execute(f"INSERT INTO item VALUES({marks})", (*own, *place))  # marks
@@ -217,13 +217,13 @@ class Index:
         query = "SELECT rule, severity, label FROM finding WHERE number=? ORDER BY rowid"
         return Row._make((*own, self._database.execute(query, (number,)).fetchall()))
 
-    def place(self, number: int) -> Place:
+    def place(self, number: int) -> Span:
         """Where a submission lies."""
         query = f"SELECT {_PLACE} FROM item WHERE number=?"
-        return Place(*self._database.execute(query, (number,)).fetchone())
+        return Span(*self._database.execute(query, (number,)).fetchone())
 
-    def places(self, wanted: Filter) -> Iterator[Place]:
+    def places(self, wanted: Filter) -> Iterator[Span]:
         """Where the submissions asked for lie, in the order asked for."""
         where, given = wanted.where()
         query = f"SELECT {_PLACE} FROM item WHERE {where} ORDER BY {ORDERS[wanted.order]}"
-        yield from map(Place._make, self._database.execute(query, given))
+        yield from map(Span._make, self._database.execute(query, given))

@@ -233,7 +233,7 @@ class Several(Parameter):
 
 
 @dataclass(frozen=True)
-class Named(Parameter):
+class Table(Parameter):
     """A table of parameters of one type, by names of the author's own."""
 
     each: Parameter
@@ -339,7 +339,7 @@ Flag = Annotated[Place, Operand(frozenset({"boolean"}), _OUTSIDE)]
 Listed = Annotated[Place, Operand(frozenset({"array"}), _OUTSIDE)]
 Cells = Annotated[Place, Operand(frozenset({"string"}), _IN_ROWS)]
 IdNumber = Annotated[Place, Operand(frozenset({"id-number"}), _OUTSIDE)]
-Fields = Annotated[dict[str, Place], Named(Operand(frozenset({"string"}), _OUTSIDE))]
+Fields = Annotated[dict[str, Place], Table(Operand(frozenset({"string"}), _OUTSIDE))]
 Amount = Annotated[int | Decimal, MONEY]
 Count = Annotated[int, whole(1, 100_000)]
 Percent = Annotated[int, whole(0, 100)]

@@ -15,7 +15,7 @@ from formsvc.documents import docx
 from formsvc.documents.authoring import acroform, layout
 from formsvc.documents.authoring.acroform import SOURCE, Widget
 from formsvc.documents.authoring.probe import CODE_FIELD, PAGE_FIELD, Drawing, draw
-from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Page, beside, rectangle
+from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Drawn, beside, rectangle
 from formsvc.documents.authoring.wordstyles import Placement
 from formsvc.documents.press import layouts
 from formsvc.errors import TemplateError
@@ -105,7 +105,7 @@ def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:
         raise TemplateError(f"{form.docx}: {pointer} does not show on any page")
 
 
-def _apart(form: Form, widgets: Sequence[Widget], blank: Sequence[Page]) -> None:
+def _apart(form: Form, widgets: Sequence[Widget], blank: Sequence[Drawn]) -> None:
     """Fields must stand on nothing: not on each other, and not on a label."""
     for one, other in itertools.combinations(widgets, 2):
         if one.page == other.page and one.box.overlaps(other.box):
@@ -143,7 +143,7 @@ def _code(form: Form, drawing: Drawing) -> Box:
     return Box(page.width / 2, bottom, right, bottom + min(height, most))
 
 
-def _signatures(form: Form, pages: Sequence[Page]) -> Iterator[Widget]:
+def _signatures(form: Form, pages: Sequence[Drawn]) -> Iterator[Widget]:
     for place in form.signatures:
         found = [(number, box) for number, page in enumerate(pages)
                  if (box := beside(place.beside, page))]  # fmt: skip

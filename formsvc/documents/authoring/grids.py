@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from formsvc.documents.authoring.rectangles import Box, Page, Rule
+from formsvc.documents.authoring.rectangles import Box, Drawn, Rule
 from formsvc.errors import TemplateError
 
 _NEAR: Final = 1.5  # lines nearer than that are one, or touch
@@ -42,7 +42,7 @@ class Grid:
         return Box(self.xs[0], self.ys[-1], self.xs[-1], self.ys[0])
 
 
-def grids(page: Page) -> list[Grid]:
+def grids(page: Drawn) -> list[Grid]:
     """The tables of a page, from the top. TemplateError for a cell that is no rectangle."""
     found = []
     for across, down in _connected(page):
@@ -54,7 +54,7 @@ def grids(page: Page) -> list[Grid]:
     return sorted(found, key=lambda grid: -grid.ys[0])
 
 
-def loose(page: Page, found: Iterable[Grid]) -> list[Rule]:
+def loose(page: Drawn, found: Iterable[Grid]) -> list[Rule]:
     """Lines across that belong to no table: what is written on stands above them."""
     boxes = [grid.box for grid in found]
     return [rule for rule in page.across if not any(_belongs(rule, box) for box in boxes)]
@@ -66,7 +66,7 @@ def _belongs(rule: Rule, box: Box) -> bool:
     return is_beside and box.bottom - _NEAR <= place <= box.top + _NEAR
 
 
-def _connected(page: Page) -> list[tuple[list[Rule], list[Rule]]]:
+def _connected(page: Drawn) -> list[tuple[list[Rule], list[Rule]]]:
     """Groups of lines that touch: (across, down)."""
     groups: list[tuple[list[Rule], list[Rule]]] = []
     for rule, is_down in [(r, False) for r in page.across] + [(r, True) for r in page.down]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from formsvc.documents.authoring.acroform import Widget
 from formsvc.documents.authoring.grids import Cell, Grid, grids, loose
 from formsvc.documents.authoring.probe import PAGE_FIELD, Drawing
-from formsvc.documents.authoring.rectangles import Box, Char, Page
+from formsvc.documents.authoring.rectangles import Box, Char, Drawn
 from formsvc.forms import Form
 
 _ALIGN: Final = ("left", "center", "right")
@@ -76,7 +76,7 @@ def describe(
 class _Describer:
     """One page."""
 
-    def __init__(self, form: Form, drawing: Drawing, page: Page, number: int) -> None:
+    def __init__(self, form: Form, drawing: Drawing, page: Drawn, number: int) -> None:
         self._form = form
         self._fonts = drawing.fonts
         self._page = page

@@ -18,7 +18,7 @@ from lxml import etree
 from formsvc.documents import docx
 from formsvc.documents.archive import Archive
 from formsvc.documents.authoring import office
-from formsvc.documents.authoring.rectangles import CLEAR, Page, measured
+from formsvc.documents.authoring.rectangles import CLEAR, Drawn, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
 from formsvc.documents.headers import is_page_number
 from formsvc.errors import TemplateError
@@ -34,7 +34,7 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Spot:
     """One place in the DOCX where a value stands."""
 
     pointer: str
@@ -48,9 +48,9 @@ class Drawing:
     `fonts` are the texts of the DOCX's paragraphs without spaces, each with its font.
     """
 
-    sites: Mapping[str, Site]
-    drawn: Sequence[Page]
-    blank: Sequence[Page]
+    sites: Mapping[str, Spot]
+    drawn: Sequence[Drawn]
+    blank: Sequence[Drawn]
     pdf: bytes
     fonts: Sequence[tuple[str, str]]
 
@@ -75,12 +75,12 @@ def _rendered(form: Form) -> dict[str, bytes]:
 
 def _probe(
     members: Mapping[str, bytes],
-) -> tuple[dict[str, Site], bytes, list[tuple[str, str]]]:
+) -> tuple[dict[str, Spot], bytes, list[tuple[str, str]]]:
     """The sites by their token, the DOCX with a token at every site, and its fonts."""
     used = set("".join(part.decode("utf-8", "ignore") for part in members.values()))
     free = (chr(code) for code in itertools.count(_FIRST_TOKEN) if chr(code) not in used)
     styles = Styles(members)
-    sites: dict[str, Site] = {}
+    sites: dict[str, Spot] = {}
     fonts: list[tuple[str, str]] = []
     marked = dict(members)
     for name in filter(_PARTS.fullmatch, members):
@@ -101,7 +101,7 @@ def _blank(members: Mapping[str, bytes]) -> bytes:
     return Archive({**members, **parts}).with_members({})
 
 
-def _unnumbered(page: Page, probe: Page, sites: Mapping[str, Site]) -> Page:
+def _unnumbered(page: Drawn, probe: Drawn, sites: Mapping[str, Spot]) -> Drawn:
     """A blank page without the number that LibreOffice put where the probe has a token."""
     lines = [
         char.baseline
@@ -113,13 +113,13 @@ def _unnumbered(page: Page, probe: Page, sites: Mapping[str, Site]) -> Page:
     return replace(page, chars=tuple(kept))
 
 
-def _mark(paragraph: Any, styles: Styles, sites: dict[str, Site], free: Iterator[str]) -> None:
+def _mark(paragraph: Any, styles: Styles, sites: dict[str, Spot], free: Iterator[str]) -> None:
     """Put a token in the place of every sentinel, and one in the place of a page number."""
     if is_page_number(paragraph):
         runs = paragraph.findall(f"{_W}r")
         text = next(run.find(f"{_W}t") for run in runs if run.find(f"{_W}t") is not None)
         token = next(free)
-        sites[token] = Site(PAGE_FIELD, styles.placement(text, text.text or ""))
+        sites[token] = Spot(PAGE_FIELD, styles.placement(text, text.text or ""))
         text.text = token
         for child in list(paragraph):
             if child is not text.getparent() and child.tag != f"{_W}pPr":
@@ -129,12 +129,12 @@ def _mark(paragraph: Any, styles: Styles, sites: dict[str, Site], free: Iterator
         while found := _SENTINEL.search(text.text or ""):
             token = next(free)
             placement = styles.placement(text, found[0])
-            sites[token] = Site(found[1], placement)
+            sites[token] = Spot(found[1], placement)
             text.text = text.text.replace(found[0], token, 1)
 
 
 def _same_layout(
-    form: Form, probe: Sequence[Page], blank: Sequence[Page], tokens: re.Pattern[str]
+    form: Form, probe: Sequence[Drawn], blank: Sequence[Drawn], tokens: re.Pattern[str]
 ) -> None:
     """Values must not move a line or a label up or down, or onto another page."""
     if len(probe) != len(blank):

@@ -60,7 +60,7 @@ class Char:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class Drawn:
     """What LibreOffice drew: ruling lines as (place, from, to), and characters.
 
     `strokes` gives the thickness of every ruling line.
@@ -74,7 +74,7 @@ class Page:
     strokes: Mapping[Rule, float]
 
 
-def measured(raw: bytes) -> list[Page]:
+def measured(raw: bytes) -> list[Drawn]:
     """What a PDF draws, page by page."""
     document = pypdfium2.PdfDocument(raw)
     try:
@@ -83,7 +83,7 @@ def measured(raw: bytes) -> list[Page]:
         document.close()
 
 
-def _measure(page: Any) -> Page:
+def _measure(page: Any) -> Drawn:
     across, down, strokes = [], [], {}
     for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
         left, bottom, right, top = item.get_bounds()
@@ -97,7 +97,7 @@ def _measure(page: Any) -> Page:
     chars = tuple(_char(text, index) for index in range(text.count_chars()))
     seen = tuple(char for char in chars if char.text.strip())
     width, height = page.get_size()
-    return Page(width, height, tuple(across), tuple(down), seen, strokes)
+    return Drawn(width, height, tuple(across), tuple(down), seen, strokes)
 
 
 def _stroke(item: Any) -> float:
@@ -122,7 +122,7 @@ def _face(text: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def beside(label: str, page: Page) -> Box | None:
+def beside(label: str, page: Drawn) -> Box | None:
     """The place to the right of a label, in its cell or, if it is alone there, in the next.
 
     As high as the cell, for a seal is put over what stands there; but below what comes before
@@ -156,7 +156,7 @@ def _within(cell: Box, char: Char) -> bool:
     return cell.left < char.box.left < cell.right and cell.bottom < char.baseline < cell.top
 
 
-def _free(box: Box, y: float, page: Page) -> Box:
+def _free(box: Box, y: float, page: Drawn) -> Box:
     """What of a box, at the height `y`, is clear of text above and below."""
     near = [char.box for char in page.chars if box.overlaps(char.box)]
     bottom = max([box.bottom, *(other.top for other in near if other.top < y)])
@@ -164,7 +164,7 @@ def _free(box: Box, y: float, page: Page) -> Box:
     return Box(box.left, bottom, box.right, top)
 
 
-def rectangle(placement: Placement, char: Char, page: Page, block: bool) -> Box:
+def rectangle(placement: Placement, char: Char, page: Drawn, block: bool) -> Box:
     """The cell around a token if it stands there alone, else the rest of its line."""
     cell = _inside(_cell(placement, char, page), placement)
     if placement.is_alone:
@@ -203,7 +203,7 @@ def _line(placement: Placement, middle: float, others: list[float]) -> tuple[flo
     )
 
 
-def _cell(placement: Placement, char: Char, page: Page) -> Box:
+def _cell(placement: Placement, char: Char, page: Drawn) -> Box:
     """The ruling lines around a token; where there are none, the sizes that the DOCX gives."""
     x, y = char.box.centre
     if not placement.in_cell:
@@ -223,14 +223,14 @@ def _cell(placement: Placement, char: Char, page: Page) -> Box:
     return Box(left, bottom, right, top)
 
 
-def _box_at(x: float, y: float, page: Page) -> Box | None:
+def _box_at(x: float, y: float, page: Drawn) -> Box | None:
     left, bottom, right, top = _ruled(x, y, page)
     if left is None or bottom is None or right is None or top is None:
         return None
     return Box(left, bottom, right, top)
 
 
-def _ruled(x: float, y: float, page: Page) -> tuple[float | None, ...]:
+def _ruled(x: float, y: float, page: Drawn) -> tuple[float | None, ...]:
     """Left, bottom, right, top: the ruling lines around a point."""
     columns = [place for place, start, end in page.down if start <= y <= end]
     rows = [place for place, start, end in page.across if start <= x <= end]

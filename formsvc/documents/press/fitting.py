@@ -36,10 +36,15 @@ _HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af
 _OPEN: Final = "（《「『【〔〖〈‘“｛［〝〘〚(\\[{￥￡＄￦№＃$£¥€"
 _CLOSE: Final = "，。、；：）》」』】〕〗〉’”｝］〞〟．｡､〙〛！？％‰℃℉・·•‧々〻…—～〜"
 _WORD: Final = f"[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*"
+_GLUE: Final = "\u00a0\u2007\u202f"  # blanks that no line ends at
+# A sign of share or degree holds on to what is written after it without a blank.
+_PER: Final = "％‰℃℉"
 # A sign of currency holds on to the number before it and to what comes after.
 _CURRENCY: Final = "￥￡＄￦№＃$£¥€"
 _TOKEN: Final = re.compile(
-    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?[{_CLOSE}]*\\s*"
+    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?"
+    f"(?:[{_CLOSE}]*(?:[{_PER}]{_WORD}|[{_GLUE}]+(?:[{_HAN}]|{_WORD})?))*"
+    f"[{_CLOSE}]*[^\\S{_GLUE}]*"
 )
 _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
 _BOUNDARY: Final = re.compile(

@@ -45,7 +45,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class SignatureBox:
     """A place to sign: left, top, width, height."""
 
     name: str
@@ -62,7 +62,7 @@ class Page:
     height: float
     sides: tuple[float, float]
     sites: tuple[Site, ...]
-    signatures: tuple[Signature, ...]
+    signatures: tuple[SignatureBox, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def of(whole: dict[str, Any]) -> Layout:
         for number, (item, row, line, grows) in enumerate(_fields(page), count + 1):
             item["site"] = count = number
             sites.append(_site(item, row, line, grows))
-        signatures = tuple(Signature(at["name"], tuple(at["box"])) for at in page["signatures"])
+        signatures = tuple(SignatureBox(at["name"], tuple(at["box"])) for at in page["signatures"])
         pages.append(Page(page.get("when", ""), "number" in page, page["size"][0], page["size"][1],
                           _sides(page), tuple(sites), signatures))  # fmt: skip
     pointers = frozenset(site.pointer for page in pages for site in page.sites)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
 
-from formsvc.documents.press.layouts import Layout, Signature
+from formsvc.documents.press.layouts import Layout, SignatureBox
 
 _PRINTED: Final = 4
 
@@ -35,7 +35,7 @@ def with_fields(raw: bytes, layout: Layout, pages: Sequence[int | None]) -> byte
     return target.getvalue()
 
 
-def _field(pdf: pikepdf.Pdf, page: Any, place: Signature, height: float) -> Any:
+def _field(pdf: pikepdf.Pdf, page: Any, place: SignatureBox, height: float) -> Any:
     left, top, width, tall = place.box
     tree = pdf.Root.StructTreeRoot
     key = int(tree.ParentTreeNextKey)

@@ -25,7 +25,7 @@ from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
 from formsvc.web.desks.assist import Asides, asides
 from formsvc.web.desks.entries import Entries
-from formsvc.web.desks.widgets import Widget, widgets
+from formsvc.web.desks.widgets import Control, widgets
 from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.writing.notation import today
 
@@ -83,7 +83,7 @@ class Desk:
     def ticked(self, pointer: str, value: str) -> bool:
         return value in self.entries.get(pointer, ())
 
-    def rows(self, widget: Widget) -> range:
+    def rows(self, widget: Control) -> range:
         """The rows to show: those filled in, at least one, and one more where it was asked for."""
         filled = entries.rows(self.entries, widget.pointer)
         wanted = filled + 1 if self.more_rows == widget.pointer else max(filled, 1)

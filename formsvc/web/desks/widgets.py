@@ -42,7 +42,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Widget:
+class Control:
     """How one field is asked for.
 
     `kind`: line, paragraphs, money, number, date, code, radio, select, checks or rows.
@@ -56,7 +56,7 @@ class Widget:
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
     limit: int = 0
-    columns: tuple["Widget", ...] = ()
+    columns: tuple["Control", ...] = ()
     most: int = 0
     hint: str = ""
     asked_by: str = ""
@@ -99,7 +99,7 @@ _HINTS: Final[Mapping[str, str]] = {
 
 
 @lru_cache(64)
-def widgets(form: Form, on: date) -> tuple[tuple[str, tuple[Widget, ...]], ...]:
+def widgets(form: Form, on: date) -> tuple[tuple[str, tuple[Control, ...]], ...]:
     """(section title, widgets) in the order of the paper, with the hints of a day's rules."""
     hints = explain.hints(form, on)
     return tuple(
@@ -108,13 +108,13 @@ def widgets(form: Form, on: date) -> tuple[tuple[str, tuple[Widget, ...]], ...]:
     )
 
 
-def _widget(form: Form, field: Field, hints: Mapping[str, Hint]) -> Widget:
+def _widget(form: Form, field: Field, hints: Mapping[str, Hint]) -> Control:
     """The widget with its hint; that one writes one line goes without saying."""
     ruled = hints.get(field.pointer, Hint(field.pointer))
     kind, options = _kind(form, field)
     said = _HINTS.get(kind) or field.hint
     obvious = form.common["$defs"].get("line", {}).get("description")
-    return Widget(
+    return Control(
         field,
         kind,
         options,

@@ -50,7 +50,7 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class RunState:
     """`state` is running, done or failed. Times are seconds since 1970."""
 
     kind: str
@@ -74,7 +74,7 @@ class Task:
 class Run:
     """One run, opened with its key."""
 
-    def __init__(self, id: str, path: Path, folder: SealedFolder, status: Status) -> None:
+    def __init__(self, id: str, path: Path, folder: SealedFolder, status: RunState) -> None:
         self.id = id
         self.path = path
         self.folder = folder
@@ -89,7 +89,7 @@ class Run:
             self.set_(label=label, done=done, total=total)
 
     def set_(self, **changes: object) -> None:
-        self.status = Status(**{**asdict(self.status), **changes})
+        self.status = RunState(**{**asdict(self.status), **changes})
         _write(self.path / _STATUS, json.dumps(asdict(self.status)).encode())
 
 
@@ -128,7 +128,7 @@ class Runs:
         id = secrets.token_urlsafe(16)
         path = self._owner(key) / id
         now = time.time()
-        status = Status(kind, "running", now, now + self.seconds)
+        status = RunState(kind, "running", now, now + self.seconds)
         run = Run(id, path, SealedFolder(path / "files", derived(key, id)), status)
         path.mkdir(mode=0o700, parents=True)
         held = _hold(path)
@@ -303,10 +303,10 @@ class Runs:
         if len(self._pending) >= _AT_ONCE + _WAITING:
             raise Busy
 
-    def _status(self, path: Path) -> Status | None:
+    def _status(self, path: Path) -> RunState | None:
         """None for what is not there or has expired."""
         try:
-            status = Status(**json.loads((path / _STATUS).read_bytes()))
+            status = RunState(**json.loads((path / _STATUS).read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
         return status if status.expires > time.time() else None
