@@ -47,7 +47,7 @@ def test_dask_workers_make_the_same_bytes(here):
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=2, threads_per_worker=2, dashboard_address=None, processes=True
+            n_workers=2, threads_per_worker=2, dashboard_address=":0", processes=True
         ) as cluster,
         distributed.Client(cluster) as client,
     ):

@@ -78,8 +78,9 @@ UNCLEAR = [
 
 def in_a_cell(catalogue, form, pointer, text):
     column = next(column for column in sheets.columns(form) if column.pointer == pointer)
-    cells = [[column.heading, "姓名"], [text, "张三"]]
-    (row,) = tables._sheet(sheets.sheet_name(form), cells, "", catalogue)
+    title = sheets.sheet_name(form)
+    rows = iter([(title, 1, [column.heading, "姓名"]), (title, 2, [text, "张三"])])
+    (row,) = tables._sheet(title, rows, "", catalogue)
     return submissions.parse(row.raw).data, row.findings
 
 
