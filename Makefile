@@ -1,5 +1,6 @@
 # make run   serve everything on http://127.0.0.1:8000
 # make test  all checks and tests; make check  lint, types, architecture, forms; make bench  ratios
+# make coverage  which lines the tests ran (half as fast again as make test)
 # make sbom  what the service is made of; make hashes, make install-hashed  only what was recorded
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils qpdf
 
-.PHONY: run test check bench sbom hashes install-hashed clean
+.PHONY: run test coverage check bench sbom hashes install-hashed clean
 
 run: .venv/run.stamp
 	@sh tools/packages.sh optional $(RUN_PACKAGES)
@@ -15,7 +16,10 @@ run: .venv/run.stamp
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)
-	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+
+coverage: .venv/dev.stamp
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

@@ -301,7 +301,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_a_rule_that_loads_judges_any_data(data):
     form = data.draw(st.sampled_from(list(load_forms().values())))
