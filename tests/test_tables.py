@@ -177,8 +177,8 @@ def longest_wait(work):
 
 
 def assert_quick(work):
-    """Others wait less than 0.3 s; once more where the machine itself was busy."""
-    assert longest_wait(work) < 0.3 or longest_wait(work) < 0.3
+    """Others wait less than 2 s, where they waited for 5 to 13; a busy machine alone takes 0.6 s."""
+    assert longest_wait(work) < 2
 
 
 COSTLY = {
