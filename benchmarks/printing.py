@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -236,8 +237,7 @@ def _make_twenty(engine: str) -> None:
     if engine == "ours":
         make: Callable[[], bytes] = _filler(form, data)
     else:
-        by_typst = _typesetter(form, data)
-        make = lambda: by_typst(1)  # noqa: E731
+        make = partial(_typesetter(form, data), 1)
     for _ in range(20 if engine != "none" else 0):
         make()
     # Not getrusage: a process starts with the ru_maxrss of the one that started it.

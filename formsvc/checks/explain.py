@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 
 from formsvc.checks import checker
@@ -74,7 +75,7 @@ def rule_title(forms: Iterable[Form], rule: str, on: date) -> str:
         for each in checker(form).rules(on):
             if each.spec.id == rule:
                 text = each.spec.title or each.kind.title
-                titles[each.kind.said(text, lambda field, form=form: label(form, field))] = None  # type: ignore[misc]
+                titles[each.kind.said(text, partial(label, form))] = None
         for comparison in (*form.comparisons, *form.programme.comparisons):
             if comparison.id == rule:
                 titles[comparison.title] = None

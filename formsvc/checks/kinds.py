@@ -5,6 +5,7 @@ judge a submission and say what a page, a sheet or a letter wants to know before
 the modules beside this one; `formsvc.checks.rules` lists them.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -63,7 +64,7 @@ class Enclosure:
     given: bool
 
 
-class Kind:
+class Kind(ABC):
     """Base of all kinds. An instance is a kind with the parameters of one rule.
 
     `messages` gives for each message in form.toml the names that it may use; `title` says in a few
@@ -78,9 +79,9 @@ class Kind:
         self.arguments = arguments
         self.__dict__.update(arguments)
 
+    @abstractmethod
     def check(self, data: Any, on: date) -> Breaches:
         """Breaches, none when the rule is met. May raise Unjudged."""
-        raise NotImplementedError
 
     def hints(self) -> Iterator[Hint]:
         """What its fields should know before they are filled in."""

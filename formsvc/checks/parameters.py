@@ -4,6 +4,7 @@ A parameter type reads a value of form.toml strictly, says it in Chinese, and de
 editors as JSON Schema. `Wrong` says what is not right (English, for authors).
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -94,14 +95,14 @@ def _descend(data: Any, tokens: Iterable[str], label: str) -> Any:
     return data
 
 
-class Parameter:
+class Parameter(ABC):
     """Base of all types of parameters."""
 
     schema: Schema
 
+    @abstractmethod
     def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
         """The value as its kind uses it; `earlier` are the parameters before. Raises Wrong."""
-        raise NotImplementedError
 
     def say(self, value: Any, speaker: Speaker, arguments: Arguments) -> str:
         """The value in Chinese."""
@@ -197,10 +198,10 @@ class Members(Parameter):
     schema = TEXTS.schema
 
     def read(self, value: Any, form: Form, earlier: Arguments) -> list[str]:
-        TEXTS.read(value, form, earlier)
+        texts: list[str] = TEXTS.read(value, form, earlier)
         field = earlier[self.of].field
         _refuse_unknown(value, form.fields.get(f"{field.pointer}/*", field).choices)
-        return value  # type: ignore[no-any-return]  # a list of texts, as looked at
+        return texts
 
     def say(self, value: list[str], speaker: Speaker, arguments: Arguments) -> str:
         return "、".join(value)
