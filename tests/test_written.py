@@ -250,3 +250,18 @@ def test_a_warning_put_first_hides_no_error():
 def test_numbers_are_json_of_the_same_digits():
     raw = submissions.encoded({"a": Decimal("0.10"), "b": 10**20, "c": 0.1})
     assert json.loads(raw, parse_float=str) == {"a": "0.10", "b": 10**20, "c": "0.1"}
+
+
+def test_a_typed_text_longer_than_its_field_stays_whole_and_is_not_looked_at(
+    summary_form, monkeypatch
+):
+    looked_at = []
+    read = typed.answers.read
+    monkeypatch.setattr(
+        typed.answers, "read", lambda *given: looked_at.append(given[2]) or read(*given)
+    )
+    long = "98000" + " " * 5_000
+    data = typed.submission(summary_form, {"/expenses/other": long, "/unit/name": "某" * 5_000})
+    assert data["expenses"]["other"] == long
+    assert data["unit"]["name"] == "某" * 5_000
+    assert looked_at == []

@@ -17,6 +17,8 @@ from formsvc.submissions import MAX_BYTES
 
 SOURCE: Final = "/FormsvcSource"
 _MOST: Final = 20_000  # characters of a text, as in every field
+_SHORT: Final = 400  # characters of an amount, a day, a choice …, blanks included
+_AROUND: Final = 1_000  # characters of a box beside its values: labels and amounts in words
 # An amount in words, as it is printed beside its figures.
 _IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
@@ -50,8 +52,10 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     boxes = {box.name: box for box in form.boxes}
     for name in sorted(texts.keys() & set(form.printable), key=form.place):
         for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
-            # What is unclear stays text: the schema check points at it.
-            value, _ = answers.read(form, pointer, text)
+            # What is unclear, or longer than its field may be, stays text: the schema points at it.
+            value = text
+            if len(text) <= _longest(form.field(pointer)):
+                value, _ = answers.read(form, pointer, text)
             if value is not None:
                 pointers.set_(data, pointer, value)
     return data
@@ -64,6 +68,9 @@ def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[t
             yield name, text
         return
     fields, literals = _without_words(box)
+    if len(text) > sum(map(_longest, fields)) + _AROUND:
+        yield fields[0].pointer, text
+        return
     parts = _split(_IN_WORDS.sub("", text).strip(), literals)
     if parts is None:
         yield fields[0].pointer, text
@@ -73,6 +80,13 @@ def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[t
     for field, part in zip(fields, parts, strict=True):
         first.setdefault(field.pointer, part)
     yield from first.items()
+
+
+def _longest(field: Field | None) -> int:
+    """How many characters are looked at before the schema has said what is too long."""
+    if field is None or field.type == "array":
+        return _MOST
+    return int(field.schema.get("maxLength", _SHORT))
 
 
 def _without_words(box: PrintBox) -> tuple[list[Field], list[str]]:
