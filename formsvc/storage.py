@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, cast
 
 _SCRATCH: Final = ".formsvc-scratch-"
+_SWEEP: Final = 'cat > /dev/null; rm -rf -- "$1"'
 
 
 class Folder(Protocol):
@@ -70,12 +72,17 @@ def keep_private(stream: IO[bytes]) -> None:
 
 @contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
-    """A private folder; first those go whose processes were killed."""
+    """A private folder that goes with its process, killed or not; first what a crash left goes.
+
+    A shell waits for this process to end: even SIGKILL closes the pipe that it reads.
+    """
     for left in parent.glob(f"{_SCRATCH}*-*"):
         with suppress(OSError, ValueError):
             if left.stat().st_uid == os.getuid() and not _is_running(left.name):
                 shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", dir=parent) as name:
+    name = tempfile.mkdtemp(prefix=f"{_SCRATCH}{os.getpid()}-", dir=parent)
+    sweeper = ["/bin/sh", "-c", _SWEEP, "sh", name]
+    with subprocess.Popen(sweeper, stdin=subprocess.PIPE, start_new_session=True):  # noqa: S603  # a name of our own
         yield Path(name)
 
 

@@ -5,9 +5,12 @@ import io
 import json
 import logging
 import os
+import subprocess
 import sys
 import tempfile
+import time
 import zipfile
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -195,3 +198,26 @@ def test_scratch_that_a_killed_process_left_is_swept(tmp_path):
         assert folder.is_dir()
         assert not left.exists()
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("folder", ["sys.argv[1]", "'memory://somewhere'"])
+def test_scratch_of_a_killed_process_goes_at_once(tmp_path, folder):
+    code = f"""
+import sys, time
+from formsvc import storage
+with storage.folder({folder}).scratch() as scratch:
+    (scratch / "names").write_text("程砚秋")
+    print(scratch, flush=True)
+    time.sleep(60)
+"""
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        scratch = Path(process.stdout.readline().strip())
+        assert scratch.parent == tmp_path
+        assert (scratch / "names").exists()
+        process.kill()
+    deadline = time.monotonic() + 10
+    while scratch.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not scratch.exists()
