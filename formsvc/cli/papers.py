@@ -1,4 +1,4 @@
-"""One submission, one paper: forms, check, fill, blank, read, verify."""
+"""One submission, one paper: check, fill, blank, read, verify."""
 
 import sys
 from datetime import date
@@ -8,7 +8,6 @@ import click
 
 from formsvc import config, documents, submissions
 from formsvc.catalogue import Checked
-from formsvc.checks import explain
 from formsvc.cli import reporters
 from formsvc.cli.shell import (
     FINDINGS,
@@ -25,36 +24,9 @@ from formsvc.cli.shell import (
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
-from formsvc.findings import Severity
 from formsvc.writing.notation import today
 
 _OUTPUTS = ("text", "json", "csv", "xlsx")
-
-
-@click.command()
-@click.argument("form", required=False)
-def forms(form: str | None) -> None:
-    """列出各种表；给出 FORM 时列出它的栏目、限制和规则。"""
-    if form is None:
-        for each in catalogue().values():
-            click.echo(f"{style(each.id, 'heading')}  {each.title}（{each.programme.title}）")
-        return
-    chosen = form_named(form)
-    click.echo(style(f"{chosen.title}  {chosen.programme.title}  版本 {chosen.edition}", "heading"))
-    for section in chosen.sections:
-        click.echo("\n" + style(section.title, "heading"))
-        for field in section.fields:
-            needed = "必填" if field.required else "选填"
-            click.echo(f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}")
-            if field.hint:
-                click.echo(style(f"      {field.hint}", "faint"))
-    click.echo("\n" + style("规则", "heading"))
-    for demand in explain.demands(chosen, today()):
-        mark = style("错误" if demand.severity is Severity.ERROR else "提醒", demand.severity.value)
-        click.echo(f"  {mark} {demand.id}  {demand.text}")
-        for cited in demand.citations:
-            place = f"《{cited.regulation}》{cited.article}：{cited.summary}"
-            click.echo(style(f"      {place}", "faint"))
 
 
 @click.command()

@@ -6,7 +6,7 @@ import click
 
 from formsvc import config
 from formsvc.catalogue import verify_samples
-from formsvc.checks import explain
+from formsvc.checks import coverage, explain
 from formsvc.cli.shell import catalogue, form_named, style, write
 from formsvc.documents import authoring
 from formsvc.forms import built_in, read
@@ -35,8 +35,11 @@ def build(form: str | None) -> None:
 @template.command()
 @click.argument("form", required=False)
 def verify(form: str | None) -> None:
-    """严格核对 FORM（默认全部）：结构、规则、模板和样例。"""
+    """严格核对 FORM（默认全部）：结构、规则、模板、样例，以及办法逐条的落实。"""
     chosen = form_named(form).id if form else None
+    for programme in catalogue().programmes.values():
+        if not form or form_named(form).programme is programme:
+            coverage.verify(programme, catalogue().editions())
     for each in catalogue().editions():
         if chosen in (None, each.id):
             if each.samples.is_dir():

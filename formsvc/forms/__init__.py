@@ -11,8 +11,8 @@ from formsvc.forms.form import (
     Signature,
     Step,
 )
-from formsvc.forms.loading import Shelf, built_in, read
-from formsvc.forms.programme import ComparisonSpec, Programme
+from formsvc.forms.loading import Shelf, built_in, library, read
+from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
 
 __all__ = [
     "EDITION",
@@ -20,6 +20,7 @@ __all__ = [
     "ComparisonSpec",
     "Field",
     "Form",
+    "PolicyValue",
     "PrintBox",
     "Programme",
     "RuleSpec",
@@ -28,5 +29,6 @@ __all__ = [
     "Signature",
     "Step",
     "built_in",
+    "library",
     "read",
 ]

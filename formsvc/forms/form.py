@@ -127,13 +127,14 @@ class RuleSpec:
 class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
-    `since` is the day from which it is in force; `day` the field that says on which day a
+    `about` says in a line who fills it when; `since` is the day from which it is in force; `day` the field that says on which day a
     submission is handed in.
     """
 
     id: str
     edition: str
     title: str
+    about: str
     programme: Programme
     since: date
     day: Field | None

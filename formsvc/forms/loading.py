@@ -58,6 +58,11 @@ def built_in() -> Shelf:
 
 def read(shelves: Iterable[Shelf]) -> list[Form]:
     """All editions of all forms, in the order of form and day. Templates are not looked at."""
+    return library(shelves)[0]
+
+
+def library(shelves: Iterable[Shelf]) -> tuple[list[Form], list[Programme]]:
+    """The forms as `read` gives them, and all programmes, also those that have no form yet."""
     shelves = list(shelves)
     programmes: dict[str, _ProgrammeFile] = {}
     for shelf in shelves:
@@ -76,7 +81,7 @@ def read(shelves: Iterable[Shelf]) -> list[Form]:
     ordered = sorted(forms.values(), key=lambda form: (form.id, form.since))
     for programme in programmes.values():
         programme.verify([form for form in ordered if form.programme is programme.programme])
-    return ordered
+    return ordered, [file.programme for file in programmes.values()]
 
 
 def _forms_of(shelf: Shelf, programmes: "Mapping[str, _ProgrammeFile]") -> Iterator[Form]:
@@ -190,6 +195,7 @@ class _ProgrammeFile(_File):
         self.programme = Programme(
             id=path.parent.name,
             title=self.table["programme"]["title"],
+            regulation=self.table["programme"]["regulation"],
             citations=citations,
             values=self._values(citations),
             comparisons=tuple(self.comparisons(citations)),
@@ -205,7 +211,15 @@ class _ProgrammeFile(_File):
         for entry, place in self.entries("value"):
             earlier = values.get(entry["id"], ())
             (citation,) = self.citation(entry["cite"], citations, place)
-            value = PolicyValue(date.fromisoformat(entry["since"]), entry["value"], citation)
+            before = earlier[-1] if earlier else None
+            title, unit = (
+                entry.get(key) or (getattr(before, key) if before else "")
+                for key in ("title", "unit")
+            )
+            value = PolicyValue(
+                date.fromisoformat(entry["since"]), entry["value"], citation,
+                title, unit, entry.get("note", ""),
+            )  # fmt: skip
             if earlier and earlier[-1].since >= value.since:
                 self.fail(f"{place}: since", "must be later than that of the entry before")
             values[entry["id"]] = (*earlier, value)
@@ -220,6 +234,7 @@ class _ProgrammeFile(_File):
         for form in forms:
             rules = [*(rule.id for rule in form.rules), *(each.id for each in form.comparisons)]
             covering |= {form.id, *(form.id + name for name in form.fields)}
+            covering |= {f"{form.id}#{step.title}" for step in form.steps}
             covering |= {f"{form.id}/{rule}" for rule in rules}
         for each in self.programme.coverage:
             for name in each.by:
@@ -248,6 +263,7 @@ class _FormFile(_File):
             id=folder.parts[1],
             edition=folder.parts[2],
             title=head["title"],
+            about=head["about"],
             programme=self.programme,
             since=date.fromisoformat(head["since"]),
             day=self.field(head["day"], "[form]: day", "date") if "day" in head else None,

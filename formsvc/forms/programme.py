@@ -31,16 +31,25 @@ class ComparisonSpec:
 
 @dataclass(frozen=True, slots=True)
 class PolicyValue:
-    """An amount, share, period or limit, and the day from which it holds."""
+    """An amount, share, period or limit, and the day from which it holds.
+
+    `title`, `unit` and `note` are for people; "" where the programme says none.
+    """
 
     since: date
     value: Any
     citation: Citation
+    title: str = ""
+    unit: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One article: what covers it (`form/rule`, `form/pointer` …), or why software cannot."""
+    """One clause: what covers it (`form/rule`, `form/pointer` …), or why software cannot.
+
+    An article with several demands has several, one after the other.
+    """
 
     article: str
     summary: str
@@ -50,10 +59,12 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """One programme. `values` are by id, each in the order of the days from which they hold."""
+    """One programme. `values` are by id, each in the order of the days from which they hold;
+    `regulation` is the one that `coverage` goes through, article by article."""
 
     id: str
     title: str
+    regulation: str
     citations: Mapping[str, Citation]
     values: Mapping[str, tuple[PolicyValue, ...]]
     comparisons: tuple[ComparisonSpec, ...]
