@@ -15,7 +15,7 @@ def main() -> None:
 
 
 for command in (
-    listing.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify, papers.fonts,
-    bulk.bulk, template.template, serving.serve,
+    listing.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify,
+    papers.fonts, bulk.bulk, template.template, serving.serve,
 ):  # fmt: skip
     main.add_command(command)

@@ -13,15 +13,14 @@ from formsvc.forms import Form
 from formsvc.writing.notation import today
 
 _KINDS = {
-    "rule": "规则", "comparison": "比对", "form": "表", "field": "栏目", "step": "办理步骤", "value": "数额",
+    "rule": "规则", "comparison": "比对", "form": "表", "field": "栏目", "step": "办理步骤",
+    "value": "数额",
 }  # fmt: skip
 
 
 @click.command()
 @click.argument("name", metavar="[FORM|PROGRAMME]", required=False)
-@click.option(
-    "--coverage", "covering", is_flag=True, help="逐条列出办法由什么核对，或软件为什么不能。"
-)
+@click.option("--coverage", "covering", is_flag=True, help="逐条列出办法的落实。")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="输出格式。")
 def forms(name: str | None, covering: bool, output: str) -> None:
     """列出各种表；给出 FORM 时列出它的栏目、限制和规则；--coverage 逐条列出办法的落实。"""

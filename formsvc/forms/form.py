@@ -127,8 +127,8 @@ class RuleSpec:
 class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
-    `about` says in a line who fills it when; `since` is the day from which it is in force; `day` the field that says on which day a
-    submission is handed in.
+    `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
+    the field that says on which day a submission is handed in.
     """
 
     id: str
