@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, documents, submissions
+from formsvc.checks.register import Register
 from formsvc.checks.steps import next_steps
 from formsvc.documents import HOUSE, Press, authoring, docx
 from formsvc.errors import FormError
@@ -112,21 +113,31 @@ class Catalogue(Mapping[str, Form]):
             return self[name]
         return self.in_force(name, checks.day_of(self[name], data, on))
 
-    def check(self, raw: bytes, *, on: date, form: str | None = None) -> Checked:
+    def check(
+        self, raw: bytes, *, on: date, form: str | None = None, register: Register | None = None
+    ) -> Checked:
         """Bytes → submission and report, the one way of every shell.
 
-        Without `form`, an id, the submission's own "form" decides.
+        Without `form`, an id, the submission's own "form" decides. People are looked up in the
+        `register`, where there is one.
         """
         parsed = submissions.parse(raw)
         if parsed.data is None and parsed.findings:
             chosen = self.in_force(form, on) if form else None
             head = (chosen.id, chosen.edition) if chosen else ("", "")
             return Checked(None, Report(*head, parsed.findings, unreadable=True), chosen)
-        checked = self.check_data(parsed.data, on=on, form=form)
+        checked = self.check_data(parsed.data, on=on, form=form, register=register)
         report = checked.report.preceded_by(parsed.findings)
         return Checked(parsed.data, report, checked.form)
 
-    def check_data(self, data: object, *, on: date, form: str | None = None) -> Checked:
+    def check_data(
+        self,
+        data: object,
+        *,
+        on: date,
+        form: str | None = None,
+        register: Register | None = None,
+    ) -> Checked:
         """Check data that was read already; see `check`."""
         chosen = self.of(data, on, form)
         if chosen is None:
@@ -134,7 +145,7 @@ class Catalogue(Mapping[str, Form]):
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
             finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
             return Checked(data, Report("", "", (finding,), unreadable=True), None)
-        report = checks.check(chosen, data, on=on)
+        report = checks.check(chosen, data, on=on, register=register)
         return Checked(data, self._with_print(report, chosen, data), chosen)
 
     def _with_print(self, report: Report, form: Form, data: object) -> Report:

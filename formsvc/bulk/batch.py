@@ -30,6 +30,7 @@ from formsvc.errors import ConfigError
 from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
+from formsvc.intake.registers import unpacked
 from formsvc.storage import Folder, keep_private
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
@@ -51,6 +52,7 @@ class Job:
     """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier.
 
     With `keeps` the submissions are kept beside the reports, for what is made from them later.
+    `register` is a packed one (formsvc.intake.registers), b"" for none.
     """
 
     on: date
@@ -59,6 +61,7 @@ class Job:
     press: Press = HOUSE
     secrets: tuple[bytes, ...] = (b"",)
     keeps: bool = False
+    register: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def check_item(
     catalogue, comparisons = forms
     checked = Checked(None, Report("", ""), None)
     if item.raw is not None:
-        checked = catalogue.check(item.raw, on=job.on)
+        checked = catalogue.check(item.raw, on=job.on, register=unpacked(job.register))
     data, report = checked.data, checked.report.preceded_by(item.findings)
     form = checked.form if data is not None else None
     entries: Sequence[Sequence[Entry]] = [[] for _ in job.secrets]
@@ -181,7 +184,7 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets)).encode())
+    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets, job.register)).encode())
     shelves = job.shelves or (built_in(),)
     roots = (root for shelf in shelves for root in (shelf.schemas, shelf.templates))
     for root in (*roots, Path(__file__).parent.parent):

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from formsvc import pointers
+from formsvc.checks.register import Register
 from formsvc.checks.rules import Broken, Rule, compile_rules
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
@@ -111,7 +112,7 @@ def checker(form: Form) -> Checker:
     return Checker(form)
 
 
-def check(form: Form, data: object, *, on: date) -> Report:
+def check(form: Form, data: object, *, on: date, register: Register | None = None) -> Report:
     """Check one submission as of a day. Never raises on user data."""
     return checker(form).check(data, on)
 

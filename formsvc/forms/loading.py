@@ -204,6 +204,10 @@ class _ProgrammeFile(_File):
                          entry.get("reason", ""))
                 for entry, _ in self.entries("coverage")
             ),
+            register={
+                attribute: tuple(names)
+                for attribute, names in self.table.get("register", {}).items()
+            },
         )  # fmt: skip
 
     def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
