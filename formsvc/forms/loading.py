@@ -113,15 +113,16 @@ def _fail(path: Path, place: str, what: str) -> NoReturn:
     raise FormError(f"{path}: {place}: {what}")
 
 
-class _File:
+class TomlFile:
     """A TOML file that its JSON Schema allows."""
 
     kind: str
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+            content = path.read_text("utf-8") if text is None else text
+            raw = tomllib.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
@@ -183,7 +184,7 @@ class _File:
                     self.fail(f"[[comparison]] {comparison.id}", f"{pointer!r} is no text field")
 
 
-class _ProgrammeFile(_File):
+class _ProgrammeFile(TomlFile):
     kind = "programme"
 
     def __init__(self, path: Path) -> None:
@@ -246,7 +247,7 @@ class _ProgrammeFile(_File):
                     self.fail(f"[[coverage]] {each.article}", f"{name!r} does not exist")
 
 
-class _FormFile(_File):
+class _FormFile(TomlFile):
     kind = "form"
 
     def __init__(self, path: Path, common: Mapping[str, Any], programme: Programme) -> None:
