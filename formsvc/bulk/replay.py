@@ -34,7 +34,7 @@ from formsvc.writing.notation import yuan
 _BEFORE: Final = "before"
 _AFTER: Final = "after"
 _ITEMS: Final = "items"
-VERDICTS: Final = {"ok": "没有问题", "warning": "有提醒", "error": "有问题", "unread": "无法读取"}
+VERDICTS: Final = {"ok": "没有问题", "warning": "要核对", "error": "有问题", "unread": "无法读取"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,9 +288,18 @@ def _said_amount(amount: Amount, *, money: bool) -> str:
 
 
 def _value_names(form: Form | None, rule: str) -> set[str]:
-    """The policy values that a rule names, wherever in its parameters."""
-    specs = [spec for spec in form.rules if spec.id == rule] if form else []
-    return {name for spec in specs for name in _named(spec.parameters)}
+    """The policy values that a rule or comparison names, and, where it names none, those that
+    computed fields do."""
+    if form is None:
+        return set()
+    found: set[str] = set()
+    for spec in form.rules:
+        if spec.id == rule:
+            found |= {*_named(spec.parameters), *_named(spec.when)}
+    for comparison in (*form.comparisons, *form.programme.comparisons):
+        if comparison.id == rule:
+            found |= {*_named(comparison.limit), *_named(comparison.when)}
+    return found or {name for each in form.computed for name in _named((each.amount, each.when))}
 
 
 def _named(given: Any) -> Iterator[str]:

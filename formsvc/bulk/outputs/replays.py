@@ -15,7 +15,6 @@ from formsvc.storage import LocalFolder
 
 KINDS: Final = {"new": "改后不合要求", "gone": "改后合要求", "limit": "限值改变，仍不合要求"}
 UNITS: Final = {"worse": "结论变差", "better": "结论变好", "touched": "只有规则改变"}
-_SEVERITIES: Final = {"error": "错误", "warning": "提醒"}
 
 
 def totals(tally: Tally) -> dict[str, Plain]:
@@ -92,6 +91,6 @@ def _change_rows(replay: Replay, titles: Titles) -> Iterator[Cells]:
         )  # fmt: skip
         for shift in each.shifts:
             yield (
-                *whose, KINDS[shift.kind], _SEVERITIES.get(shift.severity.value, "提示"),
+                *whose, KINDS[shift.kind], shift.severity.label,
                 shift.label, shift.before, shift.after, shift.message, shift.rule, line.source,
             )  # fmt: skip
