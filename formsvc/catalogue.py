@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, documents, submissions
-from formsvc.checks.register import Register
+from formsvc.checks.register import Register, Registered
 from formsvc.checks.steps import next_steps
 from formsvc.documents import HOUSE, Press, authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library
+from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library, summaries
 from formsvc.forms.schemas import json_object
 from formsvc.forms.values import holding, refused
 from formsvc.forms.values import tried as tried_values
@@ -190,6 +190,7 @@ def load_forms(*shelves: Shelf, press: Press = HOUSE) -> Catalogue:
         docx.prepared(form)
         authoring.verify(form, form.pdf_names)
         next_steps(form, {}, form.since)
+        summaries.verify(form, loaded, Registered)
     return Catalogue(loaded, press, programmes)
 
 

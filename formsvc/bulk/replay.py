@@ -102,7 +102,7 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class ReplayCounts:
     """Counts of a replay: submissions, those whose verdict turns and those of which only a rule's
     outcome does; by (rule, before, after) and by unit (turned, better, worse)."""
 
@@ -136,7 +136,7 @@ class Replay:
                     if shifts or before != after:
                         yield Replayed(now, before, after, shifts)
 
-    def tally(self) -> Tally:
+    def tally(self) -> ReplayCounts:
         """The counts over all of it."""
         with self._folder.open(f"{_BEFORE}/{REPORTS}") as stream:
             count = sum(1 for _ in stream)
@@ -154,7 +154,7 @@ class Replay:
                 rules.setdefault((rule, before, after), Counter())[what] += 1
         ordered = sorted(rules.items(), key=lambda item: (-item[1].total(), item[0]))
         places = sorted(units.items(), key=lambda item: (-item[1].total(), item[0]))
-        return Tally(count, turned, touched, dict(ordered), dict(places))
+        return ReplayCounts(count, turned, touched, dict(ordered), dict(places))
 
     def _shifts(self, was: Report, now: Report, words: set[str]) -> Iterator[Shift]:
         old, new = _placed(was), _placed(now)

@@ -13,7 +13,7 @@ from formsvc import config
 from formsvc.cli.shell import FINDINGS, on_day, stop, style, with_register
 
 if TYPE_CHECKING:
-    from formsvc.bulk.replay import Replay, Tally
+    from formsvc.bulk.replay import Replay, ReplayCounts
 
 _OUTPUTS = ("text", "json", "xlsx")
 
@@ -73,7 +73,7 @@ def replay(
     sys.exit(FINDINGS if tally.turned or tally.touched else 0)
 
 
-def _told(result: "Replay", tally: "Tally") -> Iterator[str]:
+def _told(result: "Replay", tally: "ReplayCounts") -> Iterator[str]:
     from formsvc.bulk.outputs.replays import KINDS, UNITS  # noqa: PLC0415  # as above
     from formsvc.bulk.replay import VERDICTS  # noqa: PLC0415  # as above
     from formsvc.cli.terminal import table  # noqa: PLC0415  # as above

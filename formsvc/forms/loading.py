@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
-from formsvc.forms import schemas
+from formsvc.forms import schemas, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import ComputedSpec, Form, PrintBox, RuleSpec, Section, Signature, Step
 from formsvc.forms.guards import Guard, conditions, guard
@@ -324,6 +324,7 @@ class _FormFile(TomlFile):
                 Signature(entry["name"], entry["beside"], self.guard(entry, place))
                 for entry, place in self.entries("signature")
             ),
+            summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
             templates=shelf.templates / folder,

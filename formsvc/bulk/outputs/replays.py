@@ -9,7 +9,7 @@ from typing import IO, Final
 
 from formsvc.bulk.outputs import workbook
 from formsvc.bulk.outputs.workbook import Cells, Titles
-from formsvc.bulk.replay import VERDICTS, Replay, Tally
+from formsvc.bulk.replay import VERDICTS, Replay, ReplayCounts
 from formsvc.findings import Plain
 from formsvc.storage import LocalFolder
 
@@ -17,7 +17,7 @@ KINDS: Final = {"new": "改后不合要求", "gone": "改后合要求", "limit":
 UNITS: Final = {"worse": "结论变差", "better": "结论变好", "touched": "只有规则改变"}
 
 
-def totals(tally: Tally) -> dict[str, Plain]:
+def totals(tally: ReplayCounts) -> dict[str, Plain]:
     """The counts as JSON has them."""
     return {
         "submissions": tally.submissions,
@@ -33,7 +33,7 @@ def totals(tally: Tally) -> dict[str, Plain]:
     }
 
 
-def write_json(replay: Replay, tally: Tally, stream: IO[str]) -> None:
+def write_json(replay: Replay, tally: ReplayCounts, stream: IO[str]) -> None:
     """One JSON object: the totals, then every submission for which something changes."""
     head = json.dumps(totals(tally), ensure_ascii=False, indent=2)
     stream.write(head.removesuffix("\n}") + ',\n  "changed": [')
@@ -45,7 +45,7 @@ def write_json(replay: Replay, tally: Tally, stream: IO[str]) -> None:
 
 
 def write_workbook(
-    replay: Replay, tally: Tally, titles: Titles, stream: IO[bytes], on: date
+    replay: Replay, tally: ReplayCounts, titles: Titles, stream: IO[bytes], on: date
 ) -> None:
     """An XLSX with a sheet of changes, one by rule and one by unit."""
     with LocalFolder(Path(tempfile.gettempdir())).scratch() as scratch:
@@ -72,12 +72,12 @@ _CHANGES_HEAD: Final = (
 )  # fmt: skip
 
 
-def _rule_rows(tally: Tally) -> Iterator[Cells]:
+def _rule_rows(tally: ReplayCounts) -> Iterator[Cells]:
     for (rule, before, after), counts in tally.rules.items():
         yield (rule, before, after, *(counts[kind] for kind in KINDS))
 
 
-def _unit_rows(tally: Tally) -> Iterator[Cells]:
+def _unit_rows(tally: ReplayCounts) -> Iterator[Cells]:
     for unit, counts in tally.units.items():
         yield (unit, *(counts[kind] for kind in UNITS))
 
