@@ -59,7 +59,7 @@ def _validator(kind: str) -> jsonschema.Draft202012Validator:
 
 @cache
 def _quick(kind: str) -> jsonschema_rs.Draft202012Validator:
-    known = jsonschema_rs.Registry([(each["$id"], each) for each in map(described, _PAIRS)])
+    known = jsonschema_rs.Registry([(each["$id"], each) for each in map(described, _DESCRIBED)])
     return jsonschema_rs.Draft202012Validator(
         described(kind), registry=known, validate_formats=True, offline=True
     )
