@@ -36,9 +36,10 @@ _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
+_STORIES = ("word/header", "word/footer", "word/footnotes", "word/endnotes")
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
-_CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
+CODE_FORM, CODE_DIGEST = "/_code/form", "/_code/digest"
 _LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
 
 
@@ -99,6 +100,10 @@ class DocxForm:
         """All that the template has a place for."""
         return self._final.pointers
 
+    def parts(self, values: Values) -> dict[str, bytes]:
+        """The body, headers and footers of a fill with texts for all that they show, by name."""
+        return self._final.parts(values)
+
     def blank(self) -> bytes:
         """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
         return self.shown(printed(self.form, {}))
@@ -124,8 +129,14 @@ class _Prepared:
             static, self._data = carriage.prepared(static)
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
             static.pop(self._image)
+        self._static = static
         self._archive = Archive(static)
         self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
+
+    def parts(self, values: Values) -> dict[str, bytes]:
+        return {name: part.render(values, False) for name, part in self._parts.items()} | {
+            name: content for name, content in self._static.items() if name.startswith(_STORIES)
+        }
 
     def render(
         self,
@@ -138,7 +149,7 @@ class _Prepared:
         extra = {}
         if proof:
             code = proof.code(0, 0)
-            values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
+            values[CODE_FORM], values[CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
         parts = {name: part.render(values, whole) for name, part in self._parts.items()}
@@ -211,7 +222,7 @@ class _Part:
         the properties around them."""
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
-        known = {*self._form.printable, _CODE_FORM, _CODE_DIGEST}
+        known = {*self._form.printable, CODE_FORM, CODE_DIGEST}
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])

@@ -51,7 +51,7 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = {"form": form.id}
     boxes = {box.name: box for box in form.boxes}
     for name in sorted(texts.keys() & set(form.printable), key=form.place):
-        for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
+        for pointer, text in _apart(form, boxes.get(name), name, texts[name]):
             # What is unclear, or longer than its field may be, stays text: the schema points at it.
             value = text
             if len(text) <= _longest(form.field(pointer)):
@@ -61,7 +61,13 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     return data
 
 
-def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:
+def parts(form: Form, name: str, text: str) -> dict[str, str]:
+    """What stands at a pointer, or in a box of several fields, by the fields' pointers."""
+    box = next((box for box in form.boxes if box.name == name), None)
+    return dict(_apart(form, box, name, text))
+
+
+def _apart(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:
     """(pointer, text) of what one box holds; all of it for the first field when it does not fit."""
     if box is None:
         if form.field(name):
@@ -80,6 +86,11 @@ def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[t
     for field, part in zip(fields, parts, strict=True):
         first.setdefault(field.pointer, part)
     yield from first.items()
+
+
+def is_short(form: Form, pointer: str, text: str) -> bool:
+    """Whether a text is no longer than what its field may hold."""
+    return len(text) <= _longest(form.field(pointer))
 
 
 def _longest(field: Field | None) -> int:

@@ -15,6 +15,7 @@ import pikepdf
 
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, signing
+from formsvc.documents.press.areas import Areas, of_sheets
 from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
@@ -31,6 +32,7 @@ from formsvc.writing import texts, words
 
 __all__ = [
     "MEDIA_TYPE",
+    "Areas",
     "Bound",
     "FontError",
     "Fonts",
@@ -41,6 +43,7 @@ __all__ = [
     "findings",
     "installed",
     "pack",
+    "placed",
     "shrinks",
 ]
 
@@ -89,12 +92,24 @@ def fill(
     Raises Unprintable when a text does not fit or has a character without a glyph; a draft
     continues every text on extra sheets and prints 〓 instead.
     """
-    whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
-    made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
+    whole, made = _made(form, data, press, draft)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         return signing.with_fields(made, layouts.load(form), pages)
     return made
+
+
+def placed(
+    form: Form, data: object, press: Press, *, draft: bool = False
+) -> tuple[bytes, tuple[Areas, ...]]:
+    """The filled form, and where on each page its values stand. Raises as `fill` does."""
+    whole, made = _made(form, data, press, draft)
+    return made, of_sheets(layouts.load(form), whole["sheets"], whole["flow"] is not None)
+
+
+def _made(form: Form, data: object, press: Press, draft: bool) -> tuple[dict[str, Any], bytes]:
+    whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
+    return whole, _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
 
 
 def blank(form: Form) -> bytes:

@@ -111,7 +111,7 @@ def extract(raw: bytes) -> Record | None:
 
     UnreadableDocument when it cannot be read or is not safe to read.
     """
-    return _from_docx(package(raw)) if format_of(raw) == "docx" else _from_pdf(raw)
+    return in_docx(package(raw)) if format_of(raw) == "docx" else _from_pdf(raw)
 
 
 def carried(raw: bytes) -> bytes:
@@ -160,7 +160,8 @@ def _refuse_traps(infos: list[zipfile.ZipInfo], size: int) -> None:
         raise UnreadableDocument("Word 文档中有重名的部分，已拒绝读取。")
 
 
-def _from_docx(members: Mapping[str, bytes]) -> Record | None:
+def in_docx(members: Mapping[str, bytes]) -> Record | None:
+    """What a DOCX carries. Raises as `extract` does."""
     for name, content in members.items():
         if _ITEM.fullmatch(name) and NAMESPACE.encode() in content:
             root = xml(content)

@@ -81,9 +81,40 @@ class VerdictPayload(Schema):
     pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
 
 
+class DifferencePayload(Schema):
+    pointer = fields.String(required=True, metadata={"description": "栏目，JSON Pointer"})
+    label = fields.String(required=True)
+    shown = fields.String(required=True, metadata={"description": "纸面上的文字，空白为空"})
+    carried = fields.String(required=True, metadata={"description": "文件所带的数据印出的文字"})
+
+
+class UnsurePayload(Schema):
+    pointer = fields.String(required=True)
+    label = fields.String(required=True)
+    text = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
 class SubmissionPayload(Schema):
     submission = fields.Raw(required=True, metadata={"description": "取出的申报数据"})
     report = fields.Nested(ReportPayload, required=True)
+    origins = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "位置 → 数据从哪里读出：carried、control、box、label、sheet"},
+    )
+    differences = fields.List(
+        fields.Nested(DifferencePayload),
+        required=True,
+        metadata={"description": "纸面与所带数据不同的栏目；submission 是所带的数据"},
+    )
+    unsure = fields.List(
+        fields.Nested(UnsurePayload), required=True, metadata={"description": "不能确定的栏目"}
+    )
+    leftovers = fields.List(
+        fields.String(), required=True, metadata={"description": "不属于任何栏目的文字"}
+    )
 
 
 class ProblemPayload(Schema):

@@ -18,7 +18,7 @@ from formsvc.documents import Format
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report
 from formsvc.forms import EDITION, Form
-from formsvc.intake.reading import submission_in
+from formsvc.intake import reading
 from formsvc.submissions import encoded
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
@@ -216,8 +216,8 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = "请先选择文件，再按“载入”。"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
-        raw = submission_in(file.read(), catalogue())
-        checked = catalogue().check(raw, on=today())
+        found = reading.read(file.read(), catalogue())
+        checked = reading.check(found, catalogue(), on=today())
         if checked.data is None:
             said = (finding.message for finding in checked.report.findings)
             raise UnreadableDocument("；".join(said))
@@ -225,7 +225,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = f"“{name}”没有载入：{problem}"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     if checked.form is None:
-        checked = catalogue().check(raw, on=today(), form=form.id)
+        checked = reading.check(found, catalogue(), on=today(), form=form.id)
     chosen = checked.form or form
     moved = "" if chosen.id == form.id else f"这是《{chosen.title}》，已换到这种表。"
     notice = f"已载入“{name}”。{moved}"

@@ -1,0 +1,129 @@
+"""What a DOCX or PDF carries and what it shows, and where the two part.
+
+A document is opened where it can be killed; what it should show is known from what it carries, so
+that an untouched one costs no second look.
+"""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from formsvc import sandbox
+from formsvc.documents import press as printing
+from formsvc.documents.press import Press
+from formsvc.documents.printing import printed
+from formsvc.documents.proof import alignment, carriage, sheets, units
+from formsvc.documents.proof.alignment import Shown
+from formsvc.documents.proof.carriage import Format, Record
+from formsvc.documents.proof.marks import Mark, parse_mark
+from formsvc.documents.proof.units import Piece
+from formsvc.errors import FormsvcError, UnreadableDocument
+from formsvc.forms import Form
+
+_CPU: Final = 10  # seconds for two PDFs page by page
+
+sandbox.preload(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A document as it came: what it carries, and of a DOCX what it shows."""
+
+    raw: bytes
+    format: Format
+    record: Record | None
+    pieces: tuple[Piece, ...] = ()
+
+    @property
+    def mark(self) -> Mark | None:
+        """The code that it carries; None where there is none, or it is none of ours."""
+        if self.record is None:
+            return None
+        try:
+            return parse_mark(self.record.code)
+        except UnreadableDocument:
+            return None
+
+
+def opened(raw: bytes) -> Paper:
+    """A document, opened where it can be killed. UnreadableDocument when it cannot be read."""
+    format = carriage.format_of(raw)
+    record, pieces = json.loads(sandbox.run_limited(look, raw))
+    return Paper(
+        raw,
+        format,
+        Record(record[0], record[1].encode()) if record else None,
+        tuple(Piece(kind, text) for kind, text in pieces),
+    )
+
+
+def look(raw: bytes) -> bytes:
+    """(code and data that a document carries, or null; the pieces that a DOCX shows), as JSON.
+
+    Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
+    """
+    if carriage.format_of(raw) == "docx":
+        members = carriage.package(raw)
+        record = carriage.in_docx(members)
+        pieces = [(piece.kind, piece.text) for piece in units.pieces(members)] if record else []
+    else:
+        record, pieces = carriage.extract(raw), []
+    known = record and [record.code, record.data.decode("utf-8", "replace")]
+    return json.dumps([known, pieces]).encode()
+
+
+def differences(paper: Paper, form: Form, data: object, press: Press) -> Shown:
+    """How a document differs from our own fill of the data, final or draft."""
+    return _of_docx(paper, form, data) if paper.format == "docx" else _of_pdf(
+        paper.raw, form, data, press, paper.mark
+    )  # fmt: skip
+
+
+def _of_docx(paper: Paper, form: Form, data: object) -> Shown:
+    expected = units.expected(form, data)
+    if alignment.shows(expected, paper.pieces):
+        return Shown()
+    draft = units.expected(form, data, draft=True)
+    if draft != expected and alignment.shows(draft, paper.pieces):
+        return Shown()
+    labels = [place.beside for place in form.signatures]
+    payload = alignment.payload(expected, paper.pieces, labels)
+    return Shown.from_json(sandbox.run_limited(alignment.differing, payload))
+
+
+def _of_pdf(raw: bytes, form: Form, data: object, press: Press, mark: Mark | None) -> Shown:
+    # As it was made: whether it should have been signed is another question.
+    used = replace(press, key=press.key if mark and mark.signature else None)
+    found: list[Shown] = []
+    for draft in (False, True):
+        with suppress(FormsvcError):
+            ours, areas = printing.placed(form, data, used, draft=draft)
+            if ours == raw:
+                return Shown()
+            found.append(compared(raw, ours, areas, form, data))
+            if not found[-1]:
+                return Shown()
+    if not found:
+        raise UnreadableDocument("这份 PDF 带有的数据排不成表格，无法与纸面核对。")
+    return min(found, key=_weight)
+
+
+def compared(
+    raw: bytes,
+    ours: bytes,
+    areas: Sequence[printing.Areas],
+    form: Form,
+    data: object,
+    pages: Sequence[int] | None = None,
+) -> Shown:
+    """A PDF, or some of its pages, beside our own."""
+    payload = sheets.payload(raw, ours, areas, printed(form, data), pages)
+    return Shown.from_json(
+        sandbox.run_limited(sheets.differing, payload, cpu=_CPU, wall=2.0 * _CPU)
+    )
+
+
+def _weight(shown: Shown) -> tuple[int, int, int]:
+    return len(shown.values), len(shown.beside), len(shown.written)
