@@ -16,13 +16,13 @@ from typing import Any, Final
 
 from formsvc import pointers, sandbox, submissions
 from formsvc.catalogue import Catalogue, Checked
-from formsvc.documents.proof import carriage, papers
+from formsvc.documents.proof import carriage, differences, papers
+from formsvc.documents.proof.differences import Difference
 from formsvc.documents.proof.marks import canonical, matches
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
 from formsvc.forms import EDITION, FORM, Form
-from formsvc.intake import differences, typed
-from formsvc.intake.differences import Difference
+from formsvc.intake import typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
 from formsvc.writing.masking import masked
@@ -90,7 +90,11 @@ class Reading:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the reading itself found, in the terms of a report."""
-        found = [*self.remarks, *(each.finding() for each in (*self.differences, *self.unsure))]
+        found = [
+            *self.remarks,
+            *(each.finding() for each in self.differences),
+            *(each.finding() for each in self.unsure),
+        ]
         if self.leftovers:
             named = "；".join(f"“{text}”" for text in self.leftovers[:_MOST_LEFT])
             more = f"，等 {len(self.leftovers)} 处" if len(self.leftovers) > _MOST_LEFT else ""

@@ -17,8 +17,11 @@ _CLEAR: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Areas:
-    """A page of a filled PDF. `values` are the boxes by pointer; none of them on a page whose rows
-    have grown: what stands there is told by its text."""
+    """A page of a filled PDF. `code` has the QR code at its right end.
+
+    `values` are the boxes by pointer; on a page whose rows have grown there are none: what stands
+    there is told by its text.
+    """
 
     values: tuple[tuple[str, Box], ...] = ()
     hands: tuple[Box, ...] = ()
@@ -51,10 +54,10 @@ def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
 
 
 def _code(page: Mapping[str, Any]) -> Box | None:
-    if "code" not in page or page["code"] is None:
+    if page.get("code") is None:
         return None
     left, top, width, height = page["code"]
-    return left + width - height, top, left + width, top + height
+    return left, top, left + width, top + height
 
 
 def _fields(page: Mapping[str, Any]) -> Iterator[tuple[str, Box]]:

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from formsvc.documents.proof.units import EDGE, Piece, Unit, bare, is_open
@@ -187,7 +188,7 @@ def _by_labels(parts: Parts, text: _Text) -> list[tuple[int, int]] | None:
     """Where each part stands; None where a label is missing, or two values touch."""
     labels = [bare(ours) for name, ours in parts if not name]
     names = [bool(name) for name, _ in parts]
-    if any(one and other for one, other in zip(names, names[1:], strict=False)):
+    if any(one and other for one, other in pairwise(names)):
         return None
     places, at = [], 0
     for number, label in enumerate(labels):

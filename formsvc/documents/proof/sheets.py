@@ -18,6 +18,7 @@ import zxingcpp
 from formsvc.documents.pictures import opened
 from formsvc.documents.press import Areas
 from formsvc.documents.press.areas import Box
+from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.proof.alignment import Shown, added, changes
 from formsvc.documents.proof.units import bare
 from formsvc.errors import UnreadableDocument
@@ -28,7 +29,9 @@ _NOTICED: Final = 8  # levels of grey
 _STILL: Final = 0.6  # points that a character may have moved and be in its place
 _EDGE: Final = 20.0  # points that a seal may reach over the box that it belongs in
 _LEAST_INK, _MOST_INK = 0.4, 2.5  # of what our own fonts give
+_QR: Final = zxingcpp.BarcodeFormat.QRCode
 _MOST_CHARACTERS: Final = 400_000
+_APART: Final = 6  # characters between two differences
 _COPY: Final = re.compile(r"第[0-9]{1,2}份/共[0-9]{1,2}份")
 _BY_HAND: Final = frozenset(
     {"/FreeText", "/Stamp", "/Ink", "/Text", "/Square", "/Circle", "/Line", "/Highlight"}
@@ -103,13 +106,25 @@ class _Seen:
         for name, box in areas.values:
             expected, found = ours.within(box), theirs.within(box)
             if bare(expected) != bare(found):
-                self.values.setdefault(name, found)
+                self.values.setdefault(name, self._whole(name, expected, found))
         for box in areas.hands:
             self._by_hand(ours.within(box), theirs.within(box))
         boxes = [*(box for _, box in areas.values), *areas.hands]
+        if areas.code:
+            boxes.append(areas.code)
+            if bare(ours.within(areas.code)) != bare(theirs.within(areas.code)):
+                self.codes.append(f"{number} ")
         self._outside(ours.outside(boxes), theirs.outside(boxes))
         if before == (len(self.values), len(self.beside), len(self.written)):
             self._look(own, other, areas, number, is_still=ours.is_like(theirs))
+
+    def _whole(self, name: str, expected: str, found: str) -> str:
+        """All of a text of which a part stands here, as that part is found."""
+        whole, part = bare(self._texts.get(name, "")), bare(expected).removesuffix(CONTINUED)
+        at = whole.find(part)
+        if at < 0 or part == whole:
+            return found
+        return whole[:at] + bare(found).removesuffix(CONTINUED) + whole[at + len(part) :]
 
     def _by_hand(self, expected: str, found: str) -> None:
         if bare(expected) != bare(found):
@@ -120,11 +135,7 @@ class _Seen:
         if expected == found:
             return
         found = _COPY.sub("", found, count=1)
-        self.beside += [
-            found[c:d] or expected[a:b]
-            for kind, a, b, c, d in changes(expected, found)
-            if kind != "equal"
-        ]
+        self.beside += [found[c:d] or expected[a:b] for a, b, c, d in _regions(expected, found)]
 
     def _look(self, own: Any, other: Any, areas: Areas, number: int, *, is_still: bool) -> None:
         """Whether a page with the right texts also looks as it should."""
@@ -137,7 +148,7 @@ class _Seen:
             return
         for x, y in ours.differences(theirs):
             if areas.code and _holds(areas.code, x, y, 2):
-                if not self.codes or self.codes[-1].partition(" ")[0] != str(number):
+                if not any(code.startswith(f"{number} ") for code in self.codes):
                     self.codes.append(f"{number} {_code(other, areas.code)}")
             elif name := next((name for name, box in areas.values if _holds(box, x, y)), ""):
                 self.values.setdefault(name, _UNCLEAR)
@@ -158,6 +169,22 @@ class _Seen:
                     self.values[name] = text or _UNCLEAR
             else:
                 self.beside.append(f"批注{kind}：{text}" if text else f"批注{kind}")
+
+
+def _regions(expected: str, found: str) -> Iterator[tuple[int, int, int, int]]:
+    """Where two texts differ; what only a few characters hold apart is one region."""
+    held: tuple[int, int, int, int] | None = None
+    for kind, a, b, c, d in changes(expected, found):
+        if kind == "equal":
+            continue
+        if held and a - held[1] < _APART:
+            held = (held[0], b, held[2], d)
+            continue
+        if held:
+            yield held
+        held = (a, b, c, d)
+    if held:
+        yield held
 
 
 class _Page:
@@ -252,13 +279,14 @@ class _Picture:
 
 
 def _code(page: Any, box: Box) -> str:
-    """The code that a page prints, "" where none can be read."""
+    """The QR code that a page prints, "" where none can be read."""
     width, height = page.get_size()
-    crop = (box[0] - 6, max(height - box[3] - 6, 0), max(width - box[2] - 6, 0), max(box[1] - 6, 0))
+    left = box[2] - (box[3] - box[1])
+    crop = (left - 6, max(height - box[3] - 6, 0), max(width - box[2] - 6, 0), max(box[1] - 6, 0))
     bitmap = page.render(scale=_CODE_SCALE, grayscale=True, crop=crop)
     rows = [bytes(bitmap.buffer)[y * bitmap.stride :][: bitmap.width] for y in range(bitmap.height)]
     picture = memoryview(b"".join(rows)).cast("B", shape=[bitmap.height, bitmap.width])
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(_QR))
     return found[0].text if found else ""
 
 

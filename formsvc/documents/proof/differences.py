@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from formsvc import pointers
+from formsvc.documents import boxes
 from formsvc.documents.printing import printed
 from formsvc.documents.proof.alignment import merged
 from formsvc.documents.proof.units import bare
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Form, answers
-from formsvc.intake import typed
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
@@ -61,7 +61,7 @@ def _differences(
     if box is None:
         yield from _difference(form, data, values, name, text)
         return
-    parts = typed.parts(form, name, text)
+    parts = boxes.parts(form, name, text)
     seen = False
     for pointer in dict.fromkeys(part.pointer for part, _ in box.parts):
         for difference in _difference(form, data, values, pointer, parts.get(pointer, "")):
@@ -81,7 +81,7 @@ def _difference(
         return
     meant = merged(carried, text) if form.is_block(pointer) else " ".join(text.split())
     value: Any = meant or None
-    if meant and typed.is_short(form, pointer, meant):
+    if meant and boxes.is_short(form, pointer, meant):
         value, _ = answers.read(form, pointer, meant)
     known = pointers.get(data, pointer)
     if value is not None and value == known and not isinstance(known, str):
