@@ -26,6 +26,7 @@ from formsvc.cli.shell import (
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
+from formsvc.documents.proof.differences import Difference
 from formsvc.findings import Severity
 from formsvc.writing.notation import today
 
@@ -149,16 +150,19 @@ def read(file: str, output: str | None) -> None:
     else:
         click.echo(found.raw)
     for each in found.differences:
-        click.echo(style(f"{each.label}  {each.pointer}", "error"), err=True)
-        click.echo(
-            f"    纸面：{each.shown or '（空白）'}\n    数据：{each.carried or '（空白）'}",
-            err=True,
-        )
+        _both(each, err=True)
     said = [each.finding() for each in found.differences]
     for finding in found.findings:
         if finding not in said:
             click.echo(style(finding.message, finding.severity.value), err=True)
     sys.exit(0 if found.is_sure else FINDINGS)
+
+
+def _both(each: Difference, *, err: bool = False) -> None:
+    """A field with what the paper shows and what it carries."""
+    click.echo(style(f"{each.label}  {each.pointer}", "error"), err=err)
+    click.echo(f"    纸面：{each.shown or '（空白）'}", err=err)
+    click.echo(f"    数据：{each.carried or '（空白）'}", err=err)
 
 
 @click.command()
@@ -172,9 +176,10 @@ def verify(paper: str) -> None:
         verdict = verification.verify(source(paper), catalogue().editions(), press)
     else:
         verdict = verification.verify_code(paper, catalogue().editions(), press)
-    good = verdict.status is verification.Status.UNCHANGED
-    click.echo(style(verdict.message, "ok" if good else "error"))
-    sys.exit(0 if good else FINDINGS)
+    click.echo(style(verdict.message, "ok" if verdict.is_good else "error"))
+    for each in verdict.differences:
+        _both(each)
+    sys.exit(0 if verdict.is_good else FINDINGS)
 
 
 @click.command()

@@ -23,7 +23,7 @@ from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import carriage
-from formsvc.documents.proof.marks import Proof
+from formsvc.documents.proof.marks import Proof, public_key
 from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity, Skipped
@@ -58,11 +58,18 @@ _GETA: Final = "〓"
 class Press:
     """What an office prints with: its own font folders, searched first, and its signing key.
 
-    `key` is a raw Ed25519 seed of 32 bytes; with it the printed codes are signed.
+    `key` is a raw Ed25519 seed of 32 bytes; with it the printed codes are signed. `public_key`,
+    raw as well, checks signatures where the key itself is not.
     """
 
     fonts: tuple[Path, ...] = ()
     key: bytes | None = None
+    public_key: bytes | None = None
+
+    @property
+    def verifier(self) -> bytes | None:
+        """The public key that signatures are checked with."""
+        return public_key(self.key) if self.key else self.public_key
 
 
 class Unprintable(FormsvcError):

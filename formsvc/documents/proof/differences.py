@@ -41,16 +41,19 @@ class Difference:
         return Finding("paper.differs", Severity.ERROR, self.pointer, self.label, message)
 
 
-def of(form: Form, data: object, shown: Iterable[tuple[str, str]]) -> tuple[Difference, ...]:
+def of(
+    form: Form, data: object, shown: Iterable[tuple[str, str]], *, strictly: bool = False
+) -> tuple[Difference, ...]:
     """The differences that shown texts, (pointer or name of a box, text), make; each field once.
 
-    A value that is only written in another way, 50000元 for 50,000元, is none.
+    A value that is only written in another way, 50000元 for 50,000元, is none, unless `strictly`.
     """
     values = printed(form, data)
     found: dict[str, Difference] = {}
     for name, text in shown:
         for difference in _differences(form, data, values, name, clean(text).replace("\r", "")):
-            found.setdefault(difference.pointer, difference)
+            if strictly or not _means_the_same(data, difference):
+                found.setdefault(difference.pointer, difference)
     return tuple(sorted(found.values(), key=lambda each: form.place(each.pointer)))
 
 
@@ -70,7 +73,7 @@ def _differences(
     if not seen and bare(text) != bare(values[name]):
         # Nothing but an amount in words, or a word between the values.
         blamed = next((part for part, in_words in box.parts if in_words), box.parts[0][0]).pointer
-        yield Difference(blamed, form.label(blamed), text, values[name])
+        yield Difference(blamed, form.label(blamed), text, values[name], text)
 
 
 def _difference(
@@ -83,12 +86,12 @@ def _difference(
     value: Any = meant or None
     if meant and boxes.is_short(form, pointer, meant):
         value, _ = answers.read(form, pointer, meant)
-    known = pointers.get(data, pointer)
-    if value is not None and value == known and not isinstance(known, str):
-        return
-    if value is None and known in (None, pointers.MISSING):
-        return
     yield Difference(pointer, form.label(pointer), meant, carried, value)
+
+
+def _means_the_same(data: object, difference: Difference) -> bool:
+    known = pointers.get(data, difference.pointer)
+    return difference.value is not None and difference.value == known
 
 
 def excerpts(one: str, other: str) -> tuple[str, str]:

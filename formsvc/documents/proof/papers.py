@@ -12,6 +12,7 @@ from typing import Final
 
 from formsvc import sandbox
 from formsvc.documents import press as printing
+from formsvc.documents.headers import DRAFT
 from formsvc.documents.press import Press
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import alignment, carriage, sheets, units
@@ -96,18 +97,18 @@ def _of_docx(paper: Paper, form: Form, data: object) -> Shown:
 def _of_pdf(raw: bytes, form: Form, data: object, press: Press, mark: Mark | None) -> Shown:
     # As it was made: whether it should have been signed is another question.
     used = replace(press, key=press.key if mark and mark.signature else None)
-    found: list[Shown] = []
+    found: Shown | None = None
     for draft in (False, True):
         with suppress(FormsvcError):
             ours, areas = printing.placed(form, data, used, draft=draft)
             if ours == raw:
                 return Shown()
-            found.append(compared(raw, ours, areas, form, data))
-            if not found[-1]:
-                return Shown()
-    if not found:
+            found = compared(raw, ours, areas, form, data)
+            if not _is_draft(found):
+                return found
+    if found is None:
         raise UnreadableDocument("这份 PDF 带有的数据排不成表格，无法与纸面核对。")
-    return min(found, key=_weight)
+    return found
 
 
 def compared(
@@ -125,5 +126,7 @@ def compared(
     )
 
 
-def _weight(shown: Shown) -> tuple[int, int, int]:
-    return len(shown.values), len(shown.beside), len(shown.written)
+def _is_draft(shown: Shown) -> bool:
+    """Whether what is too much, beside a final document, is the mark of a draft."""
+    texts = [*shown.beside, *shown.written, *(text for _, text in shown.values)]
+    return any(character in text for text in texts for character in DRAFT)

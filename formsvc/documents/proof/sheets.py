@@ -13,12 +13,12 @@ from typing import Any, Final
 
 import pikepdf
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
-import zxingcpp
 
-from formsvc.documents.pictures import opened
+from formsvc.documents.pictures import opened, packed
 from formsvc.documents.press import Areas
 from formsvc.documents.press.areas import Box
 from formsvc.documents.press.sheets import CONTINUED
+from formsvc.documents.proof import codes
 from formsvc.documents.proof.alignment import Shown, added, changes
 from formsvc.documents.proof.units import bare
 from formsvc.errors import UnreadableDocument
@@ -29,13 +29,14 @@ _NOTICED: Final = 8  # levels of grey
 _STILL: Final = 0.6  # points that a character may have moved and be in its place
 _EDGE: Final = 20.0  # points that a seal may reach over the box that it belongs in
 _LEAST_INK, _MOST_INK = 0.4, 2.5  # of what our own fonts give
-_QR: Final = zxingcpp.BarcodeFormat.QRCode
 _MOST_CHARACTERS: Final = 400_000
 _APART: Final = 6  # characters between two differences
 _COPY: Final = re.compile(r"第[0-9]{1,2}份/共[0-9]{1,2}份")
 _BY_HAND: Final = frozenset(
     {"/FreeText", "/Stamp", "/Ink", "/Text", "/Square", "/Circle", "/Line", "/Highlight"}
 )
+_EVERYWHERE: Final[Box] = (-1e9, -1e9, 1e9, 1e9)
+_UNSEEN: Final = frozenset({"/Link", "/Popup"})  # nothing to be read; `foreign` names what they do
 _UNCLEAR: Final = "（看不清：被遮盖或涂改）"
 
 
@@ -102,7 +103,6 @@ class _Seen:
             return
         ours, theirs = _Page(own), _Page(other)
         areas = areas if areas.values else _with_own(ours, areas, self._texts)
-        before = len(self.values), len(self.beside), len(self.written)
         for name, box in areas.values:
             expected, found = ours.within(box), theirs.within(box)
             if bare(expected) != bare(found):
@@ -115,8 +115,10 @@ class _Seen:
             if bare(ours.within(areas.code)) != bare(theirs.within(areas.code)):
                 self.codes.append(f"{number} ")
         self._outside(ours.outside(boxes), theirs.outside(boxes))
-        if before == (len(self.values), len(self.beside), len(self.written)):
-            self._look(own, other, areas, number, is_still=ours.is_like(theirs))
+        if ours.is_like(theirs):
+            self._look(_Picture(own), _Picture(other), areas, number, other)
+        else:
+            self._look_at_values((ours, _Picture(own)), (theirs, _Picture(other)), areas)
 
     def _whole(self, name: str, expected: str, found: str) -> str:
         """All of a text of which a part stands here, as that part is found."""
@@ -137,15 +139,10 @@ class _Seen:
         found = _COPY.sub("", found, count=1)
         self.beside += [found[c:d] or expected[a:b] for a, b, c, d in _regions(expected, found)]
 
-    def _look(self, own: Any, other: Any, areas: Areas, number: int, *, is_still: bool) -> None:
-        """Whether a page with the right texts also looks as it should."""
-        ours, theirs = _Picture(own), _Picture(other)
-        if not is_still:
-            self.is_restyled = True
-            for name, box in areas.values:
-                if self._texts.get(name) and not ours.has_like_ink(theirs, box):
-                    self.values.setdefault(name, _UNCLEAR)
-            return
+    def _look(
+        self, ours: "_Picture", theirs: "_Picture", areas: Areas, number: int, other: Any
+    ) -> None:
+        """Whether a page on which every character is in its place also looks as it should."""
         for x, y in ours.differences(theirs):
             if areas.code and _holds(areas.code, x, y, 2):
                 if not any(code.startswith(f"{number} ") for code in self.codes):
@@ -157,11 +154,28 @@ class _Seen:
             else:
                 self.beside.append(f"（第 {number} 页画面有改动）")
 
+    def _look_at_values(
+        self, ours: tuple["_Page", "_Picture"], theirs: tuple["_Page", "_Picture"], areas: Areas
+    ) -> None:
+        """Whether the values of a page that is set differently can be read as they should."""
+        for name, box in areas.values:
+            if name in self.values or not self._texts.get(name):
+                continue
+            if ours[0].is_like(theirs[0], box):
+                looks = ours[1].is_same(theirs[1], box)
+            else:
+                self.is_restyled = True
+                looks = ours[1].has_like_ink(theirs[1], box)
+            if not looks:
+                self.values[name] = _UNCLEAR
+
     def notes(self, notes: Sequence[tuple[str, Box, str]], areas: Areas) -> None:
         """What was put on top of a page: (kind, box, text)."""
         for kind, box, text in notes:
             x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
             under = [name for name, area in areas.values if _meet(area, box)]
+            if kind in _UNSEEN:
+                continue
             if kind in _BY_HAND and any(_holds(hand, x, y) for hand in areas.hands):
                 self.written.append(text or "（印章或批注）")
             elif under:
@@ -217,12 +231,18 @@ class _Page:
             if not any(_holds(box, x, y) for box in boxes)
         )
 
-    def is_like(self, other: "_Page") -> bool:
-        """Whether every character stands where it stands on the other page."""
-        return len(self._characters) == len(other._characters) and all(
+    def is_like(self, other: "_Page", box: Box = _EVERYWHERE) -> bool:
+        """Whether every character, or those in a box, stands where it stands on the other page."""
+        ours, theirs = self._in(box), other._in(box)
+        return len(ours) == len(theirs) and all(
             one[0] == two[0] and abs(one[1] - two[1]) < _STILL and abs(one[2] - two[2]) < _STILL
-            for one, two in zip(self._characters, other._characters, strict=True)
+            for one, two in zip(ours, theirs, strict=True)
         )
+
+    def _in(self, box: Box) -> list[tuple[str, float, float]]:
+        if box == _EVERYWHERE:
+            return self._characters
+        return [each for each in self._characters if _holds(box, each[1], each[2])]
 
     def around(self, text: str, start: int) -> tuple[Box, int] | None:
         """The box around a text, looked for from a character on, and where it ends."""
@@ -267,15 +287,24 @@ class _Picture:
                     if abs(a - b) > _NOTICED:
                         yield (x + 0.5) / _SCALE, (y + 0.5) / _SCALE
 
+    def is_same(self, other: "_Picture", box: Box) -> bool:
+        ours, theirs = self._part(box), other._part(box)
+        return len(ours) == len(theirs) and all(
+            one == two or all(abs(a - b) <= _NOTICED for a, b in zip(one, two, strict=False))
+            for one, two in zip(ours, theirs, strict=True)
+        )
+
     def has_like_ink(self, other: "_Picture", box: Box) -> bool:
         own, found = self._ink(box), other._ink(box)
         return _LEAST_INK * own <= found <= _MOST_INK * own + 1
 
     def _ink(self, box: Box) -> int:
+        return sum(255 * len(row) - sum(row) for row in self._part(box))
+
+    def _part(self, box: Box) -> list[bytes]:
         left, top, right, bottom = (max(0, round(edge * _SCALE)) for edge in box)
-        rows = [self._pixels[y * self._stride : y * self._stride + self._width]
-                for y in range(top, min(bottom, self._height))]  # fmt: skip
-        return sum(255 * len(row[left:right]) - sum(row[left:right]) for row in rows)
+        starts = (y * self._stride for y in range(top, min(bottom, self._height)))
+        return [self._pixels[at + left : at + min(right, self._width)] for at in starts]
 
 
 def _code(page: Any, box: Box) -> str:
@@ -284,10 +313,8 @@ def _code(page: Any, box: Box) -> str:
     left = box[2] - (box[3] - box[1])
     crop = (left - 6, max(height - box[3] - 6, 0), max(width - box[2] - 6, 0), max(box[1] - 6, 0))
     bitmap = page.render(scale=_CODE_SCALE, grayscale=True, crop=crop)
-    rows = [bytes(bitmap.buffer)[y * bitmap.stride :][: bitmap.width] for y in range(bitmap.height)]
-    picture = memoryview(b"".join(rows)).cast("B", shape=[bitmap.height, bitmap.width])
-    found = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormats(_QR))
-    return found[0].text if found else ""
+    found = codes.of_pixels(packed(bitmap), bitmap.width, bitmap.height)
+    return found[0] if found else ""
 
 
 def _holds(box: Box, x: float, y: float, more: float = 0) -> bool:

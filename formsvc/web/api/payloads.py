@@ -71,21 +71,30 @@ class ReportPayload(Schema):
     skipped = fields.List(fields.Nested(SkippedPayload), required=True)
 
 
-class VerdictPayload(Schema):
-    status = fields.String(
-        required=True,
-        validate=validate.OneOf([status.value for status in Status]),
-        metadata={"description": "unchanged 为与数据一致"},
-    )
-    message = fields.String(required=True)
-    pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
-
-
 class DifferencePayload(Schema):
     pointer = fields.String(required=True, metadata={"description": "栏目，JSON Pointer"})
     label = fields.String(required=True)
     shown = fields.String(required=True, metadata={"description": "纸面上的文字，空白为空"})
     carried = fields.String(required=True, metadata={"description": "文件所带的数据印出的文字"})
+
+
+class VerdictPayload(Schema):
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf([status.value for status in Status]),
+        metadata={
+            "description": "与数据一致的有 unchanged、written（只在意见、签名、日期栏写了或盖了）、"
+            "layout（只有字体或版式不同）、unchecked（有签名，没有公钥可核对）；"
+            "values 为栏目被改，text 为其他文字被改，changed 为有表样没有的内容或校验码不符"
+        },
+    )
+    message = fields.String(required=True)
+    pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
+    differences = fields.List(
+        fields.Nested(DifferencePayload),
+        required=True,
+        metadata={"description": "不同的栏目，纸面的和所带的数据"},
+    )
 
 
 class UnsurePayload(Schema):
