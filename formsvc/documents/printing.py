@@ -58,6 +58,11 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     return write
 
 
+def text_of(field: Field, value: object) -> str:
+    """A value as it stands on paper."""
+    return _shower(field)(value)
+
+
 def _at(data: Any, tokens: tuple[str, ...]) -> object:
     for token in tokens:
         if not isinstance(data, dict):

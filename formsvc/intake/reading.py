@@ -12,17 +12,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Final
 
 from formsvc import pointers, sandbox, submissions
 from formsvc.catalogue import Catalogue, Checked
 from formsvc.documents.proof import carriage, differences, papers
+from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.differences import Difference
 from formsvc.documents.proof.marks import canonical, matches
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
 from formsvc.forms import EDITION, FORM, Form
-from formsvc.intake import typed
+from formsvc.intake import tables, typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
 from formsvc.writing.masking import masked
@@ -138,6 +140,8 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
         carriage.format_of(content)
     except UnreadableDocument:
         return Reading(content)
+    if content.startswith(b"PK") and _WORKBOOK in content:
+        return _in_sheet(content, catalogue)
     paper = papers.opened(content)
     if paper.record is not None and paper.record.data:
         return _carried(paper, catalogue)
@@ -149,12 +153,30 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
 
 
 _OLE: Final = b"\xd0\xcf\x11\xe0"
+_WORKBOOK: Final = b"xl/workbook.xml"
 
 
 def check(reading: Reading, catalogue: Catalogue, *, on: date, form: str | None = None) -> Checked:
     """What was read, checked; the findings of the reading come first."""
     checked = catalogue.check(reading.raw, on=on, form=form)
     return replace(checked, report=checked.report.preceded_by(reading.findings))
+
+
+def _in_sheet(content: bytes, catalogue: Catalogue) -> Reading:
+    """The one submission in an XLSX. UnreadableDocument when there is none, or more than one."""
+    found = [*islice(tables.items(content, "表格", catalogue), 2)]
+    if len(found) != 1:
+        said = "没有填写" if not found else "有不止一份申报，请在“单位汇总”或“批量审核”上传"
+        raise UnreadableDocument(f"这个 Excel 表{said}。")
+    (item,) = found
+    if item.raw is None:
+        raise UnreadableDocument("".join(finding.message for finding in item.findings))
+    data = submissions.parse(item.raw).data
+    form = catalogue.get(data.get(FORM[1:], "")) if isinstance(data, dict) else None
+    if form is None:
+        return Reading(item.raw, remarks=item.findings)
+    origins = _origins(form, data, Origin.SHEET)
+    return Reading(item.raw, form.id, form.edition, origins, remarks=item.findings)
 
 
 # our own papers
@@ -179,7 +201,7 @@ def _carried(paper: papers.Paper, catalogue: Catalogue) -> Reading:
         whole,
         differences=differences.of(form, data, shown.values),
         leftovers=tuple(_line(text) for text in shown.beside),
-        remarks=_remarks(paper, form, data),
+        remarks=_remarks(paper, form, data, shown),
     )
 
 
@@ -192,11 +214,16 @@ def _form(paper: papers.Paper, data: object, catalogue: Catalogue) -> Form | Non
     return catalogue.get(name) if isinstance(name, str) else None
 
 
-def _remarks(paper: papers.Paper, form: Form, data: object) -> tuple[Finding, ...]:
+def _remarks(paper: papers.Paper, form: Form, data: object, shown: Shown) -> tuple[Finding, ...]:
     mark = paper.mark
-    if mark is not None and matches(mark, form, data):
+    is_own = mark is not None and matches(mark, form, data)
+    if mark is not None and is_own and (shown.values or papers.are_right(shown.codes, mark)):
         return ()
-    message = "文件带的数据与它自己的校验码不符，可能被改动过；请用本服务重新生成表格。"
+    message = (
+        "页上印的校验码与文件带的数据不符，可能换过其中之一；请用本服务重新生成表格。"
+        if is_own
+        else "文件带的数据与它自己的校验码不符，可能被改动过；请用本服务重新生成表格。"
+    )
     return (Finding("paper.code", Severity.ERROR, "", "校验码", message),)
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from formsvc.documents.proof.units import EDGE, Piece, Unit, bare, is_open
+from formsvc.documents.proof.units import CODES, EDGE, Piece, Unit, bare, is_open
 
+UNCLEAR: Final = "（看不清：被遮盖或涂改）"
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
 _COSTLIEST: Final = 300_000  # pairs of equal characters in such a region
 
@@ -25,7 +26,7 @@ class Shown:
     """How a document differs: (pointer, the text that stands there) for each value, each once;
     texts beside the values that came or went; what was written where one writes by hand.
 
-    Of a PDF also the codes that look different, "page text", and whether it is set in other fonts.
+    Also the codes that are not ours, "page text", and whether a PDF is set in other fonts.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -89,7 +90,8 @@ def differences(
             is_hand = bool(ours) and all(is_open(u, around[id(u)], labels) for u in ours)
             seen.compare(parts, "\n".join(piece.text for piece in theirs), is_hand)
     _edges(seen, expected, found)
-    return Shown(tuple(seen.values.items()), tuple(seen.beside), tuple(seen.written))
+    values = tuple(seen.values.items())
+    return Shown(values, tuple(seen.beside), tuple(seen.written), tuple(seen.codes))
 
 
 def _blocks(
@@ -130,6 +132,7 @@ class _Seen:
         self.values: dict[str, str] = {}
         self.beside: list[str] = []
         self.written: list[str] = []
+        self.codes: list[str] = []
 
     def compare(self, parts: Parts, shown: str, is_hand: bool) -> None:
         expected = "".join(text for _, text in parts)
@@ -142,7 +145,9 @@ class _Seen:
         for name, ours, theirs in apart(parts, shown):
             if bare(ours) == bare(theirs):
                 continue
-            if name and not name.startswith("/_code/"):
+            if name in CODES:
+                self.codes.append(f"0 {theirs}")
+            elif name:
                 self.values.setdefault(name, theirs)
             else:
                 self.beside.append(theirs.strip() or ours)
@@ -297,4 +302,6 @@ def merged(carried: str, shown: str) -> str:
             pieces.append(carried[start:end])
         else:
             pieces.append(theirs.between(c, d))
-    return "".join(pieces).strip()
+            if kind == "replace" and b < len(ours.places):
+                pieces.append(carried[ours.places[b - 1] + 1 : ours.places[b]])
+    return "".join(pieces)

@@ -7,7 +7,7 @@ from typing import Any
 from formsvc import pointers
 from formsvc.documents import boxes
 from formsvc.documents.printing import printed
-from formsvc.documents.proof.alignment import merged
+from formsvc.documents.proof.alignment import UNCLEAR, merged
 from formsvc.documents.proof.units import bare
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Form, answers
@@ -64,9 +64,21 @@ def _differences(
     if box is None:
         yield from _difference(form, data, values, name, text)
         return
-    parts = boxes.parts(form, name, text)
+    if text == UNCLEAR:
+        first = box.parts[0][0].pointer
+        yield Difference(first, form.label(first), text, values[name], text)
+        return
+    # As it stands, or with the breaks between fields that a PDF does not tell from those of lines.
+    split = [boxes.parts(form, name, each) for each in (text, merged(values[name], text))]
+    standing = [part.pointer for part, _ in box.parts]
+    parts = min(
+        split,
+        key=lambda parts: sum(
+            bare(parts.get(pointer, "")) != bare(values[pointer]) for pointer in standing
+        ),
+    )
     seen = False
-    for pointer in dict.fromkeys(part.pointer for part, _ in box.parts):
+    for pointer in dict.fromkeys(standing):
         for difference in _difference(form, data, values, pointer, parts.get(pointer, "")):
             seen = True
             yield difference

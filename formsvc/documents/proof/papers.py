@@ -5,7 +5,7 @@ that an untouched one costs no second look.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -130,3 +130,18 @@ def _is_draft(shown: Shown) -> bool:
     """Whether what is too much, beside a final document, is the mark of a draft."""
     texts = [*shown.beside, *shown.written, *(text for _, text in shown.values)]
     return any(character in text for text in texts for character in DRAFT)
+
+
+def are_right(codes: Iterable[str], code: Mark) -> bool:
+    """Whether codes that look different from ours, as those of a signed paper do where the key is
+    not known, say what the document itself says."""
+    for found in codes:
+        number, _, text = found.partition(" ")
+        try:
+            read = parse_mark(text)
+        except UnreadableDocument:
+            return False
+        known = (read.form, read.edition, read.proof) == (code.form, code.edition, code.proof)
+        if not known or str(read.page) != number or bool(read.signature) != bool(code.signature):
+            return False
+    return True

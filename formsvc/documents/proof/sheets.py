@@ -19,7 +19,7 @@ from formsvc.documents.press import Areas
 from formsvc.documents.press.areas import Box
 from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.proof import codes
-from formsvc.documents.proof.alignment import Shown, added, changes
+from formsvc.documents.proof.alignment import UNCLEAR, Shown, added, changes
 from formsvc.documents.proof.units import bare
 from formsvc.errors import UnreadableDocument
 
@@ -37,7 +37,6 @@ _BY_HAND: Final = frozenset(
 )
 _EVERYWHERE: Final[Box] = (-1e9, -1e9, 1e9, 1e9)
 _UNSEEN: Final = frozenset({"/Link", "/Popup"})  # nothing to be read; `foreign` names what they do
-_UNCLEAR: Final = "（看不清：被遮盖或涂改）"
 
 
 def payload(
@@ -148,7 +147,7 @@ class _Seen:
                 if not any(code.startswith(f"{number} ") for code in self.codes):
                     self.codes.append(f"{number} {_code(other, areas.code)}")
             elif name := next((name for name, box in areas.values if _holds(box, x, y)), ""):
-                self.values.setdefault(name, _UNCLEAR)
+                self.values.setdefault(name, UNCLEAR)
             elif any(_holds(box, x, y, _EDGE) for box in areas.hands):
                 self.written.append("（印章或手写）")
             else:
@@ -167,7 +166,7 @@ class _Seen:
                 self.is_restyled = True
                 looks = ours[1].has_like_ink(theirs[1], box)
             if not looks:
-                self.values[name] = _UNCLEAR
+                self.values[name] = UNCLEAR
 
     def notes(self, notes: Sequence[tuple[str, Box, str]], areas: Areas) -> None:
         """What was put on top of a page: (kind, box, text)."""
@@ -180,7 +179,7 @@ class _Seen:
                 self.written.append(text or "（印章或批注）")
             elif under:
                 for name in under:
-                    self.values[name] = text or _UNCLEAR
+                    self.values[name] = text or UNCLEAR
             else:
                 self.beside.append(f"批注{kind}：{text}" if text else f"批注{kind}")
 

@@ -19,6 +19,7 @@ from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 from formsvc.writing import texts
 
+CODES: Final = (docx.CODE_FORM, docx.CODE_DIGEST)
 CELL, LINE, BOX, EDGE = "cell", "line", "box", "edge"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -177,7 +178,7 @@ def expected(form: Form, data: object, *, draft: bool = False) -> tuple[Unit, ..
 def _outline(form: Form, lists: frozenset[str]) -> tuple[Unit, ...]:
     """The units of a form in which some lists are given; the texts of their values are ""."""
     hidden = {name for array in form.lists if array not in lists for name in form.rows_of(array)}
-    names = (*form.printable, docx.CODE_FORM, docx.CODE_DIGEST)
+    names = (*form.printable, *CODES)
     values = {
         name: "" if name in hidden else f"\ufdd2{number}\ufdd3" for number, name in enumerate(names)
     }

@@ -148,7 +148,7 @@ def judged(
     if shown.beside:
         said = _listed(masked(clean(" ".join(text.split())))[:_NAMED] for text in shown.beside)
         return verdict(Status.TEXT, f"各栏与数据一致，但栏目以外的文字被改动：{said}。")
-    if not _are_codes_right(shown.codes, code):
+    if not papers.are_right(shown.codes, code):
         return verdict(Status.CHANGED, "页上印的校验码与文件不符。")
     if press.verifier and code.signature and not is_signed(code, press.verifier):
         return verdict(Status.CHANGED, "文件没有有效的签名：不是本服务签发的。")
@@ -187,21 +187,6 @@ def _listed(texts: Iterable[str]) -> str:
     all_ = [text for text in texts if text]
     rest = f"等 {len(all_)} 处" if len(all_) > _MOST else ""
     return "、".join(all_[:_MOST]) + rest
-
-
-def _are_codes_right(codes: Iterable[str], code: Mark) -> bool:
-    """Whether codes that look different from ours, as those of a signed paper do where the key is
-    not known, say what the document itself says."""
-    for found in codes:
-        number, _, text = found.partition(" ")
-        try:
-            read = parse_mark(text)
-        except UnreadableDocument:
-            return False
-        known = (read.form, read.edition, read.proof) == (code.form, code.edition, code.proof)
-        if not known or str(read.page) != number or bool(read.signature) != bool(code.signature):
-            return False
-    return True
 
 
 def _beyond(paper: Paper, form: Form, data: object, press: Press) -> Beyond:
