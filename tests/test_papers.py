@@ -104,10 +104,8 @@ def test_every_edit_of_one_value_is_read_and_verified_with_both(
             assert [each.pointer for each in reading.differences] == [pointer]
             (difference,) = reading.differences
             assert difference.carried == values[pointer]
-            assert difference.value == pointers.get(edited, pointer) or format == "pdf"
-            taken = reading.taking({pointer})
             if format == "docx":
-                assert canonical(taken.data) == canonical(edited)
+                assert printed(form, reading.taking({pointer}).data) == printed(form, edited)
             assert canonical(reading.taking(()).data) == canonical(data)
             if len(pointer) % 3:  # a third of them: to verify is to look at everything
                 continue
