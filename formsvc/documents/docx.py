@@ -20,7 +20,7 @@ from markupsafe import escape
 from formsvc import pointers
 from formsvc.documents import headers
 from formsvc.documents.archive import Archive
-from formsvc.documents.controls import CLOSED, Controls, Hints
+from formsvc.documents.controls import Control, Controls, Hints
 from formsvc.documents.printing import Values, piece, pieces, printed, whole_of
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
@@ -243,14 +243,12 @@ class _Part:
         properties = found[0] if found else ""
         known = {*self._form.printable, *self._form.ticks, _CODE_FORM, _CODE_DIGEST}
         text = "".join(_WRITTEN.findall(paragraph[0])).strip()
-        is_alone = _PLACEHOLDER.fullmatch(text)
-        around = _pointer(is_alone[1]) if is_alone else ""
-        controls = self._controls if self._form.is_block(around) else None
+        is_alone = bool(_PLACEHOLDER.fullmatch(text))
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
             look = found[0] if found else ""
-            opened = f"<w:r>{look}"
+            opened = f"<w:r>{look}{_TEXT}"
 
             def place(placeholder: re.Match[str]) -> str:
                 pointer = _pointer(placeholder[1])
@@ -259,18 +257,18 @@ class _Part:
                 if pointer in self._boxes and self._controls:
                     return self._pieces_of(self._boxes[pointer], look)
                 is_block = self._form.is_block(pointer)
-                newline = f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}"
+                control = self._control(pointer, look, is_whole=is_alone and is_block)
+                newline = f"</w:p><w:p>{properties}".join(_between(control, opened))
                 slot = self._slot(pointer, look, newline if is_block else _LINE_BREAK, pointer)
-                return slot if is_block else self._controlled(pointer, slot, look)
+                return _within(control, opened, slot)
 
             filled = _PLACEHOLDER.sub(place, match[0])
-            return filled.replace(f"{opened}{_TEXT}{_CLOSE}", "") if self._controls else filled
+            return filled.replace(f"{opened}{_CLOSE}", "") if self._controls else filled
 
-        filled = _RUN.sub(run, paragraph[0])
-        if controls and controls.has_room_for(around):
-            look = _RUN_PROPERTIES.search(_PARAGRAPH_PROPERTIES.sub("", paragraph[0]))
-            return f"{controls.opened(around, look[0] if look else '')}{filled}{CLOSED}"
-        return filled
+        return _RUN.sub(run, paragraph[0])
+
+    def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> Control | None:
+        return self._controls and self._controls.control(pointer, look, is_whole=is_whole)
 
     def _slot(self, name: str, look: str, newline: str, pointer: str = "") -> str:
         """The mark of a new slot in a run with these properties; `pointer` is its control's."""
@@ -278,16 +276,6 @@ class _Part:
         empty = self._controls.empty(pointer) if self._controls and pointer else ""
         self._slots.append(_Slot(name, tab, newline, empty))
         return f"\ue000{len(self._slots) - 1}\ue001"
-
-    def _controlled(self, pointer: str, slot: str, look: str) -> str:
-        """A slot in a control of its own, between what stands before and after it in its run."""
-        controls = self._controls
-        if not (controls and controls.has_room_for(pointer)):
-            return slot
-        opened = f"<w:r>{look}{_TEXT}"
-        return (
-            f"{_CLOSE}{controls.opened(pointer, look)}{opened}{slot}{_CLOSE}{CLOSED}{opened}"
-        )
 
     def _pieces_of(self, box: PrintBox, look: str) -> str:
         """A print box: a control for every field, literals and amounts in words between them."""
@@ -297,10 +285,25 @@ class _Part:
                 field, as_words = box.parts[number - 1]
                 pointer = "" if as_words else field.pointer
                 slot = self._slot(piece(box.name, 2 * number - 1), look, _LINE_BREAK, pointer)
-                shown.append(self._controlled(pointer, slot, look) if pointer else slot)
+                control = self._control(pointer, look) if pointer else None
+                shown.append(_within(control, f"<w:r>{look}{_TEXT}", slot))
             if literal:
                 shown.append(self._slot(piece(box.name, 2 * number), look, _LINE_BREAK))
         return "".join(shown)
+
+
+def _within(control: Control | None, opened: str, slot: str) -> str:
+    """A slot in its control, between what stands before and after it in its run."""
+    if control is None:
+        return slot
+    return f"{_CLOSE}{control.opened}{opened}{slot}{_CLOSE}{control.closed}{opened}"
+
+
+def _between(control: Control | None, opened: str) -> tuple[str, str]:
+    """What ends a paragraph in the middle of a value, and begins the next one."""
+    if control is None:
+        return _CLOSE, opened
+    return f"{_CLOSE}{control.ended}", f"{control.reopened}{opened}"
 
 
 def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""填报信息: the last page of a blank, for what a submission needs and the official form does not show.
+"""填报信息: the last page of a blank, for what a submission needs and the official form lacks.
 
 Without it a form filled offline could not be complete. It is made from the schema, in Word and PDF
 alike, and stands in the blank only: a filled document carries its submission, and the official form
@@ -15,11 +15,13 @@ from docx.oxml.ns import nsdecls, qn
 from lxml import etree
 
 from formsvc import pointers
-from formsvc.forms import Field, Form
+from formsvc.documents.controls import fixed
+from formsvc.forms import EDITION, FORM, Field, Form
 
 TITLE: Final = "填报信息"
 _NOTE: Final = "本页供电子报送时填写，不是正式表格的组成部分：不用打印，不用盖章。"
 _LABEL, _TICK, _CHOICE, _HINT = 2211, 454, 2885, 3521  # columns in twips
+_SIZE, _FONT = 21, "仿宋_GB2312"
 _HEADS: Final = ("栏目", "填写", "说明")
 _PLACEHOLDERS: Final = ("{{ ", " }}")
 _DAY: Final = "写作 2024年9月1日"
@@ -97,7 +99,15 @@ def _page(form: Form, fields: Collection[Field]) -> Iterator[str]:
     """Paragraphs and the table, as WordprocessingML."""
     yield _paragraph(TITLE, size=32, font="黑体", align="center", after=120)
     yield _paragraph(_NOTE, after=60)
-    yield _paragraph(f"表单：{form.title}　{form.id}　{form.edition}", after=120)
+    yield _paragraph(
+        f"表单：{form.title}　",
+        after=120,
+        more=(
+            fixed(FORM, form.id, _look()),
+            _run("　", _look()),
+            fixed(EDITION, form.edition, _look()),
+        ),
+    )
     widths = (_LABEL, _TICK, _CHOICE, _HINT)
     head = zip(_HEADS, (_LABEL, _TICK + _CHOICE, _HINT), (1, 2, 1), strict=True)
     rows = [_row(*(_cell(text, width, span, align="center") for text, width, span in head))]
@@ -107,8 +117,8 @@ def _page(form: Form, fields: Collection[Field]) -> Iterator[str]:
     yield (
         f'<w:tbl><w:tblPr><w:tblW w:w="{sum(widths)}" w:type="dxa"/><w:jc w:val="center"/>'
         f'<w:tblBorders>{_borders()}</w:tblBorders><w:tblLayout w:type="fixed"/>'
-        '<w:tblCellMar><w:top w:w="34" w:type="dxa"/><w:left w:w="79" w:type="dxa"/><w:bottom w:w="34" w:type="dxa"/>'
-        '<w:right w:w="79" w:type="dxa"/>'
+        '<w:tblCellMar><w:top w:w="34" w:type="dxa"/><w:left w:w="79" w:type="dxa"/>'
+        '<w:bottom w:w="34" w:type="dxa"/><w:right w:w="79" w:type="dxa"/>'
         f"</w:tblCellMar></w:tblPr><w:tblGrid>{grid}</w:tblGrid>{''.join(rows)}</w:tbl>"
     )
     yield _paragraph("", size=2)
@@ -172,16 +182,30 @@ def _cell(text: str, width: int, span: int = 1, *, align: str = "left", merged: 
 
 
 def _paragraph(
-    text: str, *, size: int = 21, font: str = "仿宋_GB2312", align: str = "left", after: int = 0
+    text: str,
+    *,
+    size: int = _SIZE,
+    font: str = _FONT,
+    align: str = "left",
+    after: int = 0,
+    more: Collection[str] = (),
 ) -> str:
-    """`size` in half points."""
-    look = (
+    """`size` in half points; `more` are runs after the text."""
+    look = _look(size, font)
+    return (
+        f'<w:p><w:pPr><w:spacing w:before="0" w:after="{after}" w:line="{size * 13}"'
+        f' w:lineRule="atLeast"/><w:jc w:val="{align}"/>{look}</w:pPr>'
+        f"{_run(text, look) if text else ''}{''.join(more)}</w:p>"
+    )
+
+
+def _look(size: int = _SIZE, font: str = _FONT) -> str:
+    return (
         f'<w:rPr><w:rFonts w:ascii="Times New Roman" w:eastAsia="{font}"'
         ' w:hAnsi="Times New Roman" w:cs="Times New Roman"/>'
         f'<w:sz w:val="{size}"/><w:szCs w:val="{size}"/></w:rPr>'
     )
-    run = f'<w:r>{look}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>' if text else ""
-    return (
-        f'<w:p><w:pPr><w:spacing w:before="0" w:after="{after}" w:line="{size * 13}"'
-        f' w:lineRule="atLeast"/><w:jc w:val="{align}"/>{look}</w:pPr>{run}</w:p>'
-    )
+
+
+def _run(text: str, look: str) -> str:
+    return f'<w:r>{look}<w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
