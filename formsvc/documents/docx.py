@@ -39,7 +39,12 @@ _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
 _WRITTEN = re.compile(r"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
-_PAGES = re.compile(r"\bNUMPAGES\b")
+_BREAK = re.compile(r'<w:pageBreakBefore/>|<w:br w:type="page"/>')
+# The number of pages up to its last result, which programs show that cannot count a section's.
+_PAGES = re.compile(
+    r'\bNUMPAGES\b((?:(?!fldCharType="end").)*?fldCharType="separate"'
+    r'(?:(?!fldCharType="end").)*?<w:t(?: [^<>]*)?>)[^<]*', re.DOTALL,
+)  # fmt: skip
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
 _CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
@@ -312,7 +317,10 @@ def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:
     whole = with_supplement(form, body, {_pointer(n) for n in _PLACEHOLDER.findall(body)})
     if whole == body or not is_one_section(body):
         return {**sources, BODY: whole}
-    counted = {name: _PAGES.sub("SECTIONPAGES", part) for name, part in sources.items()}
+    pages = 1 + len(_BREAK.findall(body))
+    counted = {
+        name: _PAGES.sub(rf"SECTIONPAGES\g<1>{pages}", part) for name, part in sources.items()
+    }
     return {**counted, BODY: whole}
 
 
