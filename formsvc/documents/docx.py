@@ -273,7 +273,9 @@ class _Part:
         return _RUN.sub(run, paragraph[0])
 
     def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> Control | None:
-        return self._controls and self._controls.control(pointer, look, is_whole=is_whole)
+        if self._controls is None:
+            return None
+        return self._controls.control(pointer, look, is_whole=is_whole)
 
     def _slot(self, name: str, look: str, newline: str, pointer: str = "") -> str:
         """The mark of a new slot in a run with these properties; `pointer` is its control's."""

@@ -45,7 +45,7 @@ def with_supplement(form: Form, body: str, printed: Collection[str]) -> str:
     fields = unprinted(form, printed)
     if not fields:
         return body
-    root = etree.fromstring(body.encode())
+    root: Any = etree.fromstring(body.encode())
     story = root.find(qn("w:body"))
     section = story[-1]
     own = deepcopy(section)

@@ -1,7 +1,7 @@
 """A drawn form with its fields as a fillable PDF. AcroForm: ISO 32000-1, 12.7.
 
-Choices are drop-downs, true and false too (a box without a tick could not tell 否 from nothing said),
-and lists of choices boxes to tick. The font that people type in is put in when the blank is
+Choices are drop-downs, true and false too (a box without a tick could not tell 否 from nothing
+said), and lists of choices boxes to tick. The font that people type in is put in when the blank is
 delivered (`press/typing.py`): the file in the repository stays small.
 """
 
@@ -56,10 +56,10 @@ def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -
             own = pdf.make_indirect(Dictionary(Parent=field)) if several else field
             own.P = page.obj
             own.update(_annotation(form, widget, field))
-            if field.FT == Name.Btn:
+            if Name.Btn == field.FT:
                 own.AP = Dictionary(N=_boxes(pdf, widget.box))
                 own.AS = Name(_UNTICKED)
-            elif field.FT != Name.Sig:
+            elif Name.Sig != field.FT:
                 field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
                 own.AP = Dictionary(N=_empty(pdf, own.Rect))
             if several:
@@ -72,8 +72,6 @@ def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -
         pdf.Root.AcroForm = Dictionary(
             Fields=Array(fields.values()),
             DA=String("/Song 0 Tf 0 g"),
-            # Programs that only write values leave it to the viewer to show them.
-            NeedAppearances=True,
             DR=Dictionary(Font=Dictionary(Song=pdf.make_indirect(_song()))),
         )
         for holder, key in (
@@ -170,7 +168,7 @@ def _annotation(form: Form, widget: Widget, field: Any) -> Dictionary:
         Type=Name.Annot,
         Subtype=Name.Widget,
         Rect=Array([round(edge, 2) for edge in (box.left, bottom, box.right, bottom + height)]),
-        F=_HIDDEN if field.FT == Name.Sig else _PRINTED,
+        F=_HIDDEN if Name.Sig == field.FT else _PRINTED,
     )
     if field.FT in (Name.Tx, Name.Ch):
         annotation.Q = placement.align

@@ -73,7 +73,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Subset:
-    """CFF outlines whose CIDs are their glyphs' numbers, each character's glyph, and widths in em."""
+    """CFF outlines whose CIDs are the glyphs' numbers, each character's glyph, and widths in em."""
 
     cff: bytes
     glyphs: Mapping[str, int]

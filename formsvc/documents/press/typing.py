@@ -4,18 +4,32 @@
 as other characters. So the blank gets Noto Sans CJK as it is delivered: GB 2312, the third level of
 通用规范汉字表 and the characters for names of its second level: about 1.5 MB.
 
-Programs that fill a form write the texts of its fields; what is shown is written by them too, or
-left to the viewer (`NeedAppearances`). Both have to find a character's code in the font. A Type 0
-font with Identity-H and a complete ToUnicode CMap (ISO 32000-1, 9.7, 9.10.3) is what pdf.js, MuPDF,
-PDFium and poppler look it up in, beyond the basic plane too. UniGB-UTF16-H, whose codes are Unicode
-itself, needs CMaps of Adobe-GB1 that no viewer has for the third level's newest characters.
+Programs that fill a form write the texts of its fields, and most of them how they look, in the font
+that the field names. A Type 0 font with Identity-H and a complete ToUnicode CMap (ISO 32000-1, 9.7
+and 9.10.3) is one in which they find the code of a character. Measured with 章䶮𬀩, read back right
+and looked at in poppler, PDFium and MuPDF:
+
+- pdf.js (Firefox) sets all three with this font, and all three viewers show them.
+- pypdf, with `auto_regenerate=False`, too. pikepdf and pdf-lib write texts alone; `pikepdf.form`
+  asks viewers to show them (`NeedAppearances`): poppler and PDFium do so with this font, but find
+  codes within the basic plane only (章䶮), MuPDF takes a font of its own (章). So the blank does not
+  ask for it: it would spoil what pdf.js had set.
+- MuPDF sets what people type in a font of its own, whatever the form holds, and writes what is
+  beyond the basic plane with five hexadecimal digits (`2c029`): no viewer can show that, but the
+  field's text is right, and is what is read.
+- PDFium (Chrome) cuts a character beyond the basic plane to 16 bits as it is typed in, in the
+  field's text too. The manual says so.
+
+A predefined Unicode encoding (UniGB-UTF16-H) would give nothing to those that fail, and needs the
+CIDs of Adobe-GB1, which Noto has not. As OpenType instead of bare CFF the font costs 74 KB more and
+changes nothing that is seen.
 """
 
 import io
 from collections.abc import Iterable, Mapping
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, String
@@ -55,21 +69,14 @@ def blank(form: Form, fonts: tuple[Path, ...], hints: Mapping[str, str]) -> byte
     """
     if form.pdf_names is not None:
         return form.pdf.read_bytes()
-    return _made(form, fonts, tuple(sorted(hints.items())))
-
-
-@lru_cache(maxsize=16)
-def _made(form: Form, fonts: tuple[Path, ...], hints: tuple[tuple[str, str], ...]) -> bytes:
-    said = dict(hints)
     with pikepdf.open(form.pdf) as pdf:
         acroform = pdf.Root.AcroForm
         for field in acroform.Fields:
-            if hint := said.get(str(field.T)):
+            if hint := hints.get(str(field.T)):
                 field.TU = String(f"{field.TU}：{hint}")
-        cut = _cut(fonts)
-        if cut:
+        if cut := _cut(fonts):
             font = pdf.make_indirect(_font(pdf, cut))
-            acroform.DR.Font = Dictionary({name: font for name in acroform.DR.Font})
+            acroform.DR.Font = Dictionary(dict.fromkeys(acroform.DR.Font, font))
         target = io.BytesIO()
         pdf.save(target, static_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return target.getvalue()
@@ -82,7 +89,7 @@ def _cut(fonts: tuple[Path, ...]) -> Subset | None:
         face = installed(fonts).upright
     except FontError:
         return None
-    return face and face.subset(characters())
+    return face.subset(characters()) if face else None
 
 
 @cache
@@ -98,13 +105,14 @@ def _font(pdf: pikepdf.Pdf, cut: Subset) -> Dictionary:
     """ISO 32000-1, 9.7.4 and 9.8: CID-keyed CFF, whose CIDs are the codes."""
     program = pdf.make_stream(cut.cff, Subtype=Name.CIDFontType0C)
     descriptor = Dictionary(
-        Type=Name.FontDescriptor, FontName=Name(_NAME), Flags=4, FontBBox=Array([-1000, -1050, 2928, 1810]),
+        Type=Name.FontDescriptor, FontName=Name(_NAME), Flags=4,
+        FontBBox=Array([-1000, -1050, 2928, 1810]),
         ItalicAngle=0, Ascent=880, Descent=-120, CapHeight=733, StemV=80, FontFile3=program,
     )  # fmt: skip
     widths = Array()
     for glyph, width in sorted(cut.widths.items()):
         if width != 1:
-            widths.extend([glyph, Array([round(width * 1000)])])
+            widths.extend(Array([glyph, Array([round(width * 1000)])]))
     descendant = Dictionary(
         Type=Name.Font, Subtype=Name.CIDFontType0, BaseFont=Name(_NAME), DW=1000, W=widths,
         CIDSystemInfo=Dictionary(
