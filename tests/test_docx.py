@@ -42,7 +42,7 @@ def body(document: bytes) -> str:
     root = etree.fromstring(zipfile.ZipFile(io.BytesIO(without_controls(document))).read(BODY))
     for paragraph in list(root.iter(f"{W}p")):
         join_runs(paragraph)
-    return etree.canonicalize(etree.tostring(root))
+    return etree.canonicalize(etree.tostring(root, encoding="unicode"))
 
 
 def join_runs(paragraph) -> None:
