@@ -8,7 +8,7 @@ shell may go on as if it did not.
 import copy
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -24,7 +24,7 @@ from formsvc.documents.proof.marks import canonical, matches
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
 from formsvc.forms import EDITION, FORM, Form
-from formsvc.intake import tables, typed
+from formsvc.intake import controls, tables, typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
 from formsvc.writing.masking import masked
@@ -145,7 +145,8 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
     paper = papers.opened(content)
     if paper.record is not None and paper.record.data:
         return _carried(paper, catalogue)
-    if paper.format == "pdf" and (found := _typed(content, catalogue)):
+    found = (_typed if paper.format == "pdf" else _filled_in)(content, catalogue)
+    if found:
         return found
     raise UnreadableDocument(
         "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
@@ -255,3 +256,27 @@ def _typed(content: bytes, catalogue: Catalogue) -> Reading | None:
                 data["edition"] = form.edition
             return Reading(canonical(data), form.id, form.edition, origins)
     return None
+
+
+def _filled_in(content: bytes, catalogue: Catalogue) -> Reading | None:
+    """What somebody wrote into our Word form; None when it is not one of ours, or empty."""
+    found = json.loads(run_limited(controls.shown, content))
+    form = controls.form_of(found, list(reversed(catalogue.editions())))
+    if form is None:
+        return None
+    texts, conflicts = controls.settled(form, found)
+    if not texts and not conflicts:
+        return None
+    data = typed.submission(form, texts)
+    origins = _origins(form, data, Origin.CONTROL)
+    if form is not catalogue[form.id]:
+        data["edition"] = form.edition
+    unsure = tuple(_conflict(finding, found[finding.pointer]) for finding in conflicts)
+    return Reading(canonical(data), form.id, form.edition, origins, unsure=unsure)
+
+
+def _conflict(finding: Finding, said: Sequence[str]) -> Unsure:
+    """A field whose places on the paper say different things."""
+    named = "、".join(f"“{masked(clean(text))[:_LONGEST_LEFT]}”" for text in said)
+    reason = f"表中不止一处，各处填写的不一样：{named}"
+    return Unsure(finding.pointer, finding.label, clean(said[0]), reason)

@@ -12,11 +12,17 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.documents import boxes
 from formsvc.documents.boxes import MOST
+from formsvc.documents.controls import TICKED
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form, answers
 from formsvc.submissions import MAX_BYTES
 
 SOURCE: Final = "/FormsvcSource"
+_READ: Final = frozenset({"/Tx", "/Ch", "/Btn"})
+_OFF: Final = "/Off"
+# Ours, and what people and programs put in its place in Word.
+_TICKS: Final = frozenset(f"{TICKED}☒✓✔√■")
+_LISTED: Final = "、"
 
 
 def fields(raw: bytes) -> bytes:
@@ -30,9 +36,9 @@ def fields(raw: bytes) -> bytes:
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         texts = {
-            name: str(field.value)
+            name: TICKED if field.field_type == "/Btn" else str(field.value)
             for name, field in (reader.get_fields() or {}).items()
-            if field.field_type == "/Tx" and field.value
+            if field.field_type in _READ and field.value and field.value != _OFF
         }
         source = str(reader.metadata.get(SOURCE, "")) if reader.metadata else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -45,7 +51,8 @@ def fields(raw: bytes) -> bytes:
 def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     """Typed texts by pointer → data of the form's shape, with what was left empty left out."""
     data: dict[str, Any] = {"form": form.id}
-    for name in sorted(texts.keys() & set(form.printable), key=form.place):
+    texts = {**texts, **_ticked(form, texts)}
+    for name in sorted(texts.keys() & {*form.printable, *form.fields}, key=form.place):
         for pointer, text in boxes.parts(form, name, texts[name]).items():
             # What is unclear, or longer than its field may be, stays text: the schema points at it.
             value = text
@@ -54,3 +61,12 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
             if value is not None:
                 pointers.set_(data, pointer, value)
     return data
+
+
+def _ticked(form: Form, texts: Mapping[str, str]) -> dict[str, str]:
+    """The lists of which something is ticked, as they are written in one line."""
+    chosen: dict[str, list[str]] = {}
+    for name, (field, choice) in form.ticks.items():
+        if not _TICKS.isdisjoint(texts.get(name, "")):
+            chosen.setdefault(field.pointer, []).append(choice)
+    return {pointer: _LISTED.join(choices) for pointer, choices in chosen.items()}

@@ -38,7 +38,6 @@ __all__ = [
     "Fonts",
     "Press",
     "Unprintable",
-    "blank",
     "fill",
     "findings",
     "installed",
@@ -117,11 +116,6 @@ def placed(
 def _made(form: Form, data: object, press: Press, draft: bool) -> tuple[dict[str, Any], bytes]:
     whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
     return whole, _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
-
-
-def blank(form: Form) -> bytes:
-    """The fillable form itself, for Acrobat, WPS, Foxit or a browser."""
-    return form.pdf.read_bytes()
 
 
 def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool = False) -> bytes:

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any, Final
 
 from formsvc.documents import docx
-from formsvc.documents.printing import printed
+from formsvc.documents.printing import piece, printed
+from formsvc.documents.printing import pieces as box_pieces
 from formsvc.documents.proof.carriage import xml
 from formsvc.documents.proof.marks import Proof
 from formsvc.errors import UnreadableDocument
@@ -182,9 +183,12 @@ def _outline(form: Form, lists: frozenset[str]) -> tuple[Unit, ...]:
     values = {
         name: "" if name in hidden else f"\ufdd2{number}\ufdd3" for number, name in enumerate(names)
     }
+    # A print box is one value here; in the template its first part stands for all of it.
+    values |= dict.fromkeys(box_pieces(form, {}, whole=True), "")
+    values |= {piece(box.name, 1): values[box.name] for box in form.boxes}
     return tuple(
-        Unit(piece.kind, tuple(_parts(piece.text, names)))
-        for piece in pieces(docx.prepared(form).parts(values))
+        Unit(each.kind, tuple(_parts(each.text, names)))
+        for each in pieces(docx.prepared(form).parts(values))
     )
 
 
