@@ -10,6 +10,7 @@ from formsvc.documents.proof.marks import MAX_CODE
 from formsvc.errors import UnreadableDocument
 
 MOST_PIXELS: Final = 50_000_000  # A4 at 600 dpi has 35 million
+_COARSE: Final = 6_000_000  # pixels; A4 at 200 dpi has 4 million
 _SMALL: Final = 400  # pixels a side of a code's own picture
 _KINDS: Final = ("PNG", "JPEG")
 _QR: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
@@ -39,8 +40,15 @@ def picture(raw: bytes) -> Any:
 
 
 def within(image: Any) -> list[str]:
-    """The QR codes in a grey picture, those of no more characters than ours may have."""
+    """The QR codes in a grey picture, those of no more characters than ours may have.
+
+    Of a coarse scan a second look at twice the size finds what the first one does not.
+    """
     found = zxingcpp.read_barcodes(image, formats=_QR)
+    if not found and image.width * image.height <= _COARSE:
+        size = (image.width * 2, image.height * 2)
+        larger = image.resize(size, Image.Resampling.BICUBIC)
+        found = zxingcpp.read_barcodes(larger, formats=_QR)
     return [code.text for code in found if 0 < len(code.text) <= MAX_CODE]
 
 
