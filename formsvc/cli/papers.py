@@ -31,6 +31,7 @@ from formsvc.documents.proof.differences import Difference
 from formsvc.findings import Severity
 from formsvc.writing.notation import today
 
+_PAPERS = (".docx", ".pdf", ".png", ".jpg", ".jpeg")
 _OUTPUTS = ("text", "json", "csv", "xlsx")
 
 
@@ -173,9 +174,9 @@ def _both(each: Difference, *, err: bool = False) -> None:
 @click.command()
 @click.argument("paper")
 def verify(paper: str) -> None:
-    """核对 PAPER：文件名，或纸上印的校验码。"""
+    """核对 PAPER：文件名（Word、PDF、打印包、扫描件），或纸上印的校验码。"""
     press = config.from_environment().press
-    if Path(paper).suffix.lower() in (".docx", ".pdf") and not Path(paper).exists():
+    if Path(paper).suffix.lower() in _PAPERS and not Path(paper).exists():
         stop(f"没有这个文件：{paper}")
     if paper == "-" or Path(paper).exists():
         verdict = verification.verify(source(paper), catalogue().editions(), press)

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from formsvc import pointers, sandbox, submissions
 from formsvc.catalogue import Catalogue, Checked
-from formsvc.documents.proof import carriage, differences, papers
+from formsvc.documents.proof import bundles, carriage, codes, differences, papers, scans
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.differences import Difference
 from formsvc.documents.proof.marks import canonical, matches
@@ -131,11 +131,10 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
 
     Raises UnreadableDocument (Chinese, for the sender).
     """
-    if content.startswith(_OLE):
-        raise UnreadableDocument(
-            "这是旧版 Word（.doc）或 WPS（.wps）文件，不能读取；请用 Word 或 WPS 打开，"
-            "另存为 .docx 后再提交。"
-        )
+    if content.startswith(papers.OLE):
+        raise UnreadableDocument(papers.OLD_FILE)
+    if codes.is_picture(content):
+        raise _scanned(content, catalogue)
     try:
         carriage.format_of(content)
     except UnreadableDocument:
@@ -148,12 +147,30 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
     found = (_typed if paper.format == "pdf" else _filled_in)(content, catalogue)
     if found:
         return found
-    raise UnreadableDocument(
-        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
+    if paper.format == "pdf":
+        if pack := bundles.bundle(content):
+            raise UnreadableDocument(
+                f"这是打印包，里面有 {len(pack.records)} 份申报；请提交各人的文件，一人一份。"
+            )
+        raise _scanned(content, catalogue)
+    raise UnreadableDocument(_NOTHING)
+
+
+def _scanned(content: bytes, catalogue: Catalogue) -> UnreadableDocument:
+    """What a scan is, for whoever sent it instead of what it was printed from."""
+    said = scans.told(scans.scanned(content), scans.by_name(catalogue.editions()))
+    if not said:
+        return UnreadableDocument(_NOTHING)
+    return UnreadableDocument(
+        f"这是扫描件，里面没有申报数据。{said}请提交打印前的 Word、PDF 或 JSON 文件。"
     )
 
 
-_OLE: Final = b"\xd0\xcf\x11\xe0"
+_NOTHING: Final = (
+    "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白表格。"
+)
+
+
 _WORKBOOK: Final = b"xl/workbook.xml"
 
 

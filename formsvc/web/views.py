@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
+from formsvc import documents
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.checks import explain
 from formsvc.delivery import file_name
@@ -22,6 +23,7 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("views.index", {}, "/forms", "我要填表"),
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
+    ("verifying.ask", {}, "/verify", "核对真假"),
     ("views.docs", {}, "/api/docs", "接口说明"),
 )
 _SECURITY_DAYS = 180
@@ -39,7 +41,8 @@ def _site() -> dict[str, object]:
 
 @views.get("/")
 def index() -> str:
-    return render_template("index.html", forms=catalogue().all_in_force(today()))
+    forms = catalogue().all_in_force(today())
+    return render_template("index.html", forms=forms, formats=documents.MEDIA_TYPES)
 
 
 @views.get("/forms/<form>/rules")

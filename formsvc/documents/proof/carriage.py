@@ -179,9 +179,14 @@ def _from_pdf(raw: bytes) -> Record | None:
             found = pdf.attachments.get(ATTACHMENT)
             if found is None:
                 return None
-            return Record(str(found.description)[:MAX_BYTES], _unpacked(found.get_file().obj))
+            return attached(found)
     except (pikepdf.PdfError, zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
+
+
+def attached(found: Any) -> Record:
+    """What a PDF's attachment holds. Raises as pikepdf does, and ValueError for too much."""
+    return Record(str(found.description)[:MAX_BYTES], _unpacked(found.get_file().obj))
 
 
 def _unpacked(stream: Any) -> bytes:

@@ -23,6 +23,11 @@ from formsvc.documents.proof.units import Piece
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
 
+OLE: Final = b"\xd0\xcf\x11\xe0"
+OLD_FILE: Final = (
+    "这是旧版 Word（.doc）或 WPS（.wps）文件，不能读取；请用 Word 或 WPS 打开，"
+    "另存为 .docx 后再提交。"
+)
 _CPU: Final = 10  # seconds for two PDFs page by page
 
 sandbox.preload(__name__)

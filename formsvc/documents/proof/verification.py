@@ -4,19 +4,20 @@ A document is opened in a process that can be killed; then the form is filled ag
 document holds, and the two are compared: values first, then other texts, then what else there is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from formsvc import sandbox, submissions
+from formsvc.documents import press as printing
 from formsvc.documents.filling import HOUSE, Press, fill
-from formsvc.documents.proof import beyond, differences, papers
+from formsvc.documents.proof import beyond, bundles, codes, differences, papers, scans
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.beyond import Beyond
 from formsvc.documents.proof.differences import Difference, excerpts
-from formsvc.documents.proof.marks import Mark, is_signed, matches, parse_mark
+from formsvc.documents.proof.marks import DIGEST_CHARS, Mark, is_signed, matches, parse_mark
 from formsvc.documents.proof.papers import Paper
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
@@ -29,7 +30,7 @@ sandbox.preload(__name__)
 
 
 class Status(StrEnum):
-    """What became of a paper. UNCHANGED, WRITTEN, LAYOUT and UNCHECKED accuse nobody."""
+    """What became of a paper. UNCHANGED, WRITTEN, LAYOUT, UNCHECKED and SCANNED accuse nobody."""
 
     UNCHANGED = "unchanged"
     WRITTEN = "written"
@@ -38,12 +39,21 @@ class Status(StrEnum):
     VALUES = "values"
     TEXT = "text"
     CHANGED = "changed"
+    SCANNED = "scanned"
+    INCOMPLETE = "incomplete"
     NOT_OURS = "not_ours"
     UNSIGNED = "unsigned"
     UNREADABLE = "unreadable"
 
 
-GOOD: Final = frozenset({Status.UNCHANGED, Status.WRITTEN, Status.LAYOUT, Status.UNCHECKED})
+GOOD: Final = frozenset(
+    {Status.UNCHANGED, Status.WRITTEN, Status.LAYOUT, Status.UNCHECKED, Status.SCANNED}
+)
+# From what accuses nobody to what is worst, for several documents in one file.
+_WORST: Final = (
+    Status.UNCHANGED, Status.UNCHECKED, Status.LAYOUT, Status.WRITTEN, Status.UNSIGNED,
+    Status.TEXT, Status.VALUES, Status.CHANGED, Status.NOT_OURS,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +85,18 @@ def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
     is told apart from one whose signature is wrong. Never raises for what is in `raw`.
     """
     try:
+        if raw.startswith(papers.OLE):
+            return Verdict(Status.UNREADABLE, papers.OLD_FILE)
+        known = tuple(forms)
+        if codes.is_picture(raw):
+            return _of_scan(raw, known, press)
         paper = papers.opened(raw)
-        if paper.record is None:
+        if paper.record is not None:
+            return _judged(paper, known, press)
+        if paper.format == "docx":
             return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
-        return _judged(paper, forms, press)
+        pack = bundles.bundle(raw)
+        return _of_pack(raw, pack, known, press) if pack else _of_scan(raw, known, press)
     except UnreadableDocument as unreadable:
         return Verdict(Status.UNREADABLE, str(unreadable))
 
@@ -110,6 +128,99 @@ def edition(forms: Iterable[Form], mark: Mark) -> Form | None:
     """The edition that a code names, in any case of letters."""
     named = (mark.form.lower(), mark.edition.upper())
     return next((form for form in forms if (form.id, form.edition.upper()) == named), None)
+
+
+def _of_scan(raw: bytes, forms: Sequence[Form], press: Press) -> Verdict:
+    """What the codes of a scan say; its picture is not compared with anything."""
+    scan = scans.scanned(raw)
+    said = scans.told(scan, scans.by_name(forms))
+    marks = scan.marks
+    if not said:
+        message = (
+            "没有找到本系统的校验码：不是本系统生成的，或者扫描得不清楚（请用 150 dpi 以上）。"
+        )
+        return Verdict(Status.NOT_OURS, message)
+    if any(edition(forms, mark) is None for mark in marks):
+        return Verdict(Status.NOT_OURS, said, marks[0])
+    signed = [mark for mark in marks if mark.signature]
+    if press.verifier and not all(is_signed(mark, press.verifier) for mark in signed):
+        return Verdict(Status.CHANGED, f"{said}签名无效：校验码不是本服务签发的。", marks[0])
+    whole = all(leaf.is_whole for leaf in scans.leaves(scan))
+    if not signed:
+        proof = "校验码没有签名，单凭扫描件不能判断真假。"
+    elif press.verifier is None:
+        proof = "校验码有签名，本机没有公钥，没有核对。"
+    else:
+        proof = "签名有效，校验码由本服务签发。"
+    message = f"{said}{proof}扫描件上的字没有逐一核对；要核对内容，请用 Word 或 PDF 文件。"
+    return Verdict(Status.SCANNED if whole else Status.INCOMPLETE, message, marks[0])
+
+
+def _of_pack(raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press) -> Verdict:
+    """The worst of the verdicts on the documents of a print pack, and what is said of each."""
+    if things := _foreign_in_pack(raw, pack, forms, press):
+        return Verdict(Status.CHANGED, f"文件被改动，有表样没有的内容：{_listed(things)}。")
+    found: list[tuple[str, Verdict]] = []
+    for number, record in enumerate(pack.records, 1):
+        paper = Paper(raw, "pdf", record)
+        found += [(f"第 {number} 份", each) for each in _of_bound(paper, pack, forms, press)]
+        if len(found) > bundles.MOST:
+            break
+    worst = max((verdict for _, verdict in found), key=lambda each: _WORST.index(each.status))
+    bad = [(name, each) for name, each in found if not each.is_good]
+    if not bad and pack.strays:
+        message = f"打印包里有 {pack.strays} 页不属于其中的任何一份。"
+        return Verdict(Status.TEXT, message, worst.code)
+    if not bad:
+        message = f"打印包有 {len(pack.records)} 份，都与填报数据一致。"
+        return Verdict(worst.status, message, worst.code)
+    said = "".join(f"{name}：{each.message}" for name, each in bad[:_MOST])
+    differing = tuple(each for _, verdict in bad for each in verdict.differences)
+    message = f"打印包有 {len(pack.records)} 份，有问题的是：{said}"
+    return Verdict(worst.status, message, worst.code, differing)
+
+
+def _foreign_in_pack(
+    raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press
+) -> list[str]:
+    """What a pack has more than one of the same documents and copies would have."""
+    bound: list[printing.Bound] = []
+    for record in pack.records:
+        mark = Paper(raw, "pdf", record).mark
+        form = edition(forms, mark) if mark else None
+        data = submissions.parse(record.data).data
+        if mark and form and isinstance(data, dict):
+            copies = max(len(pack.copies(mark.proof[:DIGEST_CHARS])), 1)
+            bound.append(printing.Bound("", form, data, copies, draft=True))
+    if not bound:
+        return []
+    ours = printing.pack(bound, press, title="打印包", duplex=True)
+    payload = beyond.payload(ours, raw, "pdf", (), "")
+    found = Beyond.from_json(sandbox.run_limited(beyond.seen, payload))
+    return [masked(clean(thing))[:_NAMED] for thing in found.things]
+
+
+def _of_bound(
+    paper: Paper, pack: bundles.Bundle, forms: Sequence[Form], press: Press
+) -> Iterator[Verdict]:
+    """The verdict on every copy of one document of a pack."""
+    code = paper.mark
+    form = edition(forms, code) if code else None
+    data = submissions.parse(paper.record.data).data if paper.record else None
+    if code is None or form is None or not isinstance(data, dict):
+        yield Verdict(Status.NOT_OURS, "本系统没有这份文件所用的表单。", code)
+        return
+    used = replace(press, key=press.key if code.signature else None)
+    copies = pack.copies(code.proof[:DIGEST_CHARS])
+    if not copies:
+        yield Verdict(Status.TEXT, "缺这一份的所有页。", code)
+    for pages in copies:
+        try:
+            ours, areas = printing.placed(form, data, used)
+        except FormsvcError:
+            ours, areas = printing.placed(form, data, used, draft=True)
+        shown = papers.compared(paper.raw, ours, areas, form, data, pages)
+        yield judged(form, data, code, shown, Beyond(), press)
 
 
 def _judged(paper: Paper, forms: Iterable[Form], press: Press) -> Verdict:

@@ -251,6 +251,7 @@ def _landing(desk: str, notice: str = "") -> str:
         limit=UPLOAD_LIMIT // 1_000_000,
         minutes=runs().seconds // 60,
         forms=catalogue(),
+        formats=MEDIA_TYPES,
     )
 
 
