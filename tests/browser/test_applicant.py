@@ -259,10 +259,10 @@ def test_a_paper_that_was_edited_asks_field_by_field_which_value_to_take(
     if scripts:
         assert violations(page) == []
     page.get_by_role("button", name="Word 表格").click()
-    expect(page.locator(".notice")).to_contain_text("请先选定")
+    expect(page.locator("p.notice")).to_contain_text("请先选定")
     asked.get_by_role("group", name="其他").get_by_label(re.compile("纸面上的")).check()
     page.get_by_role("button", name="按所选载入").click()
-    expect(page.locator(".notice")).to_contain_text("还有 1 处没有选定")
+    expect(page.locator("p.notice")).to_contain_text("还有 1 处没有选定")
     expect(field(page, "/expenses/other")).to_have_value("999")
     asked.get_by_role("group", name="姓名").get_by_label(re.compile("文件带的数据")).check()
     page.get_by_role("button", name="按所选载入").click()

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pikepdf
 
@@ -18,15 +18,11 @@ from formsvc.documents.pictures import opened
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.carriage import ATTACHMENT, Record
 from formsvc.documents.proof.marks import DIGEST_CHARS
+from formsvc.documents.proof.sheets import printed_place
 from formsvc.errors import UnreadableDocument
 
 MOST: Final = 60  # documents and copies that are looked at
 _NAME: Final = re.compile(rf"[0-9]{{1,5}}-{re.escape(ATTACHMENT)}")
-_CODE: Final = re.compile(
-    rf"FS1/[^\s/]{{1,80}}/\S{{1,40}}\s+"
-    rf"((?:[A-Z2-7]{{5}}-?){{{DIGEST_CHARS // 5}}})\s+([0-9]{{1,4}})/"
-)
-
 sandbox.preload(__name__)
 
 
@@ -38,15 +34,15 @@ class Bundle:
     records: tuple[Record, ...]
     pages: tuple[tuple[str, int] | None, ...]
 
-    def copies(self, digest: str) -> list[list[int]]:
-        """The pages of a document, copy by copy, by their place in the pack."""
-        found: list[list[int]] = []
+    def copies(self, digest: str) -> list[list[int | None]]:
+        """The places of a document's pages in the pack, copy by copy; None for one missing."""
+        found: list[dict[int, int]] = []
         for place, page in enumerate(self.pages):
             if page and page[0] == digest:
-                if page[1] == 1 or not found:
-                    found.append([])
-                found[-1].append(place)
-        return found
+                if not found or page[1] <= max(found[-1]):
+                    found.append({})
+                found[-1][page[1]] = place
+        return [[copy.get(number) for number in range(1, max(copy) + 1)] for copy in found]
 
     @property
     def strays(self) -> int:
@@ -74,7 +70,7 @@ def look(raw: bytes) -> bytes:
     if not records:
         return b"null"
     with opened(raw) as document:
-        pages = [_page(page) for page in document]
+        pages = [printed_place(page) for page in document]
     return json.dumps([records, pages]).encode()
 
 
@@ -92,10 +88,3 @@ def _records(raw: bytes) -> Sequence[tuple[str, str]]:
             ]
     except (pikepdf.PdfError, zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
-
-
-def _page(page: Any) -> tuple[str, int] | None:
-    text = page.get_textpage().get_text_range()
-    if found := _CODE.search(text):
-        return found[1].replace("-", ""), int(found[2])
-    return None if text.strip() else ("", 0)

@@ -122,7 +122,7 @@ def compared(
     areas: Sequence[printing.Areas],
     form: Form,
     data: object,
-    pages: Sequence[int] | None = None,
+    pages: Sequence[int | None] | None = None,
 ) -> Shown:
     """A PDF, or some of its pages, beside our own."""
     payload = sheets.payload(raw, ours, areas, printed(form, data), pages)

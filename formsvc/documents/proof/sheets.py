@@ -20,6 +20,7 @@ from formsvc.documents.press.areas import Box
 from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.proof import codes
 from formsvc.documents.proof.alignment import UNCLEAR, Shown, added, changes
+from formsvc.documents.proof.marks import DIGEST_CHARS
 from formsvc.documents.proof.units import bare
 from formsvc.errors import UnreadableDocument
 
@@ -31,6 +32,10 @@ _EDGE: Final = 20.0  # points that a seal may reach over the box that it belongs
 _LEAST_INK, _MOST_INK = 0.4, 2.5  # of what our own fonts give
 _MOST_CHARACTERS: Final = 400_000
 _APART: Final = 6  # characters between two differences
+_PRINTED: Final = re.compile(
+    rf"FS1/[^\s/]{{1,80}}/\S{{1,40}}\s+"
+    rf"((?:[A-Z2-7]{{5}}-?){{{DIGEST_CHARS // 5}}})\s+([0-9]{{1,4}})/"
+)
 _COPY: Final = re.compile(r"第[0-9]{1,2}份/共[0-9]{1,2}份")
 _BY_HAND: Final = frozenset(
     {"/FreeText", "/Stamp", "/Ink", "/Text", "/Square", "/Circle", "/Line", "/Highlight"}
@@ -41,7 +46,7 @@ _UNSEEN: Final = frozenset({"/Link", "/Popup"})  # nothing to be read; `foreign`
 
 def payload(
     found: bytes, ours: bytes, areas: Sequence[Areas], values: Mapping[str, str],
-    pages: Sequence[int] | None = None,
+    pages: Sequence[int | None] | None = None,
 ) -> bytes:  # fmt: skip
     """What `differing` takes; `pages` are those of `found` to look at, by default all."""
     head = {
@@ -65,18 +70,35 @@ def differing(raw: bytes) -> bytes:
     ]  # fmt: skip
     seen = _Seen(head["values"])
     with opened(ours) as own, opened(found) as other:
-        pages = head["pages"] if head["pages"] is not None else list(range(len(other)))
+        pages = _matched(own, other) if head["pages"] is None else head["pages"]
         notes = _notes(found)
         for number in range(len(own)):
-            if number >= len(pages):
+            if number >= len(pages) or pages[number] is None:
                 seen.beside.append(f"（缺第 {number + 1} 页）")
                 continue
             area = areas[number] if number < len(areas) else Areas()
             seen.compare(own[number], other[pages[number]], area, number + 1)
             seen.notes(notes.get(pages[number], ()), area)
-        if len(pages) > len(own):
-            seen.beside.append(f"（多出 {len(pages) - len(own)} 页）")
+        more = len(other) - len(own) if head["pages"] is None else len(pages) - len(own)
+        if more > 0:
+            seen.beside.append(f"（多出 {more} 页）")
     return seen.shown().to_json()
+
+
+def _matched(own: Any, other: Any) -> list[int | None]:
+    """The pages of a document by their order; where some are missing, by the numbers printed."""
+    if len(other) >= len(own):
+        return list(range(len(other)))
+    numbers = {place[1]: at for at, page in enumerate(other) if (place := printed_place(page))}
+    return [numbers.get(number) for number in range(1, len(own) + 1)]
+
+
+def printed_place(page: Any) -> tuple[str, int] | None:
+    """The digest and the number that a page prints; ("", 0) of an empty page, None of another."""
+    text = page.get_textpage().get_text_range()
+    if found := _PRINTED.search(text):
+        return found[1].replace("-", ""), int(found[2])
+    return None if text.strip() else ("", 0)
 
 
 class _Seen:
