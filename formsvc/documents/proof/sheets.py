@@ -89,7 +89,8 @@ def _matched(own: Any, other: Any) -> list[int | None]:
     """The pages of a document by their order; where some are missing, by the numbers printed."""
     if len(other) >= len(own):
         return list(range(len(other)))
-    numbers = {place[1]: at for at, page in enumerate(other) if (place := printed_place(page))}
+    places = [(printed_place(page), at) for at, page in enumerate(other)]
+    numbers = {place[1]: at for place, at in places if place}
     return [numbers.get(number) for number in range(1, len(own) + 1)]
 
 
