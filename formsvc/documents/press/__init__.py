@@ -4,10 +4,9 @@ The same data, fonts and key give the same bytes, in any process and thread.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import floor
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +14,8 @@ import pikepdf
 
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
+from formsvc.documents.press.bounds import Bounds, limited, surely_fits
+from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
@@ -134,17 +134,22 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     return _packed(setter.compile(job, drawings, strict=strict))
 
 
-def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:
-    """What of a submission cannot be printed: `print.overflow` and `print.glyph`.
+def findings(
+    form: Form, data: object, press: Press, spoken: Collection[str] = ()
+) -> tuple[Finding, ...] | Skipped:
+    """What of a submission cannot be printed, but at places `spoken` of already: `print.overflow`
+    and `print.glyph`.
 
-    Widths of characters decide for nearly all texts; only what is close is typeset. Skipped, with
-    the reason, where no fonts for Chinese are installed.
+    Lengths decide for nearly all texts, widths of characters for most others; only what is close
+    is typeset. Skipped, with the reason, where no fonts for Chinese are installed.
     """
     try:
         setter = typesetter(press.fonts)
     except FontError as error:
         return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
-    return _unprintable(form, data, setter)
+    if _bounds(form, setter).hold(data, spoken):
+        return ()
+    return tuple(f for f in _unprintable(form, data, setter) if f.pointer not in spoken)
 
 
 def shrinks(form: Form, data: object, press: Press) -> Shrinks:
@@ -265,11 +270,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         return found
     close = [
         site
-        for pointer, length, site in _limited(form)
-        if (len(text := values[pointer]) > length or "\n" in text)
-        and text
-        and not (site.block and plainly_fits(site, text))
-        and not fitter.surely_fits(site, text)
+        for site in limited(form)
+        if (text := values[site.pointer]) and not surely_fits(site, text, fitter)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
     return _worst(
@@ -280,15 +282,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
 
 
 @cache
-def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
-    """The places whose text has to fit, with how many characters surely do."""
-    continued = {field.pointer for field in form.continues}
-    places = (site for page in layouts.load(form).pages for site in page.sites)
-    return tuple(
-        (site.pointer, floor(safe_width(site) / WIDEST), site)
-        for site in places
-        if site.pointer not in continued and not site.grows
-    )
+def _bounds(form: Form, setter: Typesetter) -> Bounds:
+    return Bounds(form, setter)
 
 
 def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
