@@ -13,7 +13,7 @@ from typing import Any, Final
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, signing
+from formsvc.documents.press import layouts, letters, signing
 from formsvc.documents.press.bounds import Bounds, limited, surely_fits
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
@@ -40,6 +40,7 @@ __all__ = [
     "fill",
     "findings",
     "installed",
+    "letter",
     "pack",
     "shrinks",
 ]
@@ -47,8 +48,6 @@ __all__ = [
 MEDIA_TYPE: Final = "application/pdf"
 GLYPH: Final = "print.glyph"
 OVERFLOW: Final = "print.overflow"
-# Stands in a draft for a character that no font has.
-_GETA: Final = "〓"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +133,12 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     return _packed(setter.compile(job, drawings, strict=strict))
 
 
+def letter(package: bytes, title: str, press: Press) -> bytes:
+    """A filled letter, given as DOCX, as PDF; 〓 stands for what no font has. FontError without
+    fonts, TemplateError for a letter that is more than paragraphs and tables."""
+    return letters.draw(package, title, typesetter(press.fonts))
+
+
 def findings(
     form: Form, data: object, press: Press, spoken: Collection[str] = ()
 ) -> tuple[Finding, ...] | Skipped:
@@ -202,7 +207,7 @@ def _document(
     layout, setter = layouts.load(form), typesetter(press.fonts)
     values = printed(form, data)
     if bound.draft:
-        values = {name: _showable(text, setter.fonts) for name, text in values.items()}
+        values = {name: setter.fonts.showable(text) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
         raise Unprintable(found)
     owner = values[form.person.pointer]
@@ -321,13 +326,6 @@ def _overflow(form: Form, values: Mapping[str, str], site: Site, rest: str) -> F
     message = f"{label}在表格中写不下：约可写 {room} 字，多出 {excess} 字，请删减。"
     pointer = _pointer(form, values, site.pointer, ())
     return Finding(OVERFLOW, Severity.ERROR, pointer, label, message, excess, 0)
-
-
-def _showable(text: str, fonts: Fonts) -> str:
-    shown = texts.clean(text)
-    for missing in fonts.missing(shown):
-        shown = shown.replace(missing, _GETA)
-    return shown
 
 
 def _label(form: Form, name: str) -> str:

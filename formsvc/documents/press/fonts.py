@@ -17,6 +17,7 @@ from typing import Final
 import typst
 
 from formsvc.documents.press.opentype import Face, FontError, open_faces
+from formsvc.writing import texts
 
 __all__ = ["FontError", "Fonts", "installed"]
 
@@ -51,6 +52,7 @@ _MARKED: Final = re.compile(f"[{_MARKS}]")
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LAYOUT: Final = "\n\r\t"
 WIDE: Final = 1.1  # em; hardly any character is wider
+_GETA: Final = "〓"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"})
 # Scripts that are written from the right or whose letters change shape: Hebrew to Tibetan and
 # Myanmar, conjoining Hangul, Khmer, Mongolian, Arabic forms. No official form is read back so.
@@ -128,6 +130,13 @@ class Fonts:
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
         self._printable |= units - lacks
         return tuple(sorted(lacks, key=text.index)) if lacks else ()
+
+    def showable(self, text: str) -> str:
+        """A text with 〓 for what no font can print."""
+        shown = texts.clean(text)
+        for missing in self.missing(shown):
+            shown = shown.replace(missing, _GETA)
+        return shown
 
     def are_narrow(self, text: str, font: str) -> bool:
         """Whether every character of a text can be printed by itself, no wider than WIDE."""
