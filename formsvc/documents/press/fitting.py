@@ -80,10 +80,15 @@ class Fitter:
     def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
         """The largest setting that has room; at the floor, one that does not fit.
 
-        Without measuring, the largest that has room however its lines are ended.
+        In a cell, and without measuring, the largest that has room however its lines are ended:
+        the same in Word and PDF. A cell's text is measured only when there is none such.
         """
         if len(text) <= _short(site) and text.isprintable() and (line := text.strip()):
             return Setting(site.size, pitch(site, site.size), (line,))
+        if measures and not site.block:
+            careful = self.fit(site, text, measures=False)
+            if careful.fits and not careful.grown:
+                return careful
         texts = paragraphs(text, site.block)
         setting = Setting(site.size, pitch(site, site.size), texts)
         for size, step, most in _trials(site):
