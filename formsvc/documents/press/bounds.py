@@ -6,6 +6,7 @@ is shown as on paper and measured by widths. Where a bound does not say yes, not
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from math import floor
@@ -19,6 +20,7 @@ from formsvc.documents.press.fonts import WIDE
 from formsvc.documents.press.layouts import Site
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.forms import Field, Form, PrintBox
+from formsvc.forms.computed import completed, stated_day
 from formsvc.writing import texts
 
 # What printing adds to a value of its own.
@@ -35,7 +37,7 @@ Close = tuple[str, Sequence[Site], str]
 @dataclass(frozen=True, slots=True)
 class _Leaf:
     """A field with the places where its text has to fit: at most `letters` narrow characters of
-    one line surely do, and whole amounts nearer to 0 than `below`, other than those by 1."""
+    one line surely do, and amounts nearer to 0 than `below`: whole ones, and others."""
 
     field: Field
     pointer: str
@@ -78,6 +80,7 @@ class Bounds:
     """What surely can be printed of a form, in one set of fonts; safe to share between threads."""
 
     def __init__(self, form: Form, setter: Typesetter) -> None:
+        self._form = form
         self._setter, self._fonts = setter, setter.fonts
         sites: dict[str, tuple[Site, ...]] = {}
         for site in limited(form):
@@ -100,6 +103,8 @@ class Bounds:
     def hold(self, data: object, spoken: Collection[str]) -> bool:
         """Whether all characters can be printed, and all texts fit but those at `spoken`."""
         given: list[str] = []
+        if self._form.computed:
+            data = completed(self._form, data, stated_day(self._form, data, date.max))
         close = list(self._close(data, given))
         whole = "\n".join(given)
         if "\r" in whole or not self._are_narrow(whole):
