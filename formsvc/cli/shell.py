@@ -14,6 +14,7 @@ import click
 
 from formsvc import config
 from formsvc.catalogue import Catalogue, Checked, load_forms
+from formsvc.checks.register import Register
 from formsvc.documents import Format
 from formsvc.errors import FormsvcError
 from formsvc.forms import Form
@@ -27,6 +28,7 @@ COULD_NOT_RUN: Final = 2
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow"},
+    "note": {"fg": "blue"},
     "ok": {"fg": "green"},
     "heading": {"bold": True},
     "faint": {"dim": True},
@@ -98,6 +100,12 @@ on_day = click.option(
 )
 
 
+# The option --register, files.
+with_register = click.option(
+    "--register", multiple=True, help="人选名册（XLSX 或 CSV），据以核对人选；可多次给出。"
+)
+
+
 def source(name: str) -> bytes:
     """The bytes of a file; `-` is standard input."""
     with click.open_file(name, "rb") as stream:
@@ -110,9 +118,9 @@ def read_from(name: str) -> Reading:
     return reading.read(source(name), catalogue())
 
 
-def checked(name: str, on: date) -> Checked:
+def checked(name: str, on: date, register: Register | None = None) -> Checked:
     """A file of any kind, read and checked."""
-    return reading.check(read_from(name), catalogue(), on=on)
+    return reading.check(read_from(name), catalogue(), on=on, register=register)
 
 
 def format_of(output: str) -> Format:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from formsvc import pointers, sandbox, submissions
 from formsvc.catalogue import Catalogue, Checked
+from formsvc.checks.register import Register
 from formsvc.documents.proof import bundles, carriage, codes, differences, papers, scans
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.differences import Difference
@@ -174,9 +175,16 @@ _NOTHING: Final = (
 _WORKBOOK: Final = b"xl/workbook.xml"
 
 
-def check(reading: Reading, catalogue: Catalogue, *, on: date, form: str | None = None) -> Checked:
+def check(
+    reading: Reading,
+    catalogue: Catalogue,
+    *,
+    on: date,
+    form: str | None = None,
+    register: Register | None = None,
+) -> Checked:
     """What was read, checked; the findings of the reading come first."""
-    checked = catalogue.check(reading.raw, on=on, form=form)
+    checked = catalogue.check(reading.raw, on=on, form=form, register=register)
     return replace(checked, report=checked.report.preceded_by(reading.findings))
 
 

@@ -8,13 +8,15 @@ from werkzeug.exceptions import NotFound
 
 from formsvc import documents
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
-from formsvc.checks import explain
+from formsvc.checks import coverage, explain
+from formsvc.checks.coverage import ProgrammeCoverage
 from formsvc.delivery import file_name
+from formsvc.forms import Programme
 from formsvc.intake import sheets
 from formsvc.web.attachments import attachment
 from formsvc.web.desks.widgets import widgets
 from formsvc.web.held import catalogue, form_or_404, settings
-from formsvc.writing.notation import today
+from formsvc.writing.notation import long_date, today
 
 views = Blueprint("views", __name__)
 
@@ -24,6 +26,7 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
     ("verifying.ask", {}, "/verify", "核对真假"),
+    ("views.covered", {}, "/coverage", "办法落实"),
     ("views.docs", {}, "/api/docs", "接口说明"),
 )
 _SECURITY_DAYS = 180
@@ -41,8 +44,33 @@ def _site() -> dict[str, object]:
 
 @views.get("/")
 def index() -> str:
-    forms = catalogue().all_in_force(today())
-    return render_template("index.html", forms=forms, formats=documents.MEDIA_TYPES)
+    groups = catalogue().by_programme(today())
+    example = next((form for _, forms in groups for form in forms), None)
+    return render_template(
+        "index.html", groups=groups, example=example, formats=documents.MEDIA_TYPES
+    )
+
+
+@views.get("/coverage")
+def covered() -> str:
+    """The programmes whose regulations are gone through."""
+    maps = [_covered(programme) for programme in catalogue().programmes.values()]
+    return render_template("coverages.html", maps=maps)
+
+
+@views.get("/coverage/<programme>")
+def coverage_of(programme: str) -> str:
+    """Every article and clause of a regulation: what covers it, or why software cannot."""
+    known = catalogue().programmes.get(programme)
+    if known is None:
+        raise NotFound
+    return render_template(
+        "coverage.html", whole=_covered(known), said=coverage.said, long_date=long_date
+    )
+
+
+def _covered(programme: Programme) -> ProgrammeCoverage:
+    return coverage.coverage(programme, catalogue().all_in_force(today()), today())
 
 
 @views.get("/forms/<form>/rules")
@@ -52,9 +80,11 @@ def rules(form: str) -> str:
     return render_template(
         "rules.html",
         form=chosen,
+        siblings=dict(catalogue().by_programme(today())).get(chosen.programme, ()),
         demands=explain.demands(chosen, today()),
         sections=widgets(chosen, today()),
         label=explain.label,
+        outer=coverage.outer,
     )
 
 

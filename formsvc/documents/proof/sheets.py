@@ -73,12 +73,13 @@ def differing(raw: bytes) -> bytes:
         pages = _matched(own, other) if head["pages"] is None else head["pages"]
         notes = _notes(found)
         for number in range(len(own)):
-            if number >= len(pages) or pages[number] is None:
+            place: int | None = pages[number] if number < len(pages) else None
+            if place is None:
                 seen.beside.append(f"（缺第 {number + 1} 页）")
                 continue
             area = areas[number] if number < len(areas) else Areas()
-            seen.compare(own[number], other[pages[number]], area, number + 1)
-            seen.notes(notes.get(pages[number], ()), area)
+            seen.compare(own[number], other[place], area, number + 1)
+            seen.notes(notes.get(place, ()), area)
         more = len(other) - len(own) if head["pages"] is None else len(pages) - len(own)
         if more > 0:
             seen.beside.append(f"（多出 {more} 页）")
