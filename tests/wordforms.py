@@ -48,7 +48,10 @@ def paragraphs(text: str) -> str:
 
 def cell(content: str = "", span: int = 1, merge: str = "", properties: str = "") -> str:
     """A cell; `merge` is restart or continue. Content is text, runs, or whole paragraphs."""
-    if not content.startswith(("<w:p>", "<w:tbl>", "<w:sdt>", "<w:p ")):
+    if (
+        not content.startswith(("<w:p>", "<w:tbl>"))
+        and "<w:p>" not in content.partition("<w:r>")[0]
+    ):
         content = paragraph(content)
     spans = f'<w:gridSpan w:val="{span}"/>' if span > 1 else ""
     merged = f'<w:vMerge w:val="{merge}"/>' if merge else ""
@@ -259,7 +262,9 @@ class Writer:
     def columns(self, values: dict, pairs: list) -> list[str]:
         """Labels over their values."""
         spans = widths(len(pairs))
-        heads = [cell(self.label(label), span) for (label, _), span in zip(pairs, spans, strict=True)]
+        heads = [
+            cell(self.label(label), span) for (label, _), span in zip(pairs, spans, strict=True)
+        ]
         below = [
             cell(self.value(name, said(values, name)), span)
             for (_, name), span in zip(pairs, spans, strict=True)
@@ -270,7 +275,10 @@ class Writer:
         return [row(cell(self.label(text), WIDTH))]
 
     def section(self, values: dict, heading: str, lines: list) -> list[str]:
-        return [*self.heading(heading), *(made for line in lines for made in self.pairs(values, line))]
+        return [
+            *self.heading(heading),
+            *(made for line in lines for made in self.pairs(values, line)),
+        ]
 
     def account(self, values: dict) -> list[str]:
         inside = "".join(
@@ -280,7 +288,11 @@ class Writer:
         return [row(cell(self.label("单位\n账号信息"), 4), cell(inside, WIDTH - 4))]
 
     def cover(self, values: dict) -> list[str]:
-        lines = (("姓    名", "/person/name"), ("工作单位", "/unit/name"), ("主管部门", "/unit/department"))
+        lines = (
+            ("姓    名", "/person/name"),
+            ("工作单位", "/unit/name"),
+            ("主管部门", "/unit/department"),
+        )
         return [
             paragraph("附件1"), paragraphs(SUMMARY_TITLE),
             *(
@@ -292,7 +304,12 @@ class Writer:
 
     def opinions(self, *labels: str) -> list[str]:
         return [
-            row(cell(paragraphs(f"{label}\n\n\n             盖  章：\n          年    月    日"), WIDTH))
+            row(
+                cell(
+                    paragraphs(f"{label}\n\n\n             盖  章：\n          年    月    日"),
+                    WIDTH,
+                )
+            )
             for label in labels
         ]
 
@@ -303,9 +320,16 @@ class Writer:
             for heading, lines in SUMMARY_SECTIONS
             for made in self.section(values, heading, lines)
         ]
-        rows += [*self.heading("研修经费支出构成"), *self.columns(values, EXPENSES), *self.account(values)]
+        rows += [
+            *self.heading("研修经费支出构成"),
+            *self.columns(values, EXPENSES),
+            *self.account(values),
+        ]
         signing = "本人保证以上所填内容均为真实情况。\n申请人签名：\n年   月   日"
-        rows += [row(cell(paragraphs(signing), WIDTH)), *self.opinions("单位意见：", "主管单位意见：")]
+        rows += [
+            row(cell(paragraphs(signing), WIDTH)),
+            *self.opinions("单位意见：", "主管单位意见："),
+        ]
         return [*self.cover(values), table(*rows)]
 
     def funding(self, values: dict) -> list[str]:

@@ -12,7 +12,8 @@ from formsvc.intake.labels import tree
 from formsvc.intake.labels.tree import W
 
 _COLUMNS: Final = 200  # Word has 63
-_SQUARES: Final = 20_000
+_SQUARES: Final = 5_000  # a long form has 500
+_CHARACTERS: Final = 300_000  # of all squares; a field has at most 20,000
 _TABLES: Final = 1_000
 _WITHIN: Final = 20  # tables within tables
 _AREA: Final = 400_000  # places of all grids together
@@ -85,10 +86,9 @@ def sheet(raw: bytes) -> Sheet:
     layout = _Layout()
     layout.read(document.body)
     for where, root in document.aside:
-        for paragraph in root.iter(W + "p"):
-            text, _, struck = tree.text_of(paragraph)
-            layout.say(where, text)
-            layout.say(where, struck)
+        read = [tree.text_of(paragraph) for paragraph in root.iter(W + "p")]
+        layout.say(where, "\n".join(text for text, _, _ in read))
+        layout.say("划去的文字", "\n".join(struck for _, _, struck in read))
     return layout.sheet()
 
 
@@ -209,7 +209,11 @@ class _Layout:
         lines: list[str] = []
         goes_on = False
         for part in tree.parts(cell):
-            if part.tag == W + "tbl" and (inner := _only_cell(part)) is not None and depth < _WITHIN:
+            if (
+                part.tag == W + "tbl"
+                and (inner := _only_cell(part)) is not None
+                and depth < _WITHIN
+            ):
                 lines.append(self._cell(inner, slot, depth + 1))
             elif part.tag == W + "tbl":
                 self._table(part, slot, depth + 1)
@@ -227,8 +231,9 @@ class _Layout:
 
     def sheet(self) -> Sheet:
         squares = tuple(square for square in self._order if square is not None)
-        if sum(square.rows * square.columns for square in squares) > _AREA:
-            raise UnreadableDocument("Word 文档的表格太大，已拒绝读取：请只填写表格本身。")
+        area = sum(square.rows * square.columns for square in squares)
+        if area > _AREA or sum(len(square.text) for square in squares) > _CHARACTERS:
+            raise UnreadableDocument("Word 文档的表格或文字太多，已拒绝读取：请只填写表格本身。")
         covered = {
             (square.table, row, column): square
             for square in squares

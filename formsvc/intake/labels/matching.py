@@ -56,6 +56,9 @@ class _Matcher:
             "万元" in square.text and words.label(square.text)[0] in ("单位:万元", "金额单位:万元")
             for square in reader.sheet.squares
         )
+        self._labels = {
+            label for site in form["sites"] for label in site["labels"] if len(label) > 1
+        }
         pairs = self._pairs()
         self._places = {key: n for n, key in enumerate(dict.fromkeys(p.blank.key for p in pairs))}
         best: dict[tuple[int, int], _Pair] = {}
@@ -132,9 +135,9 @@ class _Matcher:
         text, is_sure = values.meant(shape, blank.text)
         if not text:
             return {}, is_sure and not blank.more, 0.0
-        if self._is_in_ten_thousands(occurrence) and shape["kind"] == "money" and "万" not in text:
-            text, is_sure = f"{text.removesuffix('元')}万元", False
-        if shape["kind"] != "paragraphs" and values.holds_label(text):
+        if shape["kind"] == "money" and self._is_in_ten_thousands(occurrence):
+            text, is_sure = text if set(text) & set("万元圆") else f"{text}万元", False
+        if shape["kind"] != "paragraphs" and values.holds_label(text, self._labels):
             is_sure = False
         looks = values.fit(shape, text)
         return {name: text}, is_sure and looks >= 0, (-3.0, 0.0, 1.5)[looks + 1]
@@ -153,15 +156,17 @@ class _Matcher:
         square = self._reader.sheet.squares[pair.blank.key[0]]
         is_sure = pair.is_plain and self._is_certain(pair)
         if pair.texts:
+            seen = words.written(pair.blank.text)
             return [
-                Match(pointer, text, is_sure, square, (text,)) for pointer, text in pair.texts.items()
+                Match(pointer, text, is_sure, square, (text if name != pointer else seen,))
+                for pointer, text in pair.texts.items()
             ]
-        seen = tuple(text for text in (pair.blank.text, *pair.blank.more) if text.strip())
-        if not seen or pair.is_plain:
+        all_seen = tuple(text for text in (pair.blank.text, *pair.blank.more) if text.strip())
+        if not all_seen or pair.is_plain:
             return []
         box = self._form["boxes"].get(name)
         pointers = dict.fromkeys(box["fields"]) if box else [name]
-        return [Match(pointer, "", False, square, seen) for pointer in pointers]
+        return [Match(pointer, "", False, square, all_seen) for pointer in pointers]
 
     def _rows(self, pair: _Pair, name: str) -> list[Match]:
         """The column of a list; rows in which no column holds anything do not count."""
@@ -229,7 +234,9 @@ class _Matcher:
                 return False
             held = self._held.get(site)
             if held is None:
-                return sites[site]["way"] != "" or self._best[slot].texts.keys() != pair.texts.keys()
+                return (
+                    sites[site]["way"] != "" or self._best[slot].texts.keys() != pair.texts.keys()
+                )
             lost = pair.score + self._scores[site, held] - self._scores[slot]
             back = self._scores.get((pair.site, held))
             return back is not None and lost - back < _CLOSE
@@ -252,8 +259,12 @@ def _by_path(wanted: Sequence[str], found: Sequence[str]) -> float:
 
 
 def _pieces(pair: _Pair) -> list[Piece]:
+    """The label and what stands at its place; a label that is not quite the form's, with no value
+    beside it, may be one itself."""
     occurrence = pair.occurrence
-    label = (occurrence.square.number, occurrence.start, occurrence.end)
+    label = [(occurrence.square.number, occurrence.start, occurrence.end)]
+    if occurrence.alike < 1 and words.is_unwritten(pair.blank.text):
+        label = []
     if pair.blank.rows:
-        return [label, *((square.number, 0, len(square.text)) for square in pair.blank.rows)]
-    return [label, *pair.blank.pieces]
+        return [*label, *((square.number, 0, len(square.text)) for square in pair.blank.rows)]
+    return [*label, *pair.blank.pieces]

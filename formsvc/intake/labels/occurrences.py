@@ -1,7 +1,7 @@
 """Where the labels of a form stand on a paper, and which places belong to each of them."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
@@ -75,7 +75,8 @@ class Reader:
         self._blocks = {
             label
             for site in form["sites"]
-            if form["fields"].get(site["name"], {}).get("kind") == "paragraphs"
+            if site["name"] in form["fields"]
+            and form["fields"][site["name"]]["kind"] == "paragraphs"
             for label in site["labels"]
         }
         self._sections = {section for site in form["sites"] for section in site["path"]}
@@ -110,20 +111,26 @@ class Reader:
             if square.number not in alone and square.number not in texts
             if (found := self._alike(square))
         ]
-        found = sorted([*whole, *inline, *alike], key=lambda each: (each.square.number, each.start))
-        return found[:_MOST]
+        every = sorted([*whole, *inline, *alike], key=lambda each: (each.square.number, each.start))
+        return every[:_MOST]
 
-    def _texts(self, whole: list[Occurrence], alone: Collection[int]) -> set[int]:
+    def _texts(self, whole: list[Occurrence], alone: set[int]) -> set[int]:
         """The squares that hold the long text of a label beside or above them."""
         found = set()
         for occurrence in whole:
             if occurrence.known in self._blocks:
                 right = self.sheet.right(occurrence.square)
-                for square in (right, self.sheet.below(occurrence.square)):
-                    if square is not None and square.number not in alone:
-                        found.add(square.number)
-                        break
+                below = self.sheet.below(occurrence.square)
+                if right is not None and right.number not in alone:
+                    found.add(right.number)
+                elif below is not None and below.number not in alone | self._begun(below):
+                    found.add(below.number)
         return found
+
+    def _begun(self, square: Square) -> set[int]:
+        """The square, when it begins with a label of its own."""
+        begins = self._pattern.match(words.same_length(square.text))
+        return {square.number} if begins and begins["colon"] else set()
 
     def _whole(self, square: Square) -> Occurrence | None:
         if not 0 < len(square.text) <= 4 * _LABEL:
@@ -310,13 +317,15 @@ class Reader:
         return [Blank("right", run[0].text, ((run[0].number, 0, len(run[0].text)),), more)]
 
     def _below(self, square: Square) -> list[Blank]:
-        rows = []
+        rows: list[Square] = []
         below = self.sheet.below(square)
         while (
             below is not None and self.is_open(below)
             and (below.column, below.columns) == (square.column, square.columns)
         ):  # fmt: skip
-            if rows and not all(self.is_open(each) or _is_number(each) for each in self.sheet.row(below)):
+            if rows and not all(
+                self.is_open(each) or _is_number(each) for each in self.sheet.row(below)
+            ):
                 break
             rows.append(below)
             below = self.sheet.below(below)

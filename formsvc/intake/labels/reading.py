@@ -5,15 +5,19 @@ else could be meant as well; what is neither a label, nor a value, nor printed b
 """
 
 import json
+import re
 import struct
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Final
 
 from formsvc import sandbox
+from formsvc.documents.proof.marks import parse_mark
+from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
-from formsvc.intake.labels import words
+from formsvc.intake.labels import values, words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
 from formsvc.intake.labels.matching import Match, matches
 from formsvc.intake.labels.occurrences import Piece, Reader
@@ -27,6 +31,7 @@ _PLENTY: Final = 0.8  # without the title
 _AHEAD: Final = 0.15
 _LEFT: Final = 400  # characters of a text left over that are told
 _MOST_LEFT: Final = 500
+_PAGES = re.compile(r"第?[0-9]*页|共[0-9]*页|[0-9]+/[0-9]+|-?[0-9]+-?")
 _LENGTH: Final = struct.Struct("!I")
 
 
@@ -86,9 +91,11 @@ def labelled(raw: bytes, forms: Sequence[Description]) -> Labelled:
         return Labelled(None, "", (), ())
     reader = Reader(paper, form)
     found, pieces = matches(reader, form)
-    values = _united(found)
-    pieces += _repeated(reader, values)
-    return Labelled(form["form"], form["edition"], values, tuple(_leftovers(paper, form, pieces)))
+    united = _united(found, form)
+    print_ = _Print(form, united, _surplus(reader, form, pieces))
+    pieces += _repeated(reader, united)
+    leftovers = tuple(_leftovers(paper, print_, pieces))
+    return Labelled(form["form"], form["edition"], united, leftovers)
 
 
 def recognised(paper: Sheet, forms: Sequence[Description]) -> Description | None:
@@ -96,7 +103,10 @@ def recognised(paper: Sheet, forms: Sequence[Description]) -> Description | None
     text = "\n".join(words.bare(square.text) for square in paper.squares)
     joined = text.replace("\n", "")
     ranked = sorted(
-        ((_share(form, text), form["title"] in joined, -number) for number, form in enumerate(forms)),
+        (
+            (_share(form, text), form["title"] in joined, -number)
+            for number, form in enumerate(forms)
+        ),
         key=lambda rank: (rank[0] + 0.5 * rank[1], rank[2]),
         reverse=True,
     )
@@ -111,30 +121,37 @@ def recognised(paper: Sheet, forms: Sequence[Description]) -> Description | None
 
 def _share(form: Description, text: str) -> float:
     """How many of the labels that a form prints stand on a paper."""
-    labels = {site["labels"][0] for site in form["sites"] if site["way"] and "*" not in site["name"]}
+    labels = {
+        site["labels"][0] for site in form["sites"] if site["way"] and "*" not in site["name"]
+    }
     return sum(label in text for label in labels) / len(labels) if labels else 0.0
 
 
-def _united(found: Sequence[Match]) -> tuple[LabelledValue, ...]:
+def _united(found: Sequence[Match], form: Description) -> tuple[LabelledValue, ...]:
     """One value a field: what a paper says twice, and differently, is not sure."""
     by_pointer: dict[str, list[Match]] = {}
     for match in found:
         by_pointer.setdefault(match.pointer, []).append(match)
-    values = []
+    united = []
     for pointer, said in by_pointer.items():
-        texts = {words.bare(match.text): match for match in reversed(said)}
         first = next((match for match in said if match.is_sure), said[0])
+        shape = form["fields"][_ROW.sub("/*", pointer)]
+        agree = all(values.same(shape, first.text, match.text) for match in said)
         seen = dict.fromkeys(text for match in said for text in match.seen)
-        sure = len(texts) == 1 and any(match.is_sure for match in said)
-        values.append(
-            LabelledValue(pointer, first.text, sure, first.square.place, tuple(seen))
+        united.append(
+            LabelledValue(
+                pointer, first.text, first.is_sure and agree, first.square.place, tuple(seen)
+            )
         )
-    return tuple(values)
+    return tuple(united)
 
 
-def _repeated(reader: Reader, values: Sequence[LabelledValue]) -> Iterator[Piece]:
+_ROW = re.compile(r"/[0-9]+(?=/|$)")
+
+
+def _repeated(reader: Reader, found: Sequence[LabelledValue]) -> Iterator[Piece]:
     """Labels, and the places of labels that say once more what has been found."""
-    said = Counter(words.bare(text) for value in values for text in (value.text, *value.seen))
+    said = {words.bare(text) for value in found for text in (value.text, *value.seen)}
     for occurrence in reader.occurrences:
         if occurrence.alike < 1:
             continue
@@ -144,22 +161,37 @@ def _repeated(reader: Reader, values: Sequence[LabelledValue]) -> Iterator[Piece
                 yield from blank.pieces
 
 
+def _surplus(reader: Reader, form: Description, pieces: Sequence[Piece]) -> set[int]:
+    """The squares that repeat a label more often than the form prints it, with nothing to say.
+
+    They may be values: a speciality that is called as a label is.
+    """
+    printed = Counter(label for site in form["sites"] for label in site["labels"])
+    met = Counter(each.known for each in reader.occurrences if each.alike == 1)
+    spoken = {number for number, start, _ in pieces if start == 0}
+    return {
+        each.square.number
+        for each in reader.occurrences
+        if each.is_whole and each.alike == 1 and met[each.known] > printed[each.known]
+        and each.square.number not in spoken
+    }  # fmt: skip
+
+
 def _leftovers(
-    paper: Sheet, form: Description, pieces: Sequence[Piece]
+    paper: Sheet, print_: "_Print", pieces: Sequence[Piece]
 ) -> Iterator[tuple[str, str]]:
     taken: dict[int, list[tuple[int, int]]] = {}
     for number, start, end in pieces:
         taken.setdefault(number, []).append((start, end))
-    printed = _Print(form["printed"])
-    found = 0
-    for place, text in [
-        *((square.place, _rest(square, taken.get(square.number, []))) for square in paper.squares),
-        *paper.aside,
-    ]:
-        left = printed.without(text)
-        if left and found < _MOST_LEFT:
-            found += 1
-            yield place, left[:_LEFT]
+    texts = [
+        *((square.place, print_.left_of(square, taken.get(square.number, ())))
+          for square in paper.squares),
+        *((where, print_.left_aside(text)) for where, text in paper.aside),
+    ]  # fmt: skip
+    left = [(place, text[:_LEFT]) for place, text in texts if text]
+    yield from left[:_MOST_LEFT]
+    if len(left) > _MOST_LEFT:
+        yield "其余", f"还有 {len(left) - _MOST_LEFT} 处"
 
 
 def _rest(square: Square, taken: Sequence[tuple[int, int]]) -> str:
@@ -174,15 +206,35 @@ def _rest(square: Square, taken: Sequence[tuple[int, int]]) -> str:
 
 
 class _Print:
-    """What a form prints itself."""
+    """What a form prints itself, and so is nothing that somebody has written."""
 
-    def __init__(self, printed: Sequence[str]) -> None:
+    def __init__(
+        self, form: Description, found: Sequence[LabelledValue], surplus: Collection[int]
+    ) -> None:
+        printed = form["printed"]
+        self._surplus = surplus
+        self._said = [words.bare(value.text) for value in found if len(value.text) > 1]
         self._printed = frozenset(printed)
         self._labels = {words.label(line)[0] for line in printed}
         self._all = "\0".join(printed)
         self._long = sorted((each for each in printed if len(each) > 1), key=len, reverse=True)
 
-    def without(self, text: str) -> str:
+    def left_of(self, square: Square, taken: Sequence[tuple[int, int]]) -> str:
+        if square.number in self._surplus:
+            return square.text.strip()
+        return self._without(_rest(square, taken))
+
+    def left_aside(self, text: str) -> str:
+        """What a header, footer or note says besides page numbers, codes, and values once more."""
+        with suppress(UnreadableDocument):
+            parse_mark(text)
+            return ""
+        plain = _PAGES.sub("", words.bare(text))
+        for said in self._said:
+            plain = plain.replace(said, "")
+        return self._without(text) if plain else ""
+
+    def _without(self, text: str) -> str:
         """The lines of a text that are not print."""
         if self._is_print(text):
             return ""

@@ -1,4 +1,4 @@
-"""A Word document as its reader sees it: what is inserted, controlled or tagged stands in its place.
+"""A Word document as its reader sees it: what is inserted, controlled or tagged stands there too.
 
 Deletions, field codes, hidden text and prompts are not shown and so not read; of alternatives one
 is; the text of a box is read once. Input is hostile: opened by documents.proof.carriage.
@@ -37,7 +37,9 @@ _UNSEEN: Final = frozenset(
     )
 )  # fmt: skip
 # What a reader of today understands of mc:Choice; anything else has a Fallback made for us.
-_UNDERSTOOD: Final = frozenset("wps wpg wpc w14 w15 w16se w16cid a14 wp14".split())
+_UNDERSTOOD: Final = frozenset(
+    ["wps", "wpg", "wpc", "w14", "w15", "w16se", "w16cid", "a14", "wp14"]
+)
 _BREAKS: Final = {W + "tab": "\t", W + "ptab": "\t", W + "br": "\n", W + "cr": "\n"}
 _HYPHENS: Final = {W + "noBreakHyphen": "-", W + "softHyphen": ""}
 _DRAWN: Final = frozenset((W + "drawing", W + "pict", W + "object"))
@@ -233,8 +235,10 @@ def number(element: Any, name: str, default: int, most: int) -> int:
     """A number among an element's properties, within 0 and `most`."""
     found = None if element is None else element.find(W + name)
     value = "" if found is None else str(found.get(W + "val", ""))
-    return min(int(value), most) if re.fullmatch("[0-9]{1,9}", value) else (
-        most if re.fullmatch("[0-9]{10,}", value) else default
+    return (
+        min(int(value), most)
+        if re.fullmatch("[0-9]{1,9}", value)
+        else (most if re.fullmatch("[0-9]{10,}", value) else default)
     )
 
 

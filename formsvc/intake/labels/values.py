@@ -1,7 +1,7 @@
 """What stands in a place of a paper → the texts of its fields, and whether they look like such."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from formsvc.intake.labels import ticks, words
@@ -25,6 +25,8 @@ _AMOUNT = re.compile(
 _PARTED = re.compile(r"[，,、·•/／\-—–;；]")
 _EDGES: Final = " \t\n　，,、;；:：。/／"
 _NAMED = re.compile(r"(?:^|(?<=[\s;；,，。]))([^\s:：;；,，。]{2,12})\s*[:：]")
+
+_NAMELY: Final = 0.4  # how like a part's label what stands before it must be
 
 # How well a text fits its field: 1 looks like one, 0 tells nothing, -1 is none.
 Fit = int
@@ -72,6 +74,14 @@ def _canonical(shape: FieldShape, text: str) -> str:
     """The choice that a text is but for width and blanks, else the text."""
     plain = words.bare(text)
     return next((each for each in shape["choices"] if words.bare(each) == plain), text)
+
+
+def same(shape: FieldShape, one: str, other: str) -> bool:
+    """Whether two texts say one thing, as 200,000 and 20万元 do of an amount."""
+    if words.bare(one) == words.bare(other):
+        return True
+    read = [written.value(text, type=shape["type"], kind=shape["kind"]) for text in (one, other)]
+    return shape["kind"] != "paragraphs" and read[0].value == read[1].value
 
 
 def fit(shape: FieldShape, text: str) -> Fit:
@@ -142,11 +152,18 @@ def _checked(
     if found is None or len(found) != len(names):
         return None
     parts = [words.written(part) for part in found]
+    labels = [fields[name]["label"] for name in names]
     fits = all(
-        part and "\n" not in part and not _NAMED.search(part) and fit(fields[name], part) >= 0
+        part and "\n" not in part and fit(fields[name], part) >= 0
         for name, part in zip(names, parts, strict=True)
     )
-    return parts if fits else None
+    is_named = any(
+        _alike(label, mark[1]) >= _NAMELY
+        for part in parts
+        for mark in _NAMED.finditer(part)
+        for label in labels
+    )
+    return parts if fits and not is_named else None
 
 
 def _literal(box: BoxShape, text: str) -> list[str] | None:
@@ -221,19 +238,22 @@ def _named(
         left = [name for name in names if name not in found]
         alike = {name: _alike(fields[name]["label"], mark[1]) for name in left}
         name = max(left, key=lambda each: alike[each])
-        if alike[name] < 0.4 or fit(fields[name], part) < 0 or not part:
+        if alike[name] < _NAMELY or fit(fields[name], part) < 0 or not part:
             return None
         sure = sure and (alike[name] == 1 or fit(fields[name], part) > 0)
         found[name] = part
     return found, sure
 
 
-def holds_label(text: str) -> bool:
-    """Whether a text holds what looks like a label with a colon of its own."""
-    return _LABELLED.search(text) is not None
+def holds_label(text: str, labels: Iterable[str]) -> bool:
+    """Whether a value goes on with a label: one of the form's, or any behind a gap."""
+    if ":" not in text and "：" not in text:
+        return False
+    plain = words.bare(text)
+    return _LABELLED.search(text) is not None or any(f"{label}:" in plain for label in labels)
 
 
-_LABELLED = re.compile(r"[一-龥]{2,12}\s*[:：]")
+_LABELLED = re.compile(r"\S\s+[一-龥]{2,12}\s*[:：]")
 
 
 def _alike(label: str, said: str) -> float:

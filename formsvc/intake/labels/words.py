@@ -42,7 +42,7 @@ def label(text: str) -> tuple[str, str]:
     plain = bare(text[:400])
     if numbering := _NUMBERED.match(plain):
         plain = plain[numbering.end() :] or plain
-    notes = []
+    notes: list[str] = []
     while True:
         plain = plain.rstrip(_ENDS)
         note = _NOTE.search(plain)
@@ -60,7 +60,7 @@ def forms_of(text: str) -> tuple[str, ...]:
 
 
 def is_unwritten(text: str) -> bool:
-    """Whether a place holds nothing but what is printed to write on: lines, 年 月 日, empty boxes."""
+    """Whether a place holds only what is printed to write on: lines, 年 月 日, empty boxes."""
     return not text.strip() or _UNWRITTEN.fullmatch(text) is not None
 
 
