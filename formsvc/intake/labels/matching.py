@@ -38,6 +38,7 @@ class _Pair:
     score: float
     texts: Mapping[str, str]
     is_plain: bool
+    looks: float
 
 
 def matches(reader: Reader, form: Description) -> tuple[list[Match], list[Piece]]:
@@ -70,6 +71,12 @@ class _Matcher:
         self._scores = {slot: pair.score for slot, pair in best.items()}
         self._held = assigned(self._scores)
         self.chosen = [best[slot] for slot in sorted(self._held.items(), key=lambda slot: slot[1])]
+        self._claimed = {number for pair in self.chosen for number, _, _ in _pieces(pair)}
+        self._without_place = {
+            occurrence.square.table
+            for occurrence in reader.occurrences
+            if occurrence.is_whole and occurrence.alike == 1 and not reader.blanks(occurrence)
+        }
 
     # scores
 
@@ -106,7 +113,7 @@ class _Matcher:
             number / len(self._form["sites"])
             - occurrence.square.number / len(self._reader.sheet.squares)
         )
-        return _Pair(number, occurrence, blank, score, texts, is_plain)
+        return _Pair(number, occurrence, blank, score, texts, is_plain, looks)
 
     def _way(self, site: LabelSite, occurrence: Occurrence, blank: Blank) -> float:
         if blank.way == "in":
@@ -214,16 +221,48 @@ class _Matcher:
             each.occurrence == ends_at and each.is_plain for each in self.chosen
         ):
             return False  # what looks like a label may be a part of the text
+        if self._may_be_shifted(pair):
+            return False
         place = self._places[pair.blank.key]
         return not any(self._rivals(pair, place, slot) for slot in self._near(pair, place))
 
+    def _may_be_shifted(self, pair: _Pair) -> bool:
+        """Whether values stand before their labels: what is there is nobody's, and at the end of
+        the table is a label without a place."""
+        square = pair.occurrence.square
+        if square.table not in self._without_place or pair.blank.way not in ("right", "below"):
+            return False
+        sheet = self._reader.sheet
+        before = sheet.left(square) if pair.blank.way == "right" else sheet.above(square)
+        return (
+            before is not None
+            and before.number not in self._claimed
+            and not words.is_unwritten(before.text)
+            and self._reader.is_open(before)
+        )
+
     def _near(self, pair: _Pair, place: int) -> list[tuple[int, int]]:
+        """The places for this field and the fields for this place that come near in score, and
+        other places behind the same label, whatever stands there."""
         return [
             slot
             for slot in self._scores
             if (slot[0] == pair.site) != (slot[1] == place)
-            and self._scores[slot] >= pair.score - _CLOSE
+            and (self._scores[slot] >= pair.score - _CLOSE or self._is_same_label(pair, slot))
         ]
+
+    def _is_same_label(self, pair: _Pair, slot: tuple[int, int]) -> bool:
+        other = self._best[slot]
+        path = _by_path(self._form["sites"][pair.site]["path"], other.occurrence.path)
+        way = self._reader.way(other.occurrence)
+        return (
+            slot[0] == pair.site
+            and other.occurrence != pair.occurrence
+            and other.occurrence.alike == 1
+            and not other.looks < 0 < pair.looks
+            and path > -1
+            and (other.blank.way not in ("right", "below") or way in ("", other.blank.way))
+        )
 
     def _rivals(self, pair: _Pair, place: int, slot: tuple[int, int]) -> bool:
         """Whether another field for this place, or another place for this field, is as good."""
@@ -249,7 +288,13 @@ class _Matcher:
             lost = pair.score + self._scores[holder, other]
             return back is not None and lost - gain < _CLOSE
         rival = self._best[slot]
-        return rival.texts != pair.texts and not words.is_unwritten(rival.blank.text)
+        return not words.is_unwritten(rival.blank.text) and not self._say_same(rival, pair)
+
+    def _say_same(self, one: _Pair, other: _Pair) -> bool:
+        fields = self._form["fields"]
+        return one.texts.keys() == other.texts.keys() and all(
+            values.same(fields[name], text, other.texts[name]) for name, text in one.texts.items()
+        )
 
 
 def _by_path(wanted: Sequence[str], found: Sequence[str]) -> float:

@@ -8,7 +8,8 @@ from formsvc.intake.labels import ticks, words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
 
 _LABEL: Final = 80  # characters
-_BLANK: Final = rf"[^\S\n]*[{words.RULE}_][{words.RULE}_\s]*|[^\S\n]{{2,}}"
+# Bounded, so that no run of blanks is gone through from each of its places to its end.
+_BLANK: Final = r"[^\S\n]{0,9}_[_\s]{0,99}|[^\S\n]{2,99}"
 # Where a label may begin: behind a gap, a rule, or the end of a sentence.
 _BEGINNING = re.compile(rf"{_BLANK}|[;；。!！?？:：☐□]|(?<=[)）])[^\S\n]+")
 _COLON = re.compile("[:：]")
@@ -144,7 +145,7 @@ def _without_colon(line: str) -> Iterator[str]:
     for found in _DATE_BLANK.finditer(line):
         if (label := _no_colon(line[: found.start()])) and found[0].strip() != found[0]:
             yield label
-    for found in re.finditer(rf"[{words.RULE}_]+(?=[个万元天])", line):
+    for found in re.finditer(rf"[{words.RULE}_]{{1,99}}(?=[个万元天])", line):
         if label := _no_colon(line[: found.start()]):
             yield label
     asked = re.match(r"(.*[?？])[^\S\n]*(.*)$", line)

@@ -11,6 +11,7 @@ from formsvc.writing import written
 
 _IN_WORDS = re.compile(r"[(（][^()（）\n]{0,10}大写[^()（）\n]{0,60}[)）]")
 _LONG: Final = 400  # characters of what is no paragraph
+_BOX: Final = 2_000  # of a box of several fields
 _ANY: Final = "某某"  # what a pattern that tells nothing takes
 _CODES: Final = {"id-number": "[0-9]{17}[0-9Xx]", "credit-code": "[0-9A-Za-z]{18}"}
 _NUMERAL: Final = "[0-9〇零○一二三四五六七八九十]"
@@ -19,8 +20,8 @@ _DAY = re.compile(
 )
 _BETWEEN_DAYS = re.compile(r"[\s至到—–―─\-~从自起止:()。,.]*")
 _AMOUNT = re.compile(
-    r"(?:人民币)?\s*[¥￥]?\s*[0-9][0-9,]*(?:\.[0-9]+)?\s*(?:[万亿]?元[整正]?|[万亿])"
-    r"|[¥￥]\s*[0-9][0-9,]*(?:\.[0-9]+)?"
+    r"(?:人民币)?\s?[¥￥]?\s?[0-9][0-9,]{0,30}(?:\.[0-9]{1,9})?\s?(?:[万亿]?元[整正]?|[万亿])"
+    r"|[¥￥]\s?[0-9][0-9,]{0,30}(?:\.[0-9]{1,9})?"
 )
 _PARTED = re.compile(r"[，,、·•/／\-—–;；]")
 _EDGES: Final = " \t\n　，,、;；:：。/／"
@@ -129,7 +130,7 @@ def split(
     `more` are the texts of the cells that go on beside it. {} when the parts cannot be told apart.
     """
     names = list(dict.fromkeys(box["fields"]))
-    if len(names) != len(box["fields"]):
+    if len(names) != len(box["fields"]) or len(text) > _BOX:
         return {}, False
     texts = [part for part in (text, *more) if part.strip()]
     text = words.written(_IN_WORDS.sub("", text))
