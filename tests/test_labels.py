@@ -1,14 +1,25 @@
 """A form from elsewhere is read by its labels: never a wrong value, and nothing left unsaid."""
 
+import io
 import random
+import time
+import zipfile
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 
+from formsvc import pointers, submissions
+from formsvc.documents.filling import fill
+from formsvc.errors import UnreadableDocument
 from formsvc.forms import answers
+from formsvc.intake import labels
 from formsvc.intake.labels import description, labelled
+from formsvc.sandbox import WALL
+from formsvc.writing.notation import identity_code
 
 from . import wordforms as w
+from .conftest import valid_samples
 from .wordforms import cell, paragraph, paragraphs, row, run, table
 
 SHARE = 0.95
@@ -568,3 +579,287 @@ def test_of_one_label_in_two_sections_only_the_place_in_its_own_section_is_read(
     read = outcome("jiangxi-project-funding", raw, w.FUNDING)
     assert (read.wrong, read.unsure, read.missing) == ({}, [], ["/person/address"])
     assert ("第1张表第1行第5格", w.FUNDING["/person/address"]) in read.leftovers
+
+
+def found_in(descriptions, *blocks, **parts) -> tuple[dict, tuple]:
+    paper = labelled(w.document(*blocks, **parts), descriptions)
+    return {value.pointer: value for value in paper.found}, paper.leftovers
+
+
+def test_a_name_that_differs_between_cover_and_table_is_not_sure_and_both_are_told(descriptions):
+    class Other(w.Writer):
+        def cover(self, values):
+            return super().cover({**values, "/person/name": "李四"})
+
+    found, _ = found_in(descriptions, *Other().summary(w.SUMMARY))
+    name = found["/person/name"]
+    assert (name.sure, set(name.seen)) == (False, {"李四", w.SUMMARY["/person/name"]})
+
+
+def test_two_filled_forms_in_one_document_leave_no_value_sure(descriptions):
+    other = {
+        **{name: f"别的{text}" for name, text in w.FUNDING.items()},
+        "/person/phone": "13900000000",
+        "/project/amount": "50,000元", "/unit/credit_code": "12360000MB1A2B3CX9",
+        "/unit/account_number": "990000000000", "/unit/budget_code": "990000",
+    }  # fmt: skip
+    blocks = [*w.Writer().funding(w.FUNDING), *w.Writer().funding(other)]
+    found, _ = found_in(descriptions, *blocks)
+    assert [value.pointer for value in found.values() if value.sure] == []
+
+
+@pytest.mark.parametrize("below", [False, True], ids=["beside", "above"])
+def test_values_that_stand_before_their_labels_are_not_taken_for_the_next_ones(below, descriptions):
+    class Before(w.Writer):
+        def pairs(self, values, pairs):
+            if below:
+                return [*reversed(self.columns(values, pairs))]
+            cells = [part for label, name in pairs for part in (w.said(values, name), label)]
+            spans = w.widths(len(cells), self.width)
+            return [row(*self.lead(), *map(cell, cells, spans))]
+
+    found, leftovers = found_in(descriptions, *Before().funding(w.FUNDING))
+    assert [value.pointer for value in found.values() if value.sure] == []
+    assert w.FUNDING["/person/name"] in {text for _, text in leftovers}
+
+
+def test_amounts_under_ten_thousands_are_asked_and_never_read_as_yuan(descriptions):
+    class TenThousands(w.Writer):
+        def columns(self, values, pairs):
+            named = [(f"{label}（万元）", name) for label, name in pairs]
+            return super().columns({**values, "/expenses/training": "2"}, named)
+
+    found, _ = found_in(descriptions, *TenThousands().summary(w.SUMMARY))
+    amount = found["/expenses/training"]
+    assert (amount.text, amount.sure, amount.seen) == ("2万元", False, ("2",))
+
+
+def test_a_label_that_is_only_like_the_forms_gives_no_sure_value(descriptions):
+    class Alike(w.Writer):
+        def label(self, text):
+            return run({"身份证号码": "身份证号", "手  机": "手机号码"}.get(text, text))
+
+    found, _ = found_in(descriptions, *Alike().summary(w.SUMMARY))
+    assert (found["/person/id_number"].sure, found["/person/mobile"].sure) == (False, False)
+    assert found["/person/id_number"].seen == (w.SUMMARY["/person/id_number"],)
+
+
+def test_a_text_that_is_no_value_of_its_field_is_not_sure(descriptions):
+    values = {**w.SUMMARY, "/person/id_number": "见附件", "/expenses/other": "约两千"}
+    found, _ = found_in(descriptions, *w.Writer().summary(values))
+    wrong = [found[name] for name in ("/person/id_number", "/expenses/other")]
+    assert [(value.text, value.sure) for value in wrong] == [("见附件", False), ("约两千", False)]
+
+
+def test_blanks_left_empty_give_nothing(descriptions):
+    values = {**dict.fromkeys(w.SUMMARY, ""), "/training/content": "", "/training/outcome": ""}
+
+    class Empty(w.Writer):
+        def value(self, name, text):
+            return run({w.PERIOD: "    年  月  日 至    年  月  日", w.PLACE: ""}.get(name, text))
+
+    assert found_in(descriptions, *Empty().summary(values)) == ({}, ())
+
+
+def test_choices_without_a_tick_give_nothing_and_two_ticks_are_not_sure(descriptions):
+    class Unclear(w.Writer):
+        def value(self, name, text):
+            ways = {
+                "/person/gender": "□男 □女",
+                "/person/category": "☑技能人才 ☑专业技术人才（自然科学类）",
+            }
+            return run(ways.get(name, text))
+
+    found, _ = found_in(descriptions, *Unclear().summary(w.SUMMARY))
+    assert "/person/gender" not in found
+    assert not found["/person/category"].sure
+
+
+def test_what_is_written_or_stamped_into_boxes_is_left_over_with_its_place(descriptions):
+    class Signed(w.Writer):
+        def opinions(self, *labels):
+            text = "{}\n同意推荐。\n            盖  章：\n          2026年3月1日"
+            return [row(cell(paragraphs(text.format(label)), w.WIDTH)) for label in labels]
+
+    _, leftovers = found_in(descriptions, *Signed().summary(w.SUMMARY))
+    assert [text for _, text in leftovers] == ["同意推荐。\n2026年3月1日"] * 2
+    assert leftovers[0][0].startswith("第1张表第")
+
+
+def test_added_labels_struck_words_and_notes_are_left_over(descriptions):
+    class Struck(AddedRows):
+        def value(self, name, text):
+            return super().value(name, text) + (
+                run("旧地址", "<w:strike/>") if name == "/person/address" else ""
+            )
+
+    note = '<w:footnote w:id="2"><w:p><w:r><w:t>脚注说明</w:t></w:r></w:p></w:footnote>'
+    head = paragraph("内部资料")
+    _, leftovers = found_in(
+        descriptions, *Struck().summary(w.SUMMARY), footnotes=note, header1=head
+    )
+    texts = {text for _, text in leftovers}
+    assert {"籍  贯", "江西南昌", "群众", "旧地址"} <= texts
+    assert ("脚注", "脚注说明") in leftovers
+    assert ("页眉", "内部资料") in leftovers
+
+
+def test_a_speciality_called_as_a_label_is_read_or_told(descriptions):
+    values = {**w.SUMMARY, "/person/specialty": "项目名称", "/person/ethnicity": "其他"}
+    found, leftovers = found_in(descriptions, *w.Writer().summary(values))
+    assert (found["/person/ethnicity"].text, found["/person/ethnicity"].sure) == ("其他", True)
+    assert "项目名称" in {text for _, text in leftovers}
+
+
+def test_fields_that_the_official_form_does_not_print_are_read_by_their_titles(descriptions):
+    more = table(
+        row(cell("随附材料"), cell("☑研修机构证明 ☑使领馆留学证明\n☑往返机票 □出入境签证记录")),
+        row(cell("报送日期"), cell("2026年2月27日")),
+        row(cell("从事基础科学研究"), cell("是□ 否√")),
+    )
+    found, leftovers = found_in(descriptions, *w.Writer().summary(w.SUMMARY), more)
+    texts = {
+        name: found[name].text for name in ("/materials", "/submitted_on", "/person/basic_research")
+    }
+    assert list(texts.values()) == ["研修机构证明、使领馆留学证明、往返机票", "2026年2月27日", "否"]
+    assert all(found[name].sure for name in texts)
+    assert leftovers == ()
+
+
+def budget(*amounts: str, total: str = "200,000") -> str:
+    rows = [
+        row(cell(str(number)), cell(item), cell(amount))
+        for number, (item, amount) in enumerate(
+            zip(("设备费", "", "其他"), amounts, strict=True), 1
+        )
+    ]
+    head = row(cell("序号"), cell("支出项目"), cell("金额（元）"))
+    return table(head, *rows, row(cell("合计", 2), cell(total)))
+
+
+def test_rows_of_a_list_are_read_in_their_order_without_the_empty_ones(descriptions):
+    found, leftovers = found_in(
+        descriptions, *w.Writer().funding(w.FUNDING), paragraph("项目经费预算表"),
+        budget("120,000", "", "8万元"),
+    )  # fmt: skip
+    rows = {name: value.text for name, value in found.items() if "/budget/" in name}
+    assert rows == {
+        "/project/budget/0/item": "设备费", "/project/budget/0/amount": "120,000",
+        "/project/budget/1/item": "其他", "/project/budget/1/amount": "8万元",
+    }  # fmt: skip
+    assert all(value.sure for value in found.values())
+    assert leftovers == ()
+
+
+def test_a_total_that_differs_from_the_amount_applied_for_is_not_sure(descriptions):
+    blocks = [*w.Writer().funding(w.FUNDING), budget("1", "", "2", total="210,000")]
+    found, _ = found_in(descriptions, *blocks)
+    assert not found["/project/amount"].sure
+    assert "210,000" in found["/project/amount"].seen
+
+
+@pytest.mark.parametrize("form_id", ["jiangxi-training-summary", "jiangxi-project-funding"])
+def test_our_own_paper_without_its_data_is_read_by_its_labels(form_id, catalogue, descriptions):
+    form = catalogue[form_id]
+    for sample in valid_samples(form_id):
+        data = submissions.parse(sample.read_bytes()).data
+        paper = labelled(fill(form, data, "docx"), descriptions)
+        assert paper.form == form_id
+        assert paper.leftovers == ()
+        for value in paper.found:
+            assert value.sure, (sample.name, value)
+            read, _ = answers.read(form, value.pointer, value.text)
+            assert shown(value.pointer, read) == shown(
+                value.pointer, pointers.get(data, value.pointer)
+            )
+        assert {value.pointer for value in paper.found} == printed_of(form, data)
+
+
+def printed_of(form, data) -> set[str]:
+    """The fields of a submission that its form prints."""
+    described = description(form)
+    names = {site["name"] for site in described["sites"] if site["way"]}
+    inside = {
+        field
+        for name in names & described["boxes"].keys()
+        for field in described["boxes"][name]["fields"]
+    }
+    return {
+        place
+        for field in form.leaves
+        if field.pointer in names | inside
+        for place in field.places(data)
+        if pointers.get(data, place) is not pointers.MISSING
+    }
+
+
+def shown(pointer, value):
+    """A value as far as paper tells it: the blanks around a text are no part of it."""
+    if not isinstance(value, str):
+        return value
+    return identity_code(value) if "id_number" in pointer else value.strip()
+
+
+def test_a_form_of_another_office_is_not_taken_for_one_of_ours(descriptions):
+    rows = [
+        row(cell("姓名"), cell("张三"), cell("性别"), cell("男")),
+        row(cell("职称", 2), cell("教授", 2)),
+    ]
+    paper = labelled(w.document(paragraph("职工登记表"), table(*rows)), descriptions)
+    assert (paper.form, paper.found) == (None, ())
+
+
+# Hostile papers, as an upload is read.
+
+
+def padded(raw: bytes, size: int = 130_000) -> bytes:
+    """With a picture that lets much XML be packed beside it."""
+    target = io.BytesIO(raw)
+    with zipfile.ZipFile(target, "a") as opened:
+        opened.writestr("word/media/image1.png", random.Random(1).randbytes(size))
+    return target.getvalue()
+
+
+FORM = "".join(w.Writer().funding(w.FUNDING))
+NEST = "<w:tbl><w:tr><w:tc>", "<w:p/>", "</w:tc></w:tr></w:tbl>"
+HOSTILE = {
+    "a million paragraphs": "<w:p/>" * 1_000_000,
+    "two hundred thousand paragraphs": "<w:p/>" * 200_000,
+    "cells as wide as a thousand million": FORM + table(*[row(cell("姓名", 10**9))] * 3_000),
+    "cells merged over nine thousand rows": FORM
+    + table(row(cell("甲", 200, "restart")), *[row(cell("甲", 200, "continue"))] * 9_000),
+    "tables nested a thousand deep": NEST[0] * 1_000 + NEST[1] + NEST[2] * 1_000,
+    "tables nested sixty deep": NEST[0].replace("<w:tc>", "<w:tc><w:p/></w:tc><w:tc>") * 60
+    + NEST[1] + NEST[2] * 60,
+    "insertions nested two hundred deep": "<w:p>" + "<w:ins>" * 200 + run("甲") * 20_000
+    + "</w:ins>" * 200 + "</w:p>",
+    "nothing but labels": FORM + table(*[row(*[cell("姓名")] * 40)] * 100),
+    "nothing but what is like labels": FORM + table(*[row(*[cell("姓名称呼")] * 40)] * 100),
+    "labels and values without end": FORM + table(*[row(*[cell("姓名"), cell("甲")] * 20)] * 100),
+    "labels in one line without end": FORM + paragraph("姓名：" * 80_000),
+    "blanks without end": FORM + paragraph("姓" + " " * 140_000 + "名") + paragraph("2024" + "_ " * 60_000),
+    "ticks without end": FORM + table(row(cell("人选类别"), cell("☑甲" * 100_000))),
+    "digits without end": FORM + table(row(cell("项目名称及经费"), cell("1" * 250_000))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_paper_is_refused_or_read_within_the_limits_of_the_sandbox(case, catalogue):
+    raw = padded(w.document(HOSTILE[case]))
+    began = time.monotonic()
+    with suppress(UnreadableDocument):
+        assert labels.read(raw, catalogue.editions()).form in (None, "jiangxi-project-funding")
+    assert time.monotonic() - began < WALL
+
+
+def test_a_document_type_in_a_part_is_refused(catalogue):
+    target = io.BytesIO(w.document(FORM))
+    with zipfile.ZipFile(target, "a") as opened:
+        opened.writestr("word/comments.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x>&a;</x>')
+    with pytest.raises(UnreadableDocument, match="XML 声明"):
+        labels.read(target.getvalue(), catalogue.editions())
+
+
+def test_a_paper_is_read_in_the_sandbox_as_it_is_outside(catalogue, descriptions):
+    raw = w.document(*w.Writer().summary(w.SUMMARY))
+    assert labels.read(raw, catalogue.editions()) == labelled(raw, descriptions)

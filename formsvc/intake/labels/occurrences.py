@@ -89,6 +89,8 @@ class Reader:
             words.label(line)[0] for line in form["printed"] if line[-1] == ":" and len(line) < 20
         }
         self._stops = stops - self._labels
+        self._columns: dict[int, tuple[Square, ...]] = {}
+        self._open_rows: dict[tuple[int, int], bool] = {}
         self._pattern = words.pattern(self._labels | self._stops)
 
     # labels
@@ -135,6 +137,9 @@ class Reader:
     def _whole(self, square: Square) -> Occurrence | None:
         if not 0 < len(square.text) <= 4 * _LABEL:
             return None
+        plain = words.bare(square.text)
+        if plain in self._printed and not self._labels & set(words.forms_of(plain)[-1:]):
+            return None  # as 单位（盖章） is, which is not 单位 with a note
         for form in words.forms_of(square.text):
             if form in self._labels:
                 return self._occurrence(square, form, 1.0, 0, len(square.text), is_whole=True)
@@ -181,6 +186,8 @@ class Reader:
         found: list[tuple[str, float, re.Match[str], bool]] = []
         for match in self._pattern.finditer(text):
             known = words.bare(match["label"])
+            if match["note"] and known + match["note"] not in self._labels:
+                known = "" if words.bare(match[0]) in self._printed else known
             has_colon = bool(match["colon"])
             at_line = text[: match.start()].rpartition("\n")[2].strip() == ""
             heads = at_line and not text[: match.start()].strip() and bool(square.table)
@@ -317,26 +324,42 @@ class Reader:
         return [Blank("right", run[0].text, ((run[0].number, 0, len(run[0].text)),), more)]
 
     def _below(self, square: Square) -> list[Blank]:
-        rows: list[Square] = []
-        below = self.sheet.below(square)
-        while (
-            below is not None and self.is_open(below)
-            and (below.column, below.columns) == (square.column, square.columns)
-        ):  # fmt: skip
-            if rows and not all(
-                self.is_open(each) or _is_number(each) for each in self.sheet.row(below)
-            ):
-                break
-            rows.append(below)
-            below = self.sheet.below(below)
+        rows = self._column(square)
         if not rows:
             return []
         first = rows[0]
         pieces = ((first.number, 0, len(first.text)),)
         return [
             Blank("below", first.text, pieces),
-            Blank("rows", first.text, pieces, rows=tuple(rows)),
+            Blank("rows", first.text, pieces, rows=rows),
         ]
+
+    def _column(self, square: Square) -> tuple[Square, ...]:
+        """The squares right below one that may hold values, as wide as it is."""
+        if square.number not in self._columns:
+            self._columns[square.number] = tuple(self._under(square))
+        return self._columns[square.number]
+
+    def _under(self, square: Square) -> Iterator[Square]:
+        below = self.sheet.below(square)
+        is_first = True
+        while (
+            below is not None
+            and self.is_open(below)
+            and (below.column, below.columns) == (square.column, square.columns)
+            and (is_first or self._is_open_row(below))
+        ):
+            yield below
+            is_first = False
+            below = self.sheet.below(below)
+
+    def _is_open_row(self, square: Square) -> bool:
+        """Whether a row goes on with a list: one with a label of its own, such as 合计, ends it."""
+        row = (square.table, square.row)
+        if row not in self._open_rows:
+            squares = self.sheet.row(square)
+            self._open_rows[row] = all(self.is_open(each) or _is_number(each) for each in squares)
+        return self._open_rows[row]
 
     @cached_property
     def _ways(self) -> Mapping[tuple[int, int], str]:
@@ -348,13 +371,13 @@ class Reader:
                 count = counts.setdefault((square.table, square.row), [0, 0, 0])
                 count[0] += 1
                 count[1] += self.is_open(self.sheet.right(square))
-                count[2] += bool(self._below(square))
+                count[2] += bool(self._column(square))
         return {row: _way(*count) for row, count in counts.items()}
 
     def way(self, occurrence: Occurrence) -> str:
         """Where the value of a label stands by the look of its row; "" when that is not plain."""
         square = occurrence.square
-        right, below = self.is_open(self.sheet.right(square)), bool(self._below(square))
+        right, below = self.is_open(self.sheet.right(square)), bool(self._column(square))
         if right != below:
             return "right" if right else "below"
         return self._ways.get((square.table, square.row), "")

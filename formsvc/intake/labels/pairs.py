@@ -77,11 +77,7 @@ def _beside(paper: Sheet, square: Square, *, only_below: bool) -> Square | None:
 
 
 def _is_blank(square: Square) -> bool:
-    text = square.text
-    if words.is_unwritten(text):
-        return True
-    found = ticks.has_marks(text) and text.lstrip()[:1] in "☐□(（"
-    return bool(found)
+    return words.is_unwritten(square.text) or ticks.is_unticked(square.text)
 
 
 def _heads_list(paper: Sheet, square: Square) -> bool:

@@ -17,6 +17,12 @@ def has_marks(text: str) -> bool:
     return _MARKS.search(_plain(text)) is not None
 
 
+def is_unticked(text: str) -> bool:
+    """Whether a text has boxes to tick, and none of them is."""
+    marks = _MARKS.findall(_plain(text))
+    return bool(marks) and all(mark in _FREE for mark in marks)
+
+
 def ticked(text: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """(chosen, all) choices of a text in which marks stand before or after each choice.
 

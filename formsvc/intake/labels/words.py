@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
@@ -75,8 +74,8 @@ def likeness(one: str, other: str) -> float:
         return 0.0
     if one == other:
         return 1.0
-    common = (Counter(one) & Counter(other)).total()
-    alike = 2 * common / (len(one) + len(other))
+    mine, others = frozenset(one), frozenset(other)
+    alike = 2 * len(mine & others) / (len(mine) + len(others))
     short, long = sorted((one, other), key=len)
     if len(short) > 1 and short in long:
         return max(alike, 0.6)
