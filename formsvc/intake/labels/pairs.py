@@ -77,7 +77,11 @@ def _beside(paper: Sheet, square: Square, *, only_below: bool) -> Square | None:
 
 
 def _is_blank(square: Square) -> bool:
-    return words.is_unwritten(square.text) or ticks.is_unticked(square.text)
+    text = square.text
+    if words.is_unwritten(text):
+        return True
+    chosen = ticks.ticked(text) is not None or text.lstrip()[:1] in "☐□(（"
+    return chosen and ticks.is_unticked(text)
 
 
 def _heads_list(paper: Sheet, square: Square) -> bool:
