@@ -63,7 +63,9 @@ class Labelled:
 
 
 def read(raw: bytes, forms: Sequence[Form]) -> Labelled:
-    """A DOCX read by the labels of the forms, those in force first, within the sandbox's limits.
+    """A DOCX read by the labels of the forms, within the sandbox's limits.
+
+    Of editions that a paper might equally be, the first one is taken: give the newest first.
 
     UnreadableDocument (Chinese, for the sender) when it cannot or may not be read.
     """

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final, TypedDict
 
 from formsvc import pointers
+from formsvc.documents import filling
 from formsvc.forms import Form
 from formsvc.forms.form import Field, PrintBox
 from formsvc.intake.labels import words
@@ -73,7 +74,7 @@ def description(form: Form) -> Description:
         "sites": _once(sites),
         "fields": {field.pointer: _shape(form, field) for field in form.leaves},
         "boxes": {box.name: _box(box) for box in form.boxes},
-        "printed": sorted(_printed(template)),
+        "printed": sorted(_printed(template) | _printed(sheet(filling.blank(form, "docx")))),
     }
 
 
