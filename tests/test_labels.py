@@ -800,6 +800,31 @@ def shown(pointer, value):
     return identity_code(value) if "id_number" in pointer else value.strip()
 
 
+def test_a_value_without_its_label_is_left_over_even_where_the_form_prints_such_words(descriptions):
+    class Unlabelled(w.Writer):
+        def label(self, text):
+            return run("" if text == "地  址" else text)
+
+    values = {**w.FUNDING, "/unit/address": "省属高校"}  # words of the printed note
+    found, leftovers = found_in(descriptions, *Unlabelled().funding(values))
+    assert "/unit/address" not in found
+    assert "省属高校" in {text for _, text in leftovers}
+
+
+def test_a_box_to_tick_and_its_choice_may_stand_in_cells_of_their_own(descriptions):
+    choices = ("研修机构证明", "使领馆留学证明", "往返机票")
+    rows = [
+        row(cell("随附材料（必填）", 1, "continue" if number else "restart"), cell("☐☑☑"[number]), cell(choice))
+        for number, choice in enumerate(choices)
+    ]  # fmt: skip
+    found, leftovers = found_in(descriptions, *w.Writer().summary(w.SUMMARY), table(*rows))
+    assert (found["/materials"].text, found["/materials"].sure) == (
+        "使领馆留学证明、往返机票",
+        True,
+    )
+    assert leftovers == ()
+
+
 def test_a_form_of_another_office_is_not_taken_for_one_of_ours(descriptions):
     rows = [
         row(cell("姓名"), cell("张三"), cell("性别"), cell("男")),
@@ -848,7 +873,10 @@ def test_a_hostile_paper_is_refused_or_read_within_the_limits_of_the_sandbox(cas
     raw = padded(w.document(HOSTILE[case]))
     began = time.monotonic()
     with suppress(UnreadableDocument):
-        assert labels.read(raw, catalogue.editions()[::-1]).form in (None, "jiangxi-project-funding")
+        assert labels.read(raw, catalogue.editions()[::-1]).form in (
+            None,
+            "jiangxi-project-funding",
+        )
     assert time.monotonic() - began < WALL
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import zip_longest
 from typing import Final, Literal
 
-from formsvc.intake.labels import words
+from formsvc.intake.labels import ticks, words
 from formsvc.intake.labels.grid import Sheet, Square
 from formsvc.intake.labels.sections import path
 from formsvc.intake.labels.sites import Description
@@ -81,6 +81,7 @@ class Reader:
         }
         self._sections = {section for site in form["sites"] for section in site["path"]}
         self._printed = frozenset(form["printed"])
+        self._blank = frozenset(form["blank"])
         self._headings = {words.label(line)[0] for line in form["printed"]} - self._labels
         self._choices = {
             words.bare(choice) for shape in form["fields"].values() for choice in shape["choices"]
@@ -248,7 +249,8 @@ class Reader:
             plain = words.bare(square.text)
             if plain.isdecimal() or words.is_unwritten(plain):
                 continue
-            if plain in self._printed or words.label(square.text)[0] in self._headings:
+            is_print = plain in self._printed or plain in self._blank
+            if is_print or words.label(square.text)[0] in self._headings:
                 found.add(square.number)
         return found
 
@@ -306,8 +308,10 @@ class Reader:
         return [Blank("next", text, pieces, ends_at=ends_at)]
 
     def _right(self, square: Square) -> list[Blank]:
-        run: list[Square] = []
         following = self.sheet.right(square)
+        if square.rows > 1 and (choices := self._choices_beside(square)):
+            return choices
+        run: list[Square] = []
         if following is not None and following.number in self._labelled:
             piece = (following.number, 0, len(following.text))
             return [Blank("right", following.text, (piece,), has_labels=True)]
@@ -322,6 +326,20 @@ class Reader:
             return [Blank("right", text, tuple((s.number, 0, len(s.text)) for s in run))]
         more = tuple(each.text for each in run[1:] if not words.is_unwritten(each.text))
         return [Blank("right", run[0].text, ((run[0].number, 0, len(run[0].text)),), more)]
+
+    def _choices_beside(self, square: Square) -> list[Blank]:
+        """A label as high as several rows, each with a box to tick and a choice in cells."""
+        column = square.column + square.columns
+        lines: list[str] = []
+        pieces: list[Piece] = []
+        for row in range(square.row, square.row + square.rows):
+            mark = self.sheet.at(square.table, row, column)
+            choice = self.sheet.right(mark) if mark is not None and mark.rows == 1 else None
+            if mark is None or choice is None or not ticks.is_mark(mark.text):
+                return []
+            lines.append(f"{words.bare(mark.text)}{choice.text}")
+            pieces += [(each.number, 0, len(each.text)) for each in (mark, choice)]
+        return [Blank("right", "\n".join(lines), tuple(pieces))]
 
     def _below(self, square: Square) -> list[Blank]:
         rows = self._column(square)

@@ -213,18 +213,27 @@ class _Print:
     def __init__(
         self, form: Description, found: Sequence[LabelledValue], surplus: Collection[int]
     ) -> None:
-        printed = form["printed"]
+        printed = [line for line in form["printed"] if not line.isdecimal()]
         self._surplus = surplus
         self._said = [words.bare(value.text) for value in found if len(value.text) > 1]
-        self._printed = frozenset(printed)
+        self._printed = frozenset(printed) | frozenset(form["blank"])
         self._labels = {words.label(line)[0] for line in printed}
         self._all = "\0".join(printed)
+        self._choices = {
+            words.bare(choice) for shape in form["fields"].values() for choice in shape["choices"]
+        }
         self._long = sorted((each for each in printed if len(each) > 1), key=len, reverse=True)
+        self._longest = 2 * max(map(len, self._long), default=0)
 
     def left_of(self, square: Square, taken: Sequence[tuple[int, int]]) -> str:
         if square.number in self._surplus:
             return square.text.strip()
-        return self._without(_rest(square, taken))
+        if square.table and square.column == 0 and square.text.strip().isdecimal():
+            return ""  # the number of a row
+        rest = _rest(square, taken)
+        if not square.table and self._is_part(rest):
+            return ""
+        return self._without(rest)
 
     def left_aside(self, text: str) -> str:
         """What a header, footer or note says besides page numbers, codes, and values once more."""
@@ -242,13 +251,18 @@ class _Print:
             return ""
         return "\n".join(line.strip() for line in text.split("\n") if not self._is_print(line))
 
+    def _is_part(self, text: str) -> bool:
+        """Whether a paragraph is a part of a printed one: titles are parted at other places."""
+        plain = words.bare(text)
+        return len(plain) > 3 and plain in self._all and plain not in self._choices
+
     def _is_print(self, text: str) -> bool:
         plain = words.bare(text)
         if words.is_unwritten(plain) or plain in self._printed:
             return True
-        if len(plain) > 1 and (plain in self._all or words.label(text)[0] in self._labels):
+        if len(plain) > 1 and words.label(text)[0] in self._labels:
             return True
-        if len(plain) > max(map(len, self._long), default=0) * 2:
+        if len(plain) > self._longest:
             return False
         for each in self._long:
             plain = plain.replace(each, " ")

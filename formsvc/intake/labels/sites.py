@@ -7,8 +7,7 @@ from typing import Any, Final, TypedDict
 
 from formsvc import pointers
 from formsvc.documents import filling
-from formsvc.forms import Form
-from formsvc.forms.form import Field, PrintBox
+from formsvc.forms import Field, Form, PrintBox
 from formsvc.intake.labels import words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
 from formsvc.intake.labels.sections import path
@@ -50,7 +49,10 @@ class LabelSite(TypedDict):
 
 
 class Description(TypedDict):
-    """All that reading by labels needs of a form, as JSON."""
+    """All that reading by labels needs of a form, as JSON.
+
+    `printed` is what its paper shows besides values, `blank` what the delivered blank shows more.
+    """
 
     form: str
     edition: str
@@ -59,6 +61,7 @@ class Description(TypedDict):
     fields: dict[str, FieldShape]
     boxes: dict[str, BoxShape]
     printed: list[str]
+    blank: list[str]
 
 
 @lru_cache(64)
@@ -67,6 +70,8 @@ def description(form: Form) -> Description:
     template = sheet(form.docx.read_bytes())
     sites = [site for square in template.squares for site in _sites(template, square)]
     sites += _titles(form, sites)
+    printed = _printed(template)
+    choices = {words.bare(choice) for field in form.fields.values() for choice in field.choices}
     return {
         "form": form.id,
         "edition": form.edition,
@@ -74,7 +79,8 @@ def description(form: Form) -> Description:
         "sites": _once(sites),
         "fields": {field.pointer: _shape(form, field) for field in form.leaves},
         "boxes": {box.name: _box(box) for box in form.boxes},
-        "printed": sorted(_printed(template) | _printed(sheet(filling.blank(form, "docx")))),
+        "printed": sorted(printed),
+        "blank": sorted(_printed(sheet(filling.blank(form, "docx"))) - printed - choices),
     }
 
 

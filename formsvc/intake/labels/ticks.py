@@ -17,6 +17,11 @@ def has_marks(text: str) -> bool:
     return _MARKS.search(_plain(text)) is not None
 
 
+def is_mark(text: str) -> bool:
+    """Whether a text is one box, ticked or not."""
+    return _MARKS.fullmatch(_plain(text).strip()) is not None
+
+
 def is_unticked(text: str) -> bool:
     """Whether a text has boxes to tick, and none of them is."""
     marks = _MARKS.findall(_plain(text))
