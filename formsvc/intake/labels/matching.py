@@ -7,7 +7,7 @@ from typing import Final
 from formsvc.intake.labels import values, words
 from formsvc.intake.labels.assignment import assigned
 from formsvc.intake.labels.grid import Square
-from formsvc.intake.labels.occurrences import Blank, Occurrence, Piece, Reader
+from formsvc.intake.labels.occurrences import Blank, Occurrence, Piece, LabelReader
 from formsvc.intake.labels.sites import Description, LabelSite
 
 _LABEL: Final = 10.0
@@ -41,7 +41,7 @@ class _Pair:
     looks: float
 
 
-def matches(reader: Reader, form: Description) -> tuple[list[Match], list[Piece]]:
+def matches(reader: LabelReader, form: Description) -> tuple[list[Match], list[Piece]]:
     """What is found for each field, and all pieces of text that are so accounted for."""
     matcher = _Matcher(reader, form)
     found = [match for pair in matcher.chosen for match in matcher.read(pair)]
@@ -50,7 +50,7 @@ def matches(reader: Reader, form: Description) -> tuple[list[Match], list[Piece]
 
 
 class _Matcher:
-    def __init__(self, reader: Reader, form: Description) -> None:
+    def __init__(self, reader: LabelReader, form: Description) -> None:
         self._reader = reader
         self._form = form
         self._in_ten_thousands = any(

@@ -65,7 +65,7 @@ class Blank:
         return self.pieces[0][:2]
 
 
-class Reader:
+class LabelReader:
     """A paper read with the eyes of one form."""
 
     def __init__(self, sheet: Sheet, form: Description) -> None:

@@ -20,7 +20,7 @@ from formsvc.forms import Form
 from formsvc.intake.labels import values, words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
 from formsvc.intake.labels.matching import Match, matches
-from formsvc.intake.labels.occurrences import Piece, Reader
+from formsvc.intake.labels.occurrences import Piece, LabelReader
 from formsvc.intake.labels.sites import Description, description
 from formsvc.sandbox import run_limited
 
@@ -91,7 +91,7 @@ def labelled(raw: bytes, forms: Sequence[Description]) -> Labelled:
     form = recognised(paper, forms)
     if form is None:
         return Labelled(None, "", (), ())
-    reader = Reader(paper, form)
+    reader = LabelReader(paper, form)
     found, pieces = matches(reader, form)
     united = _united(found, form)
     print_ = _Print(form, united, _surplus(reader, form, pieces))
@@ -151,7 +151,7 @@ def _united(found: Sequence[Match], form: Description) -> tuple[LabelledValue, .
 _ROW = re.compile(r"/[0-9]+(?=/|$)")
 
 
-def _repeated(reader: Reader, found: Sequence[LabelledValue]) -> Iterator[Piece]:
+def _repeated(reader: LabelReader, found: Sequence[LabelledValue]) -> Iterator[Piece]:
     """Labels, and the places of labels that say once more what has been found."""
     said = {words.bare(text) for value in found for text in (value.text, *value.seen)}
     for occurrence in reader.occurrences:
@@ -163,7 +163,7 @@ def _repeated(reader: Reader, found: Sequence[LabelledValue]) -> Iterator[Piece]
                 yield from blank.pieces
 
 
-def _surplus(reader: Reader, form: Description, pieces: Sequence[Piece]) -> set[int]:
+def _surplus(reader: LabelReader, form: Description, pieces: Sequence[Piece]) -> set[int]:
     """The squares that repeat a label more often than the form prints it, with nothing to say.
 
     They may be values: a speciality that is called as a label is.
