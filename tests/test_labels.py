@@ -891,3 +891,111 @@ def test_a_document_type_in_a_part_is_refused(catalogue):
 def test_a_paper_is_read_in_the_sandbox_as_it_is_outside(catalogue, descriptions):
     raw = w.document(*w.Writer().summary(w.SUMMARY))
     assert labels.read(raw, catalogue.editions()[::-1]) == labelled(raw, descriptions)
+
+
+@pytest.mark.parametrize("merged", [True, False], ids=["beside one label", "under a blank"])
+def test_a_text_that_goes_on_in_the_cell_below_is_not_sure(merged, descriptions):
+    class GoesOn(w.Writer):
+        def pairs(self, values, pairs):
+            if pairs[0][1] != "/training/outcome":
+                return super().pairs(values, pairs)
+            label = cell(w.OUTCOME, 12, "restart" if merged else "")
+            return [
+                row(label, cell("上半部分。", 12)),
+                row(cell("", 12, "continue" if merged else ""), cell("下半部分。", 12)),
+            ]
+
+    found, leftovers = found_in(descriptions, *GoesOn().summary(w.SUMMARY))
+    assert (found["/training/outcome"].text, found["/training/outcome"].sure) == (
+        "上半部分。",
+        False,
+    )
+    assert "下半部分。" in {text for _, text in leftovers}
+
+
+def test_a_text_parted_over_cells_is_not_sure(descriptions):
+    class Parted(w.Writer):
+        def pairs(self, values, pairs):
+            if pairs[0][1] != "/person/specialty":
+                return super().pairs(values, pairs)
+            return [row(cell("从事专业", 8), cell("固体", 8), cell("力学", 8))]
+
+    found, leftovers = found_in(descriptions, *Parted().summary(w.SUMMARY))
+    assert not found["/person/specialty"].sure
+    assert "力学" in {text for _, text in leftovers}
+
+
+class MovedBorders(w.Writer):
+    """Labels over values in columns that no longer meet."""
+
+    def columns(self, values, pairs):
+        heads = [cell(label, span) for (label, _), span in zip(pairs, (5, 5, 5, 5, 4), strict=True)]
+        below = [
+            cell(w.said(values, name), span)
+            for (_, name), span in zip(pairs, (4, 5, 6, 4, 5), strict=True)
+        ]
+        return [row(*heads), row(*below)]
+
+
+class OldTickBoxes(w.Writer):
+    """Choices as tick boxes of Word 97."""
+
+    def value(self, name, text):
+        if name != "/person/gender":
+            return super().value(name, text)
+        box = '<w:r><w:fldChar w:fldCharType="begin"><w:ffData><w:checkBox><w:default w:val="{}"/></w:checkBox></w:ffData></w:fldChar></w:r>'
+        return run("男") + box.format(0) + run("  女") + box.format(1)
+
+
+class JoinedParagraphs(w.Writer):
+    """Ends of paragraphs deleted, still to be accepted."""
+
+    def value(self, name, text):
+        if name != "/person/address":
+            return super().value(name, text)
+        gone = '<w:rPr><w:del w:id="1" w:author="a"/></w:rPr>'
+        return paragraph(text[:4], gone) + paragraph(text[4:])
+
+
+class Prompts(w.Writer):
+    """Controls that still show their prompts, beside those that are filled."""
+
+    def value(self, name, text):
+        if text:
+            return super().value(name, text)
+        return run("") + w.control(run("单击此处输入文字。"), "<w:showingPlcHdr/>")
+
+
+@pytest.mark.parametrize(
+    "variant", [MovedBorders, OldTickBoxes, JoinedParagraphs], ids=lambda v: v.__name__
+)
+def test_what_editors_leave_of_a_summary_is_read_whole(variant, outcome):
+    read = outcome("jiangxi-training-summary", w.document(*variant().summary(w.SUMMARY)), w.SUMMARY)
+    assert (read.wrong, read.missing, read.unsure) == ({}, [], [])
+
+
+def test_the_prompt_of_an_empty_control_is_no_value(outcome):
+    values = {name: text for name, text in w.SUMMARY.items() if "phone" not in name}
+    raw = w.document(
+        *Prompts().summary({**w.SUMMARY, "/person/office_phone": "", "/person/home_phone": ""})
+    )
+    read = outcome("jiangxi-training-summary", raw, values)
+    assert (read.wrong, read.missing, read.unsure, read.leftovers) == ({}, [], [], ())
+
+
+def test_a_strict_document_is_read_as_any_other(descriptions):
+    raw = w.document(*w.Writer().summary(w.SUMMARY))
+    strict = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(raw)) as old, zipfile.ZipFile(strict, "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(
+                w.W.encode(), b"http://purl.oclc.org/ooxml/wordprocessingml/main"
+            )
+            new.writestr(name, content)
+    assert labelled(strict.getvalue(), descriptions) == labelled(raw, descriptions)
+
+
+def test_the_indents_and_paragraphs_of_a_long_text_stay(descriptions):
+    text = "　　第一段。\n\n　　第二段。"
+    found, _ = found_in(descriptions, *w.Writer().summary({**w.SUMMARY, "/training/content": text}))
+    assert found["/training/content"].text == text

@@ -7,7 +7,7 @@ from typing import Final
 from formsvc.intake.labels import values, words
 from formsvc.intake.labels.assignment import assigned
 from formsvc.intake.labels.grid import Square
-from formsvc.intake.labels.occurrences import Blank, Occurrence, Piece, LabelReader
+from formsvc.intake.labels.occurrences import Blank, LabelReader, Occurrence, Piece
 from formsvc.intake.labels.sites import Description, LabelSite
 
 _LABEL: Final = 10.0
@@ -60,6 +60,7 @@ class _Matcher:
         self._labels = {
             label for site in form["sites"] for label in site["labels"] if len(label) > 1
         }
+        self._printed = {line for line in form["printed"] if len(line) > 2}
         pairs = self._pairs()
         self._places = {key: n for n, key in enumerate(dict.fromkeys(p.blank.key for p in pairs))}
         best: dict[tuple[int, int], _Pair] = {}
@@ -147,7 +148,13 @@ class _Matcher:
         if shape["kind"] != "paragraphs" and values.holds_label(text, self._labels):
             is_sure = False
         looks = values.fit(shape, text)
+        if looks < 1 and (blank.more or blank.below or self._prints(text)):
+            is_sure = False  # the value may go on there, or print be a part of it
         return {name: text}, is_sure and looks >= 0, (-3.0, 0.0, 1.5)[looks + 1]
+
+    def _prints(self, text: str) -> bool:
+        """Whether a line of a text is printed by the form."""
+        return any(words.bare(line) in self._printed for line in text.split("\n")[1:])
 
     def _is_in_ten_thousands(self, occurrence: Occurrence) -> bool:
         return self._in_ten_thousands or "万元" in occurrence.note or "万元" in (

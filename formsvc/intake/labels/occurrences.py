@@ -50,7 +50,8 @@ class Occurrence:
 class Blank:
     """A place where the value of a label may stand. `more` goes on beside it; `rows` are those of
     a list. `ends_at` is the label that ends a text of several paragraphs. `has_labels`: what stands
-    there has labels of its own, as only a box of several fields has."""
+    there has labels of its own, as only a box of several fields has. `below` is what the next cell
+    under it goes on with, which has no label."""
 
     way: Way
     text: str
@@ -59,6 +60,7 @@ class Blank:
     rows: tuple[Square, ...] = ()
     ends_at: Occurrence | None = None
     has_labels: bool = False
+    below: str = ""
 
     @property
     def key(self) -> tuple[int, int]:
@@ -325,7 +327,17 @@ class LabelReader:
             text = "".join(words.bare(each.text) for each in filled)  # a digit a cell
             return [Blank("right", text, tuple((s.number, 0, len(s.text)) for s in run))]
         more = tuple(each.text for each in run[1:] if not words.is_unwritten(each.text))
-        return [Blank("right", run[0].text, ((run[0].number, 0, len(run[0].text)),), more)]
+        piece = (run[0].number, 0, len(run[0].text))
+        return [Blank("right", run[0].text, (piece,), more, below=self._goes_on(square, run[0]))]
+
+    def _goes_on(self, label: Square, square: Square) -> str:
+        """What stands under a value with no label to its left: the value may be in two cells."""
+        below = self.sheet.below(square)
+        if below is None or not self.is_open(below) or words.is_unwritten(below.text):
+            return ""
+        left = self.sheet.left(below)
+        is_bare = left is None or left is label or left.rows > below.rows
+        return below.text if is_bare or words.is_unwritten(left.text if left else "") else ""
 
     def _choices_beside(self, square: Square) -> list[Blank]:
         """A label as high as several rows, each with a box to tick and a choice in cells."""
@@ -348,7 +360,7 @@ class LabelReader:
         first = rows[0]
         pieces = ((first.number, 0, len(first.text)),)
         return [
-            Blank("below", first.text, pieces),
+            Blank("below", first.text, pieces, below=self._goes_on(square, first)),
             Blank("rows", first.text, pieces, rows=rows),
         ]
 
@@ -359,17 +371,22 @@ class LabelReader:
         return self._columns[square.number]
 
     def _under(self, square: Square) -> Iterator[Square]:
-        below = self.sheet.below(square)
+        below = self._aligned(square)
         is_first = True
-        while (
-            below is not None
-            and self.is_open(below)
-            and (below.column, below.columns) == (square.column, square.columns)
-            and (is_first or self._is_open_row(below))
-        ):
+        while below is not None and self.is_open(below) and (is_first or self._is_open_row(below)):
             yield below
             is_first = False
-            below = self.sheet.below(below)
+            below = self._aligned(below)
+
+    def _aligned(self, square: Square) -> Square | None:
+        """The square below one: as wide, or the same in number of a row of as many, whose borders
+        somebody has moved."""
+        below = self.sheet.below(square)
+        if below is None or (below.column, below.columns) == (square.column, square.columns):
+            return below
+        row, under = list(self.sheet.row(square)), list(self.sheet.row(below))
+        is_alike = len(row) == len(under) and all(each.rows == 1 for each in (*row, *under))
+        return under[row.index(square)] if is_alike and len(row) > 2 else None
 
     def _is_open_row(self, square: Square) -> bool:
         """Whether a row goes on with a list: one with a label of its own, such as 合计, ends it."""

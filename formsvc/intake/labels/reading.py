@@ -20,7 +20,7 @@ from formsvc.forms import Form
 from formsvc.intake.labels import values, words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
 from formsvc.intake.labels.matching import Match, matches
-from formsvc.intake.labels.occurrences import Piece, LabelReader
+from formsvc.intake.labels.occurrences import LabelReader, Piece
 from formsvc.intake.labels.sites import Description, description
 from formsvc.sandbox import run_limited
 

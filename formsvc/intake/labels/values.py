@@ -35,9 +35,10 @@ Fit = int
 
 def meant(shape: FieldShape, text: str) -> tuple[str, bool]:
     """(the text of a field, whether that is certain): choices by their ticks, else as written."""
-    text = words.written(text)
     if shape["kind"] == "paragraphs":
+        text = words.written_lines(text)
         return text, UNKNOWN not in text
+    text = words.written(text)
     if shape["choices"] or shape["type"] in ("boolean", "array"):
         return _chosen(shape, text)
     if _BOXES.search(text) and (found := ticks.ticked(text)):

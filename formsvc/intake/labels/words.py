@@ -68,6 +68,11 @@ def written(text: str) -> str:
     return text.replace(RULE, " ").strip().strip("_＿").strip()
 
 
+def written_lines(text: str) -> str:
+    """A text of several paragraphs without the blanks around it; indents of two characters stay."""
+    return text.replace(RULE, " ").strip(" \t\n_＿").rstrip() if text.strip() else ""
+
+
 def likeness(one: str, other: str) -> float:
     """How alike two labels are, 0 to 1: 身份证号 and 身份证号码 are, 姓名 and 地址 are not."""
     if not one or not other:
