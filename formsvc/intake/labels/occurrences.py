@@ -318,6 +318,8 @@ class LabelReader:
             piece = (following.number, 0, len(following.text))
             return [Blank("right", following.text, (piece,), has_labels=True)]
         while following is not None and self.is_open(following) and len(run) < _RUN:
+            if following.row < square.row:
+                break  # it begins beside the label of a row above
             run.append(following)
             following = self.sheet.right(following)
         filled = [each for each in run if not words.is_unwritten(each.text)]
