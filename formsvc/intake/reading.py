@@ -25,7 +25,7 @@ from formsvc.documents.proof.marks import canonical, matches
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
 from formsvc.forms import EDITION, FORM, Form
-from formsvc.intake import controls, tables, typed
+from formsvc.intake import controls, labels, tables, typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
 from formsvc.writing.masking import masked
@@ -145,9 +145,10 @@ def read(content: bytes, catalogue: Catalogue) -> Reading:
     paper = papers.opened(content)
     if paper.record is not None and paper.record.data:
         return _carried(paper, catalogue)
-    found = (_typed if paper.format == "pdf" else _filled_in)(content, catalogue)
-    if found:
-        return found
+    readers = (_typed,) if paper.format == "pdf" else (_filled_in, _labelled)
+    for reader in readers:
+        if found := reader(content, catalogue):
+            return found
     if paper.format == "pdf":
         if pack := bundles.bundle(content):
             raise UnreadableDocument(
@@ -298,6 +299,28 @@ def _filled_in(content: bytes, catalogue: Catalogue) -> Reading | None:
         data["edition"] = form.edition
     unsure = tuple(_conflict(finding, found[finding.pointer]) for finding in conflicts)
     return Reading(canonical(data), form.id, form.edition, origins, unsure=unsure)
+
+
+def _labelled(content: bytes, catalogue: Catalogue) -> Reading | None:
+    """A Word form from elsewhere, by its labels; None when it is no known form, or empty."""
+    found = labels.read(content, list(reversed(catalogue.editions())))
+    form = catalogue.edition(found.form, found.edition) if found.form else None
+    if form is None or not any(value.text or value.seen for value in found.found):
+        return None
+    texts = {value.pointer: value.text for value in found.found if value.sure and value.text}
+    data = typed.submission(form, texts)
+    origins = _origins(form, data, Origin.LABEL)
+    if form is not catalogue[form.id]:
+        data["edition"] = form.edition
+    unsure = tuple(
+        Unsure(value.pointer, form.label(value.pointer), clean(text), value.place)
+        for value in found.found
+        if not value.sure and (text := value.text or next(iter(value.seen), ""))
+    )
+    leftovers = tuple(_line(text) for _, text in found.leftovers)
+    return Reading(
+        canonical(data), form.id, form.edition, origins, unsure=unsure, leftovers=leftovers
+    )
 
 
 def _conflict(finding: Finding, said: Sequence[str]) -> Unsure:

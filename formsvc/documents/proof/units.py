@@ -50,7 +50,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Passage:
     """A cell, line or edge of a document as it came."""
 
     kind: str
@@ -65,7 +65,7 @@ def bare(text: str) -> str:
 # of a document
 
 
-def pieces(members: Mapping[str, bytes]) -> tuple[Piece, ...]:
+def pieces(members: Mapping[str, bytes]) -> tuple[Passage, ...]:
     """All that a document shows: the body in its order, then every header, footer and note.
 
     UnreadableDocument without a body, or with more than any form has.
@@ -74,7 +74,7 @@ def pieces(members: Mapping[str, bytes]) -> tuple[Piece, ...]:
         raise UnreadableDocument("Word 文档没有正文，无法读取。")
     found = list(_pieces(xml(members[docx.BODY])))
     edges = {
-        Piece(EDGE, "\n".join(piece.text for piece in _pieces(xml(content))))
+        Passage(EDGE, "\n".join(piece.text for piece in _pieces(xml(content))))
         for name, content in members.items()
         if _EDGES.fullmatch(name)
     }
@@ -84,7 +84,7 @@ def pieces(members: Mapping[str, bytes]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def _pieces(root: Any) -> Iterator[Piece]:
+def _pieces(root: Any) -> Iterator[Passage]:
     """The texts of cells with their paragraphs together, and of other paragraphs one by one."""
     held: dict[Any, list[str]] = {}
     kinds: dict[Any, str] = {}
@@ -100,7 +100,7 @@ def _pieces(root: Any) -> Iterator[Piece]:
     for key, lines in held.items():
         text = "\n".join(lines).strip("\n")
         if kinds[key] == CELL or bare(text):
-            yield Piece(kinds[key], text)
+            yield Passage(kinds[key], text)
 
 
 def _around(paragraph: Any) -> tuple[str, Any] | None:

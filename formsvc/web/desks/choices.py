@@ -70,9 +70,10 @@ def posted(form: Form, sent: MultiDict[str, str], typed: Entries) -> tuple[Choic
     for name, shown in sent.items():
         pointer = name.removeprefix(SHOWN)
         carried = sent.get(CARRIED + pointer)
-        if name == pointer or carried is None or form.field(pointer) is None:
+        field = form.field(pointer)
+        if name == pointer or carried is None or field is None:
             continue
-        if _plain(_line(typed.get(pointer, ""))) == _plain(carried):
+        if field.computed or _plain(_line(typed.get(pointer, ""))) == _plain(carried):
             found.append(Choice(pointer, form.label(pointer), _plain(shown), _plain(carried)))
     return tuple(found)
 
