@@ -330,7 +330,7 @@ WRONG_AMOUNTS = (
     {"sum": ["/project/spent"], "of": 3}, {"percent": 3}, {"months": ["/project/start"]},
     {"months": ["/project/start", "/project/spent"]}, {"count": "/project/spent"}, {"count": "/none"},
     {"times": ["/project/summary"]}, {"value": "no-such"}, {"value": "rate"}, {"value": "payer", "by": "/person/level"},
-    {"value": "rate", "by": "/project/place"}, {"value": "rate", "by": "/roll/*/level"},
+    {"value": "rate", "by": "/project/place"},
     {"value": "rate", "by": []}, {"value": "rate", "by": ["/person/level"] * 3},
     {"table": {"第一层次": 1}, "by": "/person/level"}, {"value": "grants", "by": "/person/level"},
     {"sum": ["/project/spent"], "where": {"field": "/project/request", "equals": "变更"}},
