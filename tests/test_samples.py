@@ -119,9 +119,7 @@ def test_message_is_a_whole_chinese_sentence_about_its_place(catalogue, path):
 
 # A batch takes a list apart; alone it is no submission.
 SINGLE = [
-    path
-    for path in VALID + INVALID
-    if is_newest(path) and not path.read_bytes().startswith(b"[")
+    path for path in VALID + INVALID if is_newest(path) and not path.read_bytes().startswith(b"[")
 ]
 
 

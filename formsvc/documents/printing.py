@@ -26,7 +26,7 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        values[box.name] = _box(box, data) if box.guard.holds(data, day) else ""
+        values[box.name] = boxed(box, data) if box.guard.holds(data, day) else ""
     return values
 
 
@@ -51,7 +51,7 @@ def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
     pointer, tokens, show = field.pointer, field.tokens, _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        values[pointer] = show(_at(data, tokens))
+        values[pointer] = show(at(data, tokens))
 
     return write
 
@@ -62,20 +62,26 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        rows = _at(data, tokens)
+        rows = at(data, tokens)
         given = rows if isinstance(rows, list) else []
         for row, name in enumerate(names):
-            values[name] = show(_at(given[row], cell)) if row < len(given) else ""
+            values[name] = show(at(given[row], cell)) if row < len(given) else ""
 
     return write
 
 
-def _at(data: Any, tokens: tuple[str, ...]) -> object:
+def at(data: Any, tokens: tuple[str, ...]) -> object:
+    """The value at a place that is in no list; None where nothing stands."""
     for token in tokens:
         if not isinstance(data, dict):
             return None
         data = data.get(token)
     return data
+
+
+def shown(field: Field, value: object) -> str:
+    """A field's value as on paper."""
+    return _shower(field)(value)
 
 
 def _shower(field: Field) -> Callable[[object], str]:
@@ -123,11 +129,11 @@ def _words(value: object) -> str:
         return ""
 
 
-def _box(box: PrintBox, data: object) -> str:
-    """The box's text; "" when none of its fields is given."""
+def boxed(box: PrintBox, data: object) -> str:
+    """The box's text, whatever its guard says; "" when none of its fields is given."""
     text = box.literals[0]
     shown = [
-        (_words if as_words else _shower(field))(_at(data, field.tokens))
+        (_words if as_words else _shower(field))(at(data, field.tokens))
         for field, as_words in box.parts
     ]
     if not any(shown):

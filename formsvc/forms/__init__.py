@@ -9,17 +9,21 @@ from formsvc.forms.form import (
     Section,
     Signature,
     Step,
+    SummarySpec,
 )
-from formsvc.forms.loading import Shelf, built_in, read
-from formsvc.forms.programme import ComparisonSpec, Programme
+from formsvc.forms.loading import Shelf, built_in, library, read
+from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.summaries import REGISTER
 
 __all__ = [
     "EDITION",
     "FORM",
+    "REGISTER",
     "ComparisonSpec",
     "ComputedSpec",
     "Field",
     "Form",
+    "PolicyValue",
     "PrintBox",
     "Programme",
     "RuleSpec",
@@ -27,6 +31,8 @@ __all__ = [
     "Shelf",
     "Signature",
     "Step",
+    "SummarySpec",
     "built_in",
+    "library",
     "read",
 ]

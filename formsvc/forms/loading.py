@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
-from formsvc.forms import schemas
+from formsvc.forms import schemas, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import ComputedSpec, Form, PrintBox, RuleSpec, Section, Signature, Step
 from formsvc.forms.guards import Guard, conditions, guard
@@ -54,6 +54,11 @@ def built_in() -> Shelf:
 
 def read(shelves: Iterable[Shelf]) -> list[Form]:
     """All editions of all forms, in the order of form and day. Templates are not looked at."""
+    return library(shelves)[0]
+
+
+def library(shelves: Iterable[Shelf]) -> tuple[list[Form], list[Programme]]:
+    """The forms as `read` gives them, and all programmes, also those that have no form yet."""
     shelves = list(shelves)
     programmes: dict[str, _ProgrammeFile] = {}
     for shelf in shelves:
@@ -72,7 +77,7 @@ def read(shelves: Iterable[Shelf]) -> list[Form]:
     ordered = sorted(forms.values(), key=lambda form: (form.id, form.since))
     for programme in programmes.values():
         programme.verify([form for form in ordered if form.programme is programme.programme])
-    return ordered
+    return ordered, [file.programme for file in programmes.values()]
 
 
 def _forms_of(shelf: Shelf, programmes: "Mapping[str, _ProgrammeFile]") -> Iterator[Form]:
@@ -104,16 +109,17 @@ def _fail(path: Path, place: str, what: str) -> NoReturn:
     raise FormError(f"{path}: {place}: {what}")
 
 
-class _File:
+class TomlFile:
     """A TOML file that its JSON Schema allows."""
 
     kind: str
     programme: Programme
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+            content = path.read_text("utf-8") if text is None else text
+            raw = tomllib.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
@@ -209,7 +215,7 @@ class _File:
             self.fail(place, str(wrong))
 
 
-class _ProgrammeFile(_File):
+class _ProgrammeFile(TomlFile):
     kind = "programme"
 
     def __init__(self, path: Path) -> None:
@@ -221,6 +227,7 @@ class _ProgrammeFile(_File):
         self.programme = Programme(
             id=path.parent.name,
             title=self.table["programme"]["title"],
+            regulation=self.table["programme"]["regulation"],
             citations=citations,
             values=self._values(citations),
             comparisons=tuple(self.comparisons(citations)),
@@ -229,6 +236,10 @@ class _ProgrammeFile(_File):
                          entry.get("reason", ""))
                 for entry, _ in self.entries("coverage")
             ),
+            register={
+                attribute: tuple(names)
+                for attribute, names in self.table.get("register", {}).items()
+            },
         )  # fmt: skip
 
     def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
@@ -236,7 +247,15 @@ class _ProgrammeFile(_File):
         for entry, place in self.entries("value"):
             earlier = values.get(entry["id"], ())
             (citation,) = self.citation(entry["cite"], citations, place)
-            value = PolicyValue(date.fromisoformat(entry["since"]), entry["value"], citation)
+            before = earlier[-1] if earlier else None
+            title, unit = (
+                entry.get(key) or (getattr(before, key) if before else "")
+                for key in ("title", "unit")
+            )
+            value = PolicyValue(
+                date.fromisoformat(entry["since"]), entry["value"], citation,
+                title, unit, entry.get("note", ""),
+            )  # fmt: skip
             if earlier and earlier[-1].since >= value.since:
                 self.fail(f"{place}: since", "must be later than that of the entry before")
             values[entry["id"]] = (*earlier, value)
@@ -251,6 +270,7 @@ class _ProgrammeFile(_File):
         for form in forms:
             rules = [*(rule.id for rule in form.rules), *(each.id for each in form.comparisons)]
             covering |= {form.id, *(form.id + name for name in form.fields)}
+            covering |= {f"{form.id}#{step.title}" for step in form.steps}
             covering |= {f"{form.id}/{rule}" for rule in rules}
         for each in self.programme.coverage:
             for name in each.by:
@@ -258,7 +278,7 @@ class _ProgrammeFile(_File):
                     self.fail(f"[[coverage]] {each.article}", f"{name!r} does not exist")
 
 
-class _FormFile(_File):
+class _FormFile(TomlFile):
     kind = "form"
 
     def __init__(self, path: Path, common: Mapping[str, Any], programme: Programme) -> None:
@@ -277,6 +297,7 @@ class _FormFile(_File):
             id=folder.parts[1],
             edition=folder.parts[2],
             title=head["title"],
+            about=head["about"],
             programme=self.programme,
             since=date.fromisoformat(head["since"]),
             day=self.field(head["day"], "[form]: day", "date") if "day" in head else None,
@@ -303,6 +324,7 @@ class _FormFile(_File):
                 Signature(entry["name"], entry["beside"], self.guard(entry, place))
                 for entry, place in self.entries("signature")
             ),
+            summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
             templates=shelf.templates / folder,
