@@ -245,7 +245,10 @@ def named(name="张三", **more):
         (named(id_number="36010219800101001X"), ["/person/name"]),
         (named("张山", id_number="11010519491231002X"), ["/person/name"]),
         (named(withdrawn=True), ["/person/name"]),
-        (named(category="第一层次", selected_year=2020), ["/person/level", "/person/selected_year"]),
+        (
+            named(category="第一层次", selected_year=2020),
+            ["/person/level", "/person/selected_year"],
+        ),
         (named(legacy=True), ["/person/legacy"]),
     ],
 )
@@ -292,7 +295,9 @@ def person(name, code, **more):
 
 def test_who_lacks_an_id_number_is_compared_by_name_and_unit():
     one, other = "11010519491231002X", "360803198811111021"
-    found = across(person("张三", one), person("张三", other), person("张三", None), person("张三", one))
+    found = across(
+        person("张三", one), person("张三", other), person("张三", None), person("张三", one)
+    )
     assert [(number, rule, severity) for number, rule, severity, _ in found] == [
         (1, "once-each", "error"), (1, "once-each", "warning"),
         (2, "once-each", "warning"),
@@ -304,7 +309,10 @@ def test_who_lacks_an_id_number_is_compared_by_name_and_unit():
 
 def test_two_without_id_numbers_meet_by_name_and_unit():
     found = across(person("张三", None), person("张三", None), person("李四", None))
-    assert [(number, severity) for number, _, severity, _ in found] == [(1, "warning"), (2, "warning")]
+    assert [(number, severity) for number, _, severity, _ in found] == [
+        (1, "warning"),
+        (2, "warning"),
+    ]
 
 
 def test_places_are_counted_across_a_batch():
