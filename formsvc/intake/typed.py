@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from formsvc import pointers
-from formsvc.documents.controls import TICKED
+from formsvc.documents.controls import TICKED, TICKS
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Field, Form, PrintBox, answers
 from formsvc.submissions import MAX_BYTES
@@ -22,8 +22,6 @@ _SHORT: Final = 400  # characters of an amount, a day, a choice …, blanks incl
 _AROUND: Final = 1_000  # characters of a box beside its values: labels and amounts in words
 _READ: Final = frozenset({"/Tx", "/Ch", "/Btn"})
 _OFF: Final = "/Off"
-# Ours, and what people and programs put in its place in Word.
-_TICKS: Final = frozenset(f"{TICKED}☒✓✔√■")
 _LISTED: Final = "、"
 # An amount in words, as it is printed beside its figures.
 _IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
@@ -72,7 +70,7 @@ def _ticked(form: Form, texts: Mapping[str, str]) -> dict[str, str]:
     """The lists of which something is ticked, as they are written in one line."""
     chosen: dict[str, list[str]] = {}
     for name, (field, choice) in form.ticks.items():
-        if not _TICKS.isdisjoint(texts.get(name, "")):
+        if not TICKS.isdisjoint(texts.get(name, "")):
             chosen.setdefault(field.pointer, []).append(choice)
     return {pointer: _LISTED.join(choices) for pointer, choices in chosen.items()}
 
