@@ -25,6 +25,7 @@ COULD_NOT_RUN: Final = 2
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow"},
+    "note": {"fg": "blue"},
     "ok": {"fg": "green"},
     "heading": {"bold": True},
     "faint": {"dim": True},
@@ -93,6 +94,12 @@ on_day = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     callback=lambda _context, _option, on: on.date() if on else today(),
     help="按哪一天检查，默认今天。",
+)
+
+
+# The option --register, files.
+with_register = click.option(
+    "--register", multiple=True, help="人选名册（XLSX 或 CSV），据以核对人选；可多次给出。"
 )
 
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any, Final
 
 from formsvc.forms import Field, Form, PrintBox
+from formsvc.forms.computed import completed, stated_day
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
@@ -14,24 +15,33 @@ Values = Mapping[str, str]
 def printed(form: Form, data: object) -> dict[str, str]:
     """Pointer → text for all of `form.printable`: leaves, rows up to maxItems, print boxes.
 
-    What is missing is "". Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a value
-    of the wrong type is shown as it stands. Lines are separated by "\\n".
+    What is missing is "", and so is a box whose guard does not hold. Computed values that the data
+    lacks are worked out, by the policy values of its own day, else by the newest. Dates read
+    2024年9月1日, money 98,000元. Never raises: in a draft a value of the wrong type is shown as it
+    stands. Lines are separated by "\\n".
     """
     values: dict[str, str] = {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        values[box.name] = _box(box, data)
+        values[box.name] = boxed(box, data) if box.guard.holds(data, day) else ""
     return values
 
 
 def pieces(form: Form, data: object, *, whole: bool = False) -> dict[str, str]:
     """The texts of every print box one by one: its literals and parts in turn, by `piece`'s names.
 
-    All "" where none of a box's fields is given, unless the `whole` form is asked for.
+    All "" where its guard does not hold or none of its fields is given, unless the `whole` form is
+    asked for.
     """
+    if not form.boxes:
+        return {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
     return {
-        piece(box.name, number): text
+        piece(box.name, number): text if whole or box.guard.holds(data, day) else ""
         for box in form.boxes
         for number, text in enumerate(_pieces(box, data, whole))
     }
@@ -50,6 +60,13 @@ def whole_of(name: str) -> str:
 _PIECE: Final = "\x1f"  # in no pointer of a form
 
 
+def signed(form: Form, data: object) -> frozenset[str]:
+    """The names of the places to sign that a submission calls for."""
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
+    return frozenset(place.name for place in form.signatures if place.guard.holds(data, day))
+
+
 @cache
 def _writers(form: Form) -> tuple[Callable[[object, dict[str, str]], None], ...]:
     return tuple(
@@ -64,7 +81,7 @@ def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
     pointer, tokens, show = field.pointer, field.tokens, _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        values[pointer] = show(_at(data, tokens))
+        values[pointer] = show(at(data, tokens))
 
     return write
 
@@ -75,20 +92,26 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        rows = _at(data, tokens)
+        rows = at(data, tokens)
         given = rows if isinstance(rows, list) else []
         for row, name in enumerate(names):
-            values[name] = show(_at(given[row], cell)) if row < len(given) else ""
+            values[name] = show(at(given[row], cell)) if row < len(given) else ""
 
     return write
 
 
-def _at(data: Any, tokens: tuple[str, ...]) -> object:
+def at(data: Any, tokens: tuple[str, ...]) -> object:
+    """The value at a place that is in no list; None where nothing stands."""
     for token in tokens:
         if not isinstance(data, dict):
             return None
         data = data.get(token)
     return data
+
+
+def shown(field: Field, value: object) -> str:
+    """A field's value as on paper."""
+    return _shower(field)(value)
 
 
 def _shower(field: Field) -> Callable[[object], str]:
@@ -136,15 +159,15 @@ def _words(value: object) -> str:
         return ""
 
 
-def _box(box: PrintBox, data: object) -> str:
-    """The box's text; "" when none of its fields is given."""
+def boxed(box: PrintBox, data: object) -> str:
+    """The box's text, whatever its guard says; "" when none of its fields is given."""
     return "".join(_pieces(box, data)).strip()
 
 
 def _pieces(box: PrintBox, data: object, whole: bool = False) -> Iterator[str]:
     """Literals and parts of a box in turn, all "" when none of its fields is given."""
     shown = [
-        (_words if as_words else _shower(field))(_at(data, field.tokens))
+        (_words if as_words else _shower(field))(at(data, field.tokens))
         for field, as_words in box.parts
     ]
     is_given = whole or any(shown)

@@ -4,23 +4,23 @@ The same data, fonts and key give the same bytes, in any process and thread.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from math import floor
 from pathlib import Path
 from typing import Any, Final
 
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, signing
-from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
+from formsvc.documents.press import layouts, letters, signing
+from formsvc.documents.press.bounds import Bounds, limited, surely_fits
+from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
-from formsvc.documents.printing import printed
+from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
 from formsvc.documents.shrinking import Shrink, Shrinks
@@ -39,6 +39,7 @@ __all__ = [
     "fill",
     "findings",
     "installed",
+    "letter",
     "pack",
     "shrinks",
 ]
@@ -46,8 +47,6 @@ __all__ = [
 MEDIA_TYPE: Final = "application/pdf"
 GLYPH: Final = "print.glyph"
 OVERFLOW: Final = "print.overflow"
-# Stands in a draft for a character that no font has.
-_GETA: Final = "〓"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def fill(
     made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layouts.load(form), pages)
+        return signing.with_fields(made, layouts.load(form), pages, signed(form, data))
     return made
 
 
@@ -128,17 +127,28 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     return _packed(setter.compile(job, drawings, strict=strict))
 
 
-def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:
-    """What of a submission cannot be printed: `print.overflow` and `print.glyph`.
+def letter(package: bytes, title: str, press: Press) -> bytes:
+    """A filled letter, given as DOCX, as PDF; 〓 stands for what no font has. FontError without
+    fonts, TemplateError for a letter that is more than paragraphs and tables."""
+    return letters.draw(package, title, typesetter(press.fonts))
 
-    Widths of characters decide for nearly all texts; only what is close is typeset. Skipped, with
-    the reason, where no fonts for Chinese are installed.
+
+def findings(
+    form: Form, data: object, press: Press, spoken: Collection[str] = ()
+) -> tuple[Finding, ...] | Skipped:
+    """What of a submission cannot be printed, but at places `spoken` of already: `print.overflow`
+    and `print.glyph`.
+
+    Lengths decide for nearly all texts, widths of characters for most others; only what is close
+    is typeset. Skipped, with the reason, where no fonts for Chinese are installed.
     """
     try:
         setter = typesetter(press.fonts)
     except FontError as error:
         return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
-    return _unprintable(form, data, setter)
+    if _bounds(form, setter).hold(data, spoken):
+        return ()
+    return tuple(f for f in _unprintable(form, data, setter) if f.pointer not in spoken)
 
 
 def shrinks(form: Form, data: object, press: Press) -> Shrinks:
@@ -191,7 +201,7 @@ def _document(
     layout, setter = layouts.load(form), typesetter(press.fonts)
     values = printed(form, data)
     if bound.draft:
-        values = {name: _showable(text, setter.fonts) for name, text in values.items()}
+        values = {name: setter.fonts.showable(text) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
         raise Unprintable(found)
     owner = values[form.person.pointer]
@@ -259,11 +269,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         return found
     close = [
         site
-        for pointer, length, site in _limited(form)
-        if (len(text := values[pointer]) > length or "\n" in text)
-        and text
-        and not (site.block and plainly_fits(site, text))
-        and not fitter.surely_fits(site, text)
+        for site in limited(form)
+        if (text := values[site.pointer]) and not surely_fits(site, text, fitter)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
     return _worst(
@@ -274,15 +281,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
 
 
 @cache
-def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
-    """The places whose text has to fit, with how many characters surely do."""
-    continued = {field.pointer for field in form.continues}
-    places = (site for page in layouts.load(form).pages for site in page.sites)
-    return tuple(
-        (site.pointer, floor(safe_width(site) / WIDEST), site)
-        for site in places
-        if site.pointer not in continued and not site.grows
-    )
+def _bounds(form: Form, setter: Typesetter) -> Bounds:
+    return Bounds(form, setter)
 
 
 def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -320,13 +320,6 @@ def _overflow(form: Form, values: Mapping[str, str], site: Site, rest: str) -> F
     message = f"{label}在表格中写不下：约可写 {room} 字，多出 {excess} 字，请删减。"
     pointer = _pointer(form, values, site.pointer, ())
     return Finding(OVERFLOW, Severity.ERROR, pointer, label, message, excess, 0)
-
-
-def _showable(text: str, fonts: Fonts) -> str:
-    shown = texts.clean(text)
-    for missing in fonts.missing(shown):
-        shown = shown.replace(missing, _GETA)
-    return shown
 
 
 def _label(form: Form, name: str) -> str:
