@@ -32,7 +32,7 @@ def submission_in(content: bytes, catalogue: Catalogue) -> bytes:
     if found:
         return found
     raise UnreadableDocument(
-        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
+        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或在空白表格中填写过的。"
     )
 
 
