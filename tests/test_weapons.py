@@ -91,7 +91,10 @@ DOCX = {
     "white by theme": (defaults('<w:color w:val="auto" w:themeColor="background1"/>'), "浅色文字"),
     "font of signs": (put(BODY, "<w:rPr>", '<w:rPr><w:rFonts w:ascii="Wingdings"/>'), "符号字体"),
     "black ground": (put(BODY, "<w:rPr>", '<w:rPr><w:highlight w:val="black"/>'), "底色"),
-    "content control": (put(BODY, "<w:p>", "<w:sdt><w:sdtContent/></w:sdt><w:p>"), "sdt"),
+    "bound control": (
+        put(BODY, "<w:sdtPr>", '<w:sdtPr><w:dataBinding w:xpath="/x" w:storeItemID="y"/>'),
+        "dataBinding",
+    ),
     "mail merge": (put(SETTINGS, "<w:zoom", "<w:mailMerge/><w:zoom"), "mailMerge"),
     "second submission": (
         add("customXml/item9.xml", b'<submission xmlns="urn:formsvc:submission"/>'),

@@ -23,6 +23,7 @@ from formsvc.cli.shell import (
     with_register,
     write,
 )
+from formsvc.delivery import blank as blank_form
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
@@ -111,7 +112,11 @@ def blank(form: str, output: str) -> None:
 
         write(output, sheets.write(form_named(form), today()))
     else:
-        write(output, documents.blank(form_named(form), format_of(output)))
+        chosen, format = form_named(form), format_of(output)
+        press = config.from_environment().press
+        for remark in documents.blank_remarks(chosen, format, press):
+            click.echo(remark, err=True)
+        write(output, blank_form(chosen, format, today(), press=press))
 
 
 @click.command()

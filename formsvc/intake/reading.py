@@ -9,7 +9,7 @@ from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import canonical, parse_mark
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import EDITION
-from formsvc.intake import typed
+from formsvc.intake import controls, typed
 from formsvc.sandbox import run_limited
 from formsvc.submissions import Submission
 
@@ -28,10 +28,11 @@ def submission_in(content: bytes, catalogue: Catalogue) -> bytes:
     form, edition, data = json.loads(run_limited(_carried, content))
     if data:
         return _of_its_edition(data.encode(), form, edition, catalogue)
-    if format == "pdf" and (found := _typed(content, catalogue)):
+    found = (_typed if format == "pdf" else _filled_in)(content, catalogue)
+    if found:
         return found
     raise UnreadableDocument(
-        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或填写过的空白 PDF 表格。"
+        "这个文件里没有申报数据：只能读取本服务生成的 Word 或 PDF 表格，或在空白表格中填写过的。"
     )
 
 
@@ -75,3 +76,21 @@ def _typed(content: bytes, catalogue: Catalogue) -> bytes | None:
                 data if form is catalogue[form.id] else {**data, "edition": form.edition}
             )
     return None
+
+
+def _filled_in(content: bytes, catalogue: Catalogue) -> bytes | None:
+    """What somebody wrote into our Word form; None when it is not one of ours, or empty.
+
+    UnreadableDocument where one field says different things in different places.
+    """
+    found = json.loads(run_limited(controls.shown, content))
+    form = controls.form_of(found, list(reversed(catalogue.editions())))
+    if form is None:
+        return None
+    texts, findings = controls.settled(form, found)
+    if findings:
+        raise UnreadableDocument("".join(finding.message for finding in findings))
+    if not texts:
+        return None
+    data = typed.submission(form, texts)
+    return canonical(data if form is catalogue[form.id] else {**data, EDITION[1:]: form.edition})

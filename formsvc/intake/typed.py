@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from formsvc import pointers
+from formsvc.documents.controls import TICKED, TICKS
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Field, Form, PrintBox, answers
 from formsvc.submissions import MAX_BYTES
@@ -19,6 +20,9 @@ SOURCE: Final = "/FormsvcSource"
 _MOST: Final = 20_000  # characters of a text, as in every field
 _SHORT: Final = 400  # characters of an amount, a day, a choice …, blanks included
 _AROUND: Final = 1_000  # characters of a box beside its values: labels and amounts in words
+_READ: Final = frozenset({"/Tx", "/Ch", "/Btn"})
+_OFF: Final = "/Off"
+_LISTED: Final = "、"
 # An amount in words, as it is printed beside its figures.
 _IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
@@ -34,9 +38,9 @@ def fields(raw: bytes) -> bytes:
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         texts = {
-            name: str(field.value)
+            name: TICKED if field.field_type == "/Btn" else str(field.value)
             for name, field in (reader.get_fields() or {}).items()
-            if field.field_type == "/Tx" and field.value
+            if field.field_type in _READ and field.value and field.value != _OFF
         }
         source = str(reader.metadata.get(SOURCE, "")) if reader.metadata else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -50,7 +54,8 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     """Typed texts by pointer → data of the form's shape, with what was left empty left out."""
     data: dict[str, Any] = {"form": form.id}
     boxes = {box.name: box for box in form.boxes}
-    for name in sorted(texts.keys() & set(form.printable), key=form.place):
+    texts = {**texts, **_ticked(form, texts)}
+    for name in sorted(texts.keys() & {*form.printable, *form.fields}, key=form.place):
         for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
             # What is unclear, or longer than its field may be, stays text: the schema points at it.
             value = text
@@ -59,6 +64,15 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
             if value is not None:
                 pointers.set_(data, pointer, value)
     return data
+
+
+def _ticked(form: Form, texts: Mapping[str, str]) -> dict[str, str]:
+    """The lists of which something is ticked, as they are written in one line."""
+    chosen: dict[str, list[str]] = {}
+    for name, (field, choice) in form.ticks.items():
+        if not TICKS.isdisjoint(texts.get(name, "")):
+            chosen.setdefault(field.pointer, []).append(choice)
+    return {pointer: _LISTED.join(choices) for pointer, choices in chosen.items()}
 
 
 def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:

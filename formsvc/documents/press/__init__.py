@@ -36,7 +36,6 @@ __all__ = [
     "Fonts",
     "Press",
     "Unprintable",
-    "blank",
     "fill",
     "findings",
     "installed",
@@ -94,11 +93,6 @@ def fill(
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         return signing.with_fields(made, layouts.load(form), pages, signed(form, data))
     return made
-
-
-def blank(form: Form) -> bytes:
-    """The fillable form itself, for Acrobat, WPS, Foxit or a browser."""
-    return form.pdf.read_bytes()
 
 
 def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool = False) -> bytes:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from formsvc import documents
 from formsvc.checks.coverage import coverage
+from formsvc.delivery import blank as blank_form
 from formsvc.delivery import file_name
 from formsvc.delivery import fill as filled
 from formsvc.documents import Format
@@ -87,7 +88,7 @@ def blank(form: str, format: Format) -> Response:
     chosen = form_or_404(form)
     if format not in documents.MEDIA_TYPES:
         raise NotFound
-    content = documents.blank(chosen, format)
+    content = blank_form(chosen, format, today(), press=settings().press)
     name = file_name(chosen, None, format)
     return attachment(content, name, f"{chosen.id}.{format}", documents.MEDIA_TYPES[format])
 
