@@ -15,6 +15,7 @@ import pypdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 from docx.oxml.ns import qn
+from pypdf.generic import NameObject, TextStringObject
 
 from formsvc.documents.controls import TICKED
 
@@ -72,10 +73,25 @@ def saved_by_libreoffice(documents: list[bytes]) -> list[bytes]:
 
 
 def by_pypdf(blank: bytes, texts: Texts) -> bytes:
+    """The values alone: to draw them all takes it long, see `drawn_by_pypdf`."""
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(blank))
-    values = {name: "/Yes" if text == TICKED else text for name, text in texts.items() if text}
+    for node in writer._root_object["/AcroForm"]["/Fields"]:
+        field = node.get_object()
+        if text := texts.get(field["/T"]):
+            value = NameObject("/Yes") if text == TICKED else TextStringObject(text)
+            field[NameObject("/V")] = value
+    return written(writer)
+
+
+def drawn_by_pypdf(blank: bytes, texts: Texts) -> bytes:
+    """Values and what is seen of them, in the font of the form."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(blank))
     for page in writer.pages:
-        writer.update_page_form_field_values(page, values, auto_regenerate=False)
+        writer.update_page_form_field_values(page, dict(texts), auto_regenerate=False)
+    return written(writer)
+
+
+def written(writer: pypdf.PdfWriter) -> bytes:
     target = io.BytesIO()
     writer.write(target)
     return target.getvalue()
@@ -102,33 +118,40 @@ def by_mupdf(blank: bytes, texts: Texts) -> bytes:
 
 
 def by_pdfium(blank: bytes, texts: Texts) -> bytes:
-    """As a browser does: a click into each field, then the text; a click on each box."""
+    """As a browser does: a click into each field, then the text or the choice; a click on a box."""
     document = pypdfium2.PdfDocument(blank)
     document.init_forms()
-    pages = list(document)
-    for name, (number, x, y) in places(blank).items():
+    form, pages = document.formenv, list(document)
+    for name, (number, x, y, choices) in places(blank).items():
         if not (text := texts.get(name)):
             continue
-        pdfium.FORM_OnLButtonDown(document.formenv, pages[number], 0, x, y)
-        pdfium.FORM_OnLButtonUp(document.formenv, pages[number], 0, x, y)
-        if text != TICKED:
+        page = pages[number]
+        pdfium.FORM_OnLButtonDown(form, page, 0, x, y)
+        pdfium.FORM_OnLButtonUp(form, page, 0, x, y)
+        if choices:
+            pdfium.FORM_SetIndexSelected(form, page, choices.index(text), True)
+        elif text != TICKED:
             units = (text + "\0").encode("utf-16-le")
             array = (ctypes.c_ushort * (len(units) // 2)).from_buffer_copy(units)
-            pdfium.FORM_ReplaceSelection(document.formenv, pages[number], array)
-        pdfium.FORM_ForceToKillFocus(document.formenv)
+            pdfium.FORM_ReplaceSelection(form, page, array)
+        pdfium.FORM_ForceToKillFocus(form)
     target = io.BytesIO()
     document.save(target)
     document.close()
     return target.getvalue()
 
 
-def places(blank: bytes) -> dict[str, tuple[int, float, float]]:
-    """Field → page and a point inside of its last widget, left of where a list opens."""
+def places(blank: bytes) -> dict[str, tuple[int, float, float, list[str]]]:
+    """Field → page, a point inside of its last widget, left of where a list opens, and what can
+    only be chosen."""
     with pikepdf.open(io.BytesIO(blank)) as pdf:
         found = {}
         for number, page in enumerate(pdf.pages):
             for widget in page.obj.Annots:
                 left, bottom, right, top = map(float, widget.Rect)
-                name = str((widget if "/T" in widget else widget.Parent).T)
-                found[name] = (number, left + (right - left) / 3, (bottom + top) / 2)
+                field = widget if "/T" in widget else widget.Parent
+                is_list = int(field.get("/Ff", 0)) == 1 << 17
+                choices = [str(each) for each in field.Opt] if is_list else []
+                spot = left + (right - left) / 3, (bottom + top) / 2
+                found[str(field.T)] = (number, *spot, choices)
         return found

@@ -92,7 +92,7 @@ DOCX = {
     "font of signs": (put(BODY, "<w:rPr>", '<w:rPr><w:rFonts w:ascii="Wingdings"/>'), "符号字体"),
     "black ground": (put(BODY, "<w:rPr>", '<w:rPr><w:highlight w:val="black"/>'), "底色"),
     "bound control": (
-        put(BODY, "<w:p>", '<w:sdt><w:sdtPr><w:dataBinding w:xpath="/a"/></w:sdtPr><w:sdtContent/></w:sdt><w:p>'),
+        put(BODY, "<w:sdtPr>", '<w:sdtPr><w:dataBinding w:xpath="/x" w:storeItemID="y"/>'),
         "dataBinding",
     ),
     "mail merge": (put(SETTINGS, "<w:zoom", "<w:mailMerge/><w:zoom"), "mailMerge"),

@@ -27,6 +27,7 @@ from formsvc.forms import Field, Form
 
 EMPTY: Final = "\u3000\u3000"
 UNTICKED, TICKED = "☐", "☑"
+TICKS: Final = frozenset(f"{TICKED}☒✓✔√■")  # ours, and what people and programs put in its place
 _LONGEST: Final = 64  # of a tag or title; Word calls a file with a longer one damaged
 _WORD_2010: Final = "http://schemas.microsoft.com/office/word/2010/wordml"
 _DATE: Final = "yyyy'年'M'月'd'日'"  # as formsvc prints days

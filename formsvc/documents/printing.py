@@ -33,9 +33,11 @@ def printed(form: Form, data: object) -> dict[str, str]:
 def pieces(form: Form, data: object, *, whole: bool = False) -> dict[str, str]:
     """The texts of every print box one by one: its literals and parts in turn, by `piece`'s names.
 
-    All "" where none of a box's fields is given, or its guard does not hold, unless the `whole`
-    form is asked for.
+    All "" where its guard does not hold or none of its fields is given, unless the `whole` form is
+    asked for.
     """
+    if not form.boxes:
+        return {}
     day = stated_day(form, data, date.max)
     data = completed(form, data, day)
     return {

@@ -34,7 +34,8 @@ def unprinted(form: Form, printed: Collection[str]) -> tuple[Field, ...]:
     `printed` are the names of its placeholders. Lists of rows need a sheet in the template.
     """
     boxed = {part.pointer for box in form.boxes if box.name in printed for part, _ in box.parts}
-    shown = {*printed, *boxed}
+    # What the form works out itself is asked of nobody.
+    shown = {*printed, *boxed, *(each.field.pointer for each in form.computed)}
     fields = (form.fields[leaf.pointer] for leaf in form.leaves if not leaf.list)
     missing = [each for each in fields if each.pointer not in shown]
     return tuple(sorted(missing, key=lambda each: form.place(each.pointer)))

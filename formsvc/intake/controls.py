@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from lxml import etree
 
-from formsvc.documents.controls import TICKED, UNTICKED, WHOLE, pointer_of
+from formsvc.documents.controls import TICKED, TICKS, UNTICKED, WHOLE, pointer_of
 from formsvc.documents.proof.carriage import package, xml
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
@@ -87,6 +87,8 @@ def settled(form: Form, found: Shown) -> tuple[dict[str, str], tuple[Finding, ..
     texts, findings = {}, []
     for pointer in sorted(found.keys() & _known(form), key=form.place):
         said = found[pointer]
+        if pointer in form.ticks and TICKS.isdisjoint("".join(said)):
+            continue
         if len(said) == 1:
             texts[pointer] = said[0]
         elif said:

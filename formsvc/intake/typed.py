@@ -12,7 +12,7 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.documents import boxes
 from formsvc.documents.boxes import MOST
-from formsvc.documents.controls import TICKED
+from formsvc.documents.controls import TICKED, TICKS
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form, answers
 from formsvc.submissions import MAX_BYTES
@@ -20,8 +20,6 @@ from formsvc.submissions import MAX_BYTES
 SOURCE: Final = "/FormsvcSource"
 _READ: Final = frozenset({"/Tx", "/Ch", "/Btn"})
 _OFF: Final = "/Off"
-# Ours, and what people and programs put in its place in Word.
-_TICKS: Final = frozenset(f"{TICKED}☒✓✔√■")
 _LISTED: Final = "、"
 
 
@@ -67,6 +65,6 @@ def _ticked(form: Form, texts: Mapping[str, str]) -> dict[str, str]:
     """The lists of which something is ticked, as they are written in one line."""
     chosen: dict[str, list[str]] = {}
     for name, (field, choice) in form.ticks.items():
-        if not _TICKS.isdisjoint(texts.get(name, "")):
+        if not TICKS.isdisjoint(texts.get(name, "")):
             chosen.setdefault(field.pointer, []).append(choice)
     return {pointer: _LISTED.join(choices) for pointer, choices in chosen.items()}

@@ -12,8 +12,8 @@ and looked at in poppler, PDFium and MuPDF:
 - pdf.js (Firefox) sets all three with this font, and all three viewers show them.
 - pypdf, with `auto_regenerate=False`, too. pikepdf and pdf-lib write texts alone; `pikepdf.form`
   asks viewers to show them (`NeedAppearances`): poppler and PDFium do so with this font, but find
-  codes within the basic plane only (章䶮), MuPDF takes a font of its own (章). So the blank does not
-  ask for it: it would spoil what pdf.js had set.
+  codes within the basic plane only (章䶮), MuPDF takes a font of its own (章). So the blank does
+  not ask for it: it would spoil what pdf.js had set.
 - MuPDF sets what people type in a font of its own, whatever the form holds, and writes what is
   beyond the basic plane with five hexadecimal digits (`2c029`): no viewer can show that, but the
   field's text is right, and is what is read.

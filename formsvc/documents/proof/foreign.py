@@ -70,6 +70,7 @@ _HARMLESS_TAGS: Final = _words(
     keepNext keepLines pageBreakBefore contextualSpacing mirrorIndents pBdr pPr rPr tabs tab
     tcPr tcW tcBorders tcMar trPr vAlign hideMark cantSplit tblHeader fldChar instrText
     graphicFrameLocks picLocks footnote endnote separator continuationSeparator footnotes endnotes
+    sdt sdtPr sdtEndPr sdtContent alias tag id placeholder docPart appearance
     """
 )
 _HARMLESS_SETTINGS: Final = _words(

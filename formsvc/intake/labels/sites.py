@@ -68,7 +68,9 @@ class Description(TypedDict):
 def description(form: Form) -> Description:
     """A form as its paper shows it. UnreadableDocument when its template cannot be read."""
     template = sheet(form.docx.read_bytes())
-    sites = [site for square in template.squares for site in _sites(template, square)]
+    known = {field.pointer for field in form.leaves} | {box.name for box in form.boxes}
+    printing = [site for square in template.squares for site in _sites(template, square)]
+    sites = [site for site in printing if site["name"] in known]
     sites += _titles(form, sites)
     printed = _printed(template)
     choices = {words.bare(choice) for field in form.fields.values() for choice in field.choices}
