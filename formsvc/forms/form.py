@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from formsvc import pointers
 from formsvc.findings import Citation, Severity
+from formsvc.forms.guards import Guard
 from formsvc.forms.programme import ComparisonSpec, Programme
 
 # What every submission says of itself: its form, and its edition when it is not the newest.
@@ -82,12 +83,24 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PrintBox:
-    """Several fields that stand in one box: (field, in 大写) parts between literal texts."""
+    """Several fields that stand in one box: (field, in 大写) parts between literal texts.
+
+    `list` is the list whose rows it prints, a line each; "" for a box of no list.
+    """
 
     name: str
     label: str
     literals: tuple[str, ...]
     parts: tuple[tuple[Field, bool], ...]
+    list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the paper, named in form.docx, that is there only where its guard holds."""
+
+    name: str
+    when: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +141,7 @@ class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
     `since` is the day from which it is in force; `day` the field that says on which day a
-    submission is handed in.
+    submission is handed in; `blank_rows` how many rows of each list an empty form has.
     """
 
     id: str
@@ -146,6 +159,8 @@ class Form:
     fields: Mapping[str, Field]
     sections: tuple[Section, ...]
     boxes: tuple[PrintBox, ...]
+    parts: tuple[Part, ...]
+    blank_rows: Mapping[str, int]
     rules: tuple[RuleSpec, ...]
     comparisons: tuple[ComparisonSpec, ...]
     steps: tuple[Step, ...]

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
 from formsvc.forms import schemas
@@ -21,22 +22,25 @@ from formsvc.forms.form import (
     FORM,
     Field,
     Form,
+    Part,
     PrintBox,
     RuleSpec,
     Section,
     Signature,
     Step,
 )
+from formsvc.forms.guards import guard
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
 _COMPARED: Final = frozenset({"label", "others", "count"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
+_BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says nothing
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
-                 "signature": "name"}  # fmt: skip
+                 "part": "name", "signature": "name"}  # fmt: skip
 _RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand"})
 
 
@@ -132,7 +136,7 @@ class _File:
         for number, entry in enumerate(self.table.get(table, ())):
             place = self._place([table, number])
             name = entry[_NAMES[table]]
-            if name in seen and table in ("rule", "comparison", "citation", "print", "signature"):
+            if name in seen and table in ("rule", "comparison", "citation", "print", "part", "signature"):
                 self.fail(place, "is declared twice")
             seen.add(name)
             yield entry, place
@@ -263,6 +267,8 @@ class _FormFile(_File):
             fields=self.fields,
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
+            parts=tuple(self.parts()),
+            blank_rows=dict(self.blank_rows()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
             steps=tuple(Step(entry["title"], entry["text"]) for entry, _ in self.entries("step")),
@@ -307,10 +313,40 @@ class _FormFile(_File):
             pieces = _PRINTED.split(entry["text"])
             named = zip(pieces[1::3], pieces[2::3], strict=True)
             parts = [(self.field(pointer, place), style == "words") for pointer, style in named]
+            lists = {field.list for field, _ in parts}
+            if len(lists) > 1:
+                self.fail(place, "prints the rows of one list, and nothing else beside them")
             for field, as_words in parts:
-                if field.list or field.type == "object" or (as_words and field.kind != "money"):
+                is_whole = field.type == "object" or f"{field.pointer}/*" in self.fields
+                if (field.list and is_whole) or field.type == "object":
                     self.fail(place, f"{field.pointer} cannot be printed so")
-            yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts))
+                if as_words and field.kind != "money":
+                    self.fail(place, f"{field.pointer} cannot be printed so")
+            yield PrintBox(
+                entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts), *lists
+            )
+
+    def parts(self) -> Iterator[Part]:
+        for entry, place in self.entries("part"):
+            name = entry["name"]
+            if not name.isidentifier() or pointers.format([name]) in self.fields:
+                self.fail(place, "must be one word that is no field's name")
+            self.field(entry["when"]["field"], f"{place}: when")
+            yield Part(name, guard(entry["when"]))
+
+    def blank_rows(self) -> Iterator[tuple[str, int]]:
+        """How many empty rows a form has of every list."""
+        stated: dict[str, int] = self.table.get("rows", {})
+        rooms = {
+            field.list: int(self.fields[field.list].schema["maxItems"])
+            for field in self.fields.values()
+            if "/*/" in field.pointer
+        }
+        for name, rows in stated.items():
+            if rows > rooms.get(name, 0):
+                self.fail(f"[rows]: {name}", "must be a list of rows, and no more than its maxItems")
+        for name, room in rooms.items():
+            yield name, stated.get(name, min(room, _BLANK_ROWS))
 
     def rules(self, citations: Mapping[str, Citation]) -> Iterator[RuleSpec]:
         compared = {entry["id"] for entry, _ in self.entries("comparison")}
