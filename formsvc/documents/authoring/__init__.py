@@ -49,10 +49,13 @@ def build(form: Form) -> Built:
     _apart(form, fields, drawing.blank)
     signatures = list(_signatures(form, drawing.blank))
     digest = hashlib.sha256(template).hexdigest()
-    shown = [widget for widget in fields if widget.pointer != PAGE_FIELD]
+    shown = [
+        widget for widget in fields
+        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(docx.NUMBER)
+    ]  # fmt: skip
     return Built(
         acroform.assemble(form, drawing.pdf, (*shown, *signatures), digest),
-        layout.describe(form, drawing, fields, signatures, _code(form, drawing), digest),
+        layout.describe(form, drawing, fields, signatures, _codes(form, drawing), digest),
     )
 
 
@@ -75,7 +78,9 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
         _same_source(form, form.pdf.name, source, digest)
         _same_source(form, layouts.NAME, layouts.load(form).source, digest)
     known = {*form.printable, PAGE_FIELD, CODE_FIELD}
-    wanted = docx.prepared(form).pointers.intersection(form.printable)
+    # Of a PDF of its own an office has to have all the rows that there can be.
+    rows = form.blank_rows if names is None else {name: form.room(name) for name in form.lists}
+    wanted = docx.prepared(form).places(rows).intersection(form.printable)
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):
@@ -99,7 +104,7 @@ def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:
             if site := drawing.sites.get(char.text):
                 unseen.discard(char.text)
                 box = rectangle(site.placement, char, page, form.is_block(site.pointer))
-                yield Widget(site.pointer, number, box, site.placement)
+                yield Widget(site.pointer, number, box, site.placement, site.part)
     for token in unseen:
         pointer = drawing.sites[token].pointer
         raise TemplateError(f"{form.docx}: {pointer} does not show on any page")
@@ -123,10 +128,23 @@ def _apart(form: Form, widgets: Sequence[Widget], blank: Sequence[Drawn]) -> Non
                 )
 
 
-def _code(form: Form, drawing: Drawing) -> Box:
-    """The proof code's place, the same on every page: at the right of the wider free margin."""
-    pages = drawing.drawn
+def _codes(form: Form, drawing: Drawing) -> list[Box]:
+    """The proof code's place on every page, the same on all pages of one size."""
+    found: dict[tuple[float, float], Box] = {}
+    for page in drawing.drawn:
+        size = (page.width, page.height)
+        if size not in found:
+            alike = [each for each in drawing.drawn if (each.width, each.height) == size]
+            found[size] = _code(form, drawing, alike)
+    return [found[page.width, page.height] for page in drawing.drawn]
+
+
+def _code(form: Form, drawing: Drawing, pages: Sequence[Drawn]) -> Box:
+    """At the right of the wider free margin."""
     page = pages[0]
+    sites = [site for page in pages for char in page.chars
+             if (site := drawing.sites.get(char.text))]  # fmt: skip
+    margin = next((site.placement.page_margins[1] for site in sites), _EDGE)
     highest = max(char.box.top for page in pages for char in page.chars)
     lowest = min(char.box.bottom for page in pages for char in page.chars)
     highest = max([highest, *(place for page in pages for place, *_ in page.across)]) + 4
@@ -139,8 +157,7 @@ def _code(form: Form, drawing: Drawing) -> Box:
         bottom = max(_EDGE, lowest - most)
     if height < least:
         raise TemplateError(f"{form.docx}: no margin has {least:g} pt free for the proof code")
-    right = page.width - next(iter(drawing.sites.values())).placement.page_margins[1]
-    return Box(page.width / 2, bottom, right, bottom + min(height, most))
+    return Box(page.width / 2, bottom, page.width - margin, bottom + min(height, most))
 
 
 def _signatures(form: Form, pages: Sequence[Drawn]) -> Iterator[Widget]:

@@ -20,12 +20,13 @@ _DEEPEST: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """A place to fill in, or to sign, on a page counted from 0."""
+    """A place to fill in, or to sign, on a page counted from 0, in a part of the paper."""
 
     pointer: str
     page: int
     box: Box
     placement: Placement
+    part: str = ""
 
 
 def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -> bytes:

@@ -50,13 +50,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Char:
-    """`face` is the PostScript name of the font that drew it."""
+    """`face` is the PostScript name of the font that drew it, `colour` as 0xRRGGBB."""
 
     text: str
     box: Box
     baseline: float
     size: float = 0.0
     face: str = ""
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,14 @@ def _char(text: Any, index: int) -> Char:
     _, bottom, _, top = text.get_charbox(index)
     left, _, right, _ = text.get_charbox(index, loose=True)
     size = round(pdfium.FPDFText_GetFontSize(text, index), 2)
-    return Char(chr(code), Box(left, bottom, right, top), y.value, size, _face(text, index))
+    box = Box(left, bottom, right, top)
+    return Char(chr(code), box, y.value, size, _face(text, index), _colour(text, index))
+
+
+def _colour(text: Any, index: int) -> int:
+    red, green, blue, _ = parts = [ctypes.c_uint() for _ in range(4)]
+    pdfium.FPDFText_GetFillColor(text, index, *parts)
+    return red.value << 16 | green.value << 8 | blue.value
 
 
 def _face(text: Any, index: int) -> str:
