@@ -22,9 +22,11 @@ def names(form: Form, values: Mapping[str, str]) -> dict[str, Any]:
         if field is not None and field.kind == "paragraphs":
             shown = text.replace("\n", "\a")
         if pointer in form.lists:
-            columns = {column: pointers.parse(column.pointer)[-1] for column in form.lists[pointer]}
             shown = [
-                {name: values.get(column.in_row(row), "") for column, name in columns.items()}
+                {
+                    column.tokens[-1]: values.get(column.in_row(row), "")
+                    for column in form.lists[pointer]
+                }
                 for row in range(int(text or 0))
             ]
         elif field is not None and field.list:

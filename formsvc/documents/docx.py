@@ -39,9 +39,7 @@ _PARAGRAPH_PROPERTIES = re.compile(r"<w:pPr>(?:(?!<w:pPr>).)*?</w:pPr>", re.DOTA
 _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_CUT = re.compile(
-    r"\ue000([0-9]+)\ue001|\{%\s*((?:if|for\s+\w+\s+in)\s+[\w.]+|endif|endfor)\s*%\}"
-)
+_CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*((?:if|for\s+\w+\s+in)\s+[\w.]+|endif|endfor)\s*%\}")
 _LOOP = re.compile(r"\{%\s*(?:for\s+(\w+)\s+in\s+([\w.]+)|endfor)\s*%\}")
 _ROW = re.compile(r"<w:tr(?: [^<>]*)?>(?:(?!<w:tr[ >]).)*?</w:tr>", re.DOTALL)
 _ROW_OPENING = re.compile(r"<w:tr(?: [^<>]*)?>(?:<w:trPr/>|(<w:trPr>))?")
@@ -320,9 +318,10 @@ class _Part:
             if variable in rows:
                 self._fail(f"{{{{ {name} }}}} stands outside of the rows of its list")
             if known is not None and known.list:
+                array = ".".join(pointers.parse(known.list))
                 self._fail(
                     f"{{{{ {name} }}}}: rows are written once, between"
-                    f" {{%tr for row in {'.'.join(pointers.parse(known.list))} %}} and {{%tr endfor %}}"
+                    f" {{%tr for row in {array} %}} and {{%tr endfor %}}"
                 )
             self._fail(f"placeholder {pointer!r} is not in the form")
         return pointer

@@ -23,8 +23,9 @@ def printed(form: Form, data: object) -> dict[str, str]:
     """Pointer → text for leaves, those of the rows that are given up to maxItems, and print boxes.
 
     Also what conditions ask for: how many rows a list has by its pointer, and by its name whether
-    a part of the paper is there. What is missing is "". Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a value
-    of the wrong type is shown as it stands. Lines are separated by "\\n".
+    a part of the paper is there. What is missing is "". Dates read 2024年9月1日, money 98,000元.
+    Never raises: in a draft a value of the wrong type is shown as it stands. Lines are separated by
+    "\\n".
     """
     values: dict[str, str] = {}
     for write in _writers(form):

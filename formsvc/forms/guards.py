@@ -23,7 +23,7 @@ class Guard:
             return is_given is bool(self.value)
         if self.test == "at_least":
             try:
-                return is_given and bool(found >= self.value)  # type: ignore[operator]  # as it may be
+                return is_given and bool(found >= self.value)
             except TypeError:
                 return False
         return is_given and found in (self.value if self.test == "in" else [self.value])

@@ -41,6 +41,7 @@ _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
                  "part": "name", "signature": "name"}  # fmt: skip
+_UNIQUE: Final = frozenset({"rule", "comparison", "citation", "print", "part", "signature"})
 _RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand"})
 
 
@@ -136,7 +137,7 @@ class _File:
         for number, entry in enumerate(self.table.get(table, ())):
             place = self._place([table, number])
             name = entry[_NAMES[table]]
-            if name in seen and table in ("rule", "comparison", "citation", "print", "part", "signature"):
+            if name in seen and table in _UNIQUE:
                 self.fail(place, "is declared twice")
             seen.add(name)
             yield entry, place
@@ -322,9 +323,7 @@ class _FormFile(_File):
                     self.fail(place, f"{field.pointer} cannot be printed so")
                 if as_words and field.kind != "money":
                     self.fail(place, f"{field.pointer} cannot be printed so")
-            yield PrintBox(
-                entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts), *lists
-            )
+            yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts), *lists)
 
     def parts(self) -> Iterator[Part]:
         for entry, place in self.entries("part"):
@@ -344,7 +343,7 @@ class _FormFile(_File):
         }
         for name, rows in stated.items():
             if rows > rooms.get(name, 0):
-                self.fail(f"[rows]: {name}", "must be a list of rows, and no more than its maxItems")
+                self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
         for name, room in rooms.items():
             yield name, stated.get(name, min(room, _BLANK_ROWS))
 

@@ -73,7 +73,8 @@ def heads(cells: Sequence[dict[str, Any]], columns: int, listed: int) -> list[di
 
 
 def _count(cells: Sequence[Mapping[str, Any]]) -> int:
-    return max(cell["at"][0] for cell in cells) + 1
+    last: int = max(cell["at"][0] for cell in cells)
+    return last + 1
 
 
 def _is_head(cell: Mapping[str, Any]) -> bool:
@@ -88,7 +89,7 @@ def _is_label(cell: Mapping[str, Any]) -> bool:
 
 def _field(cells: Sequence[Mapping[str, Any]], row: int) -> str:
     own = (item for cell in cells if cell["at"][0] == row for item in cell["items"])
-    return next(item["field"] for item in own if "field" in item)
+    return str(next(item["field"] for item in own if "field" in item))
 
 
 def _row(form: Form, pointer: str) -> tuple[str, str]:
