@@ -35,7 +35,7 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for array in form.lists:
         values[array] = str(_count(form, array, data) or "")
     for part in form.parts:
-        values[part.name] = "是" if part.when.holds(data) else ""
+        values[part.name] = "是" if part.guard.holds(data, date.max) else ""
     return values
 
 

@@ -100,7 +100,7 @@ class Part:
     """A part of the paper, named in form.docx, that is there only where its guard holds."""
 
     name: str
-    when: Guard
+    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)

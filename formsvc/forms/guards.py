@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from formsvc import pointers
@@ -15,7 +16,7 @@ class Guard:
     test: str
     value: Any
 
-    def holds(self, data: object) -> bool:
+    def holds(self, data: object, on: date) -> bool:
         """Whether a submission is such; what is missing or of another type is not."""
         found = pointers.get(data, self.pointer)
         is_given = found is not pointers.MISSING and found not in (None, "", [], {})

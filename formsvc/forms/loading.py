@@ -29,7 +29,7 @@ from formsvc.forms.form import (
     Signature,
     Step,
 )
-from formsvc.forms.guards import guard
+from formsvc.forms.guards import Guard, guard
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
 from formsvc.writing.messages import problem_in
 
@@ -330,8 +330,13 @@ class _FormFile(_File):
             name = entry["name"]
             if not name.isidentifier() or pointers.format([name]) in self.fields:
                 self.fail(place, "must be one word that is no field's name")
-            self.field(entry["when"]["field"], f"{place}: when")
-            yield Part(name, guard(entry["when"]))
+            yield Part(name, self.guard(entry, place))
+
+    def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
+        """The guard of a table; it names a field outside of lists."""
+        if self.field(entry["when"]["field"], place).list:
+            self.fail(f"{place}: when", "names a field outside of lists")
+        return guard(entry["when"])
 
     def blank_rows(self) -> Iterator[tuple[str, int]]:
         """How many empty rows a form has of every list."""

@@ -92,6 +92,8 @@ def fill(
     whole, layout = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
     author = texts.clean(printed(form, data)[form.unit.pointer]) or form.programme.title
     made = _drawn(whole, layout, press, author)
+    if whole["flow"]:
+        made = _packed(made)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         return signing.with_fields(made, layout, pages)

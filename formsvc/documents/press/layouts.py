@@ -92,8 +92,11 @@ class Layout:
         return "background" in self.json["pages"][0]
 
     def site(self, number: int) -> Site:
-        """The place with a number."""
-        return next(site for page in self.pages for site in page.sites if site.number == number)
+        """The place with a number; they are counted from 1."""
+        for page in self.pages:
+            if page.sites and number <= page.sites[-1].number:
+                return page.sites[number - page.sites[0].number]
+        raise KeyError(number)
 
 
 @cache
