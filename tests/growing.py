@@ -127,7 +127,9 @@ def drawn(target: Path) -> None:
     title = document.add_paragraph()
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER
     title.add_run("补助发放表").font.size = Pt(20)
-    _table(document, [["单位", "{{ unit }}", "承担项目", "{{ projects_shown }}"]], [3, 9, 3, 10.6], 1.4)
+    _table(
+        document, [["单位", "{{ unit }}", "承担项目", "{{ projects_shown }}"]], [3, 9, 3, 10.6], 1.4
+    )
     document.add_paragraph("{%p if 调动 %}")
     document.add_paragraph("省内调动时填写：")
     _table(document, [["调入单位", "{{ moved_to }}"]], [3, 22.6], 1)
@@ -182,9 +184,11 @@ def _numbered(paragraph) -> None:
     paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
     paragraph.add_run("{{ unit }}　第 ")
     for text, name in ((" 页 共 ", "PAGE"), (" 页", "NUMPAGES")):
-        paragraph._p.append(parse_xml(
-            f'<w:fldSimple {nsdecls("w")} w:instr="{name}"><w:r><w:t>1</w:t></w:r></w:fldSimple>'
-        ))
+        paragraph._p.append(
+            parse_xml(
+                f'<w:fldSimple {nsdecls("w")} w:instr="{name}"><w:r><w:t>1</w:t></w:r></w:fldSimple>'
+            )
+        )
         run = OxmlElement("w:r")
         run.text = text
         paragraph._p.append(run)

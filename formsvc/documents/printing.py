@@ -39,9 +39,9 @@ def printed(form: Form, data: object) -> dict[str, str]:
     return values
 
 
-def rows(form: Form, values: Values) -> dict[str, int]:
-    """How many rows of each list printed values hold."""
-    return {array: int(values.get(array) or 0) for array in form.lists}
+def is_text(form: Form, name: str) -> bool:
+    """Whether what is printed under a name is a text, and not how much of something there is."""
+    return name.startswith("/") and name not in form.lists
 
 
 def _count(form: Form, array: str, data: object) -> int:

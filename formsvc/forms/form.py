@@ -96,7 +96,7 @@ class PrintBox:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PaperPart:
     """A part of the paper, named in form.docx, that is there only where its guard holds."""
 
     name: str
@@ -159,7 +159,7 @@ class Form:
     fields: Mapping[str, Field]
     sections: tuple[Section, ...]
     boxes: tuple[PrintBox, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[PaperPart, ...]
     blank_rows: Mapping[str, int]
     rules: tuple[RuleSpec, ...]
     comparisons: tuple[ComparisonSpec, ...]

@@ -22,7 +22,7 @@ from formsvc.forms.form import (
     FORM,
     Field,
     Form,
-    Part,
+    PaperPart,
     PrintBox,
     RuleSpec,
     Section,
@@ -325,12 +325,12 @@ class _FormFile(_File):
                     self.fail(place, f"{field.pointer} cannot be printed so")
             yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts), *lists)
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[PaperPart]:
         for entry, place in self.entries("part"):
             name = entry["name"]
             if not name.isidentifier() or pointers.format([name]) in self.fields:
                 self.fail(place, "must be one word that is no field's name")
-            yield Part(name, self.guard(entry, place))
+            yield PaperPart(name, self.guard(entry, place))
 
     def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
         """The guard of a table; it names a field outside of lists."""

@@ -25,6 +25,9 @@ __all__ = ["Built", "build", "verify"]
 
 _EDGE: Final = 14.0  # printers do not print on the outer 5 mm
 _CODE_HEIGHT: Final = (28.0, 50.0)
+_MM: Final = 72 / 25.4
+_SEAL: Final = "盖章"
+_SEAL_SIDE: Final = 45 * _MM  # a seal is 40 to 42 mm across
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +165,20 @@ def _code(form: Form, drawing: Drawing, pages: Sequence[Drawn]) -> Box:
 
 def _signatures(form: Form, pages: Sequence[Drawn]) -> Iterator[Widget]:
     for place in form.signatures:
-        found = [(number, box) for number, page in enumerate(pages)
-                 if (box := beside(place.beside, page))]  # fmt: skip
+        found = [(number, *there) for number, page in enumerate(pages)
+                 if (there := beside(place.beside, page))]  # fmt: skip
         if len(found) != 1:
             raise TemplateError(
                 f"{form.docx}: signature {place.name}: {place.beside!r} begins"
                 f" {len(found)} boxes, not one"
             )
-        yield Widget(place.name, *found[0], Placement())
+        number, box, char = found[0]
+        inside = "".join(each.text for each in pages[number].chars if box.holds(*each.box.centre))
+        if _SEAL in inside and min(box.right - box.left, box.top - box.bottom) < _SEAL_SIDE:
+            raise TemplateError(
+                f"{form.docx}: signature {place.name}: the box has"
+                f" {(box.right - box.left) / _MM:.0f} × {(box.top - box.bottom) / _MM:.0f} mm;"
+                f" a seal needs 45 × 45 mm clear"
+            )
+        at = (round(char.box.left, 2), round(pages[number].height - char.baseline, 2))
+        yield Widget(place.name, number, box, Placement(), at=at)

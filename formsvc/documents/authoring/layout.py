@@ -109,14 +109,19 @@ class _Describer:
                 "x": _r((box.left + box.right) / 2), "y": _r(page.height - middle),
                 "size": size, "font": widget.placement.font,
             }  # fmt: skip
+        beside = {place.name: place.beside for place in self._form.signatures}
         whole["code"] = self._place(code, Box(0, 0, page.width, page.height))
         whole["signatures"] = [
-            {"name": widget.pointer, "box": self._place(widget.box, Box(0, 0, 0, page.height))}
+            {
+                "name": widget.pointer,
+                "box": self._place(widget.box, Box(0, 0, 0, page.height)),
+                "label": beside[widget.pointer], "at": [_r(place) for place in widget.at],
+            }
             for widget in signatures if widget.page == self._number
         ]  # fmt: skip
         whole["bands"] = [
             {key: value for key, value in band.items() if key != "when" or value not in ("", when)}
-            for band in self._bands(found, inside, top, end)
+            for band in _joined(list(self._bands(found, inside, top, end)))
         ]
         return whole
 
@@ -125,20 +130,17 @@ class _Describer:
     ) -> Iterator[dict[str, Any]]:
         """From the top: what stands between tables, and tables."""
         rules = loose(self._page, found)
-        y, when = top, ""
+        y = top
         for grid in [*found, None]:
             bottom = grid.ys[0] if grid else end
             for band, part in self._strips(Box(0, bottom, self._page.width, y), fields):
                 own = [rule for rule in rules if band.bottom <= rule[0] < band.top]
                 items = self._items(band, fields, own)
-                # The gap below a table goes with it.
-                when = part if items else when
                 if (grid and (band.top - band.bottom > 0 or items)) or items:
-                    yield {"height": _r(band.top - band.bottom), "when": when, "items": items}
+                    yield {"height": _r(band.top - band.bottom), "when": part, "items": items}
             if grid:
                 table = self._table(grid, fields)
-                when = table.pop("when", "")
-                yield {"when": when, "table": table}
+                yield {"when": table.pop("when", ""), "table": table}
                 y = grid.ys[-1]
 
     def _strips(self, band: Box, fields: Sequence[Widget]) -> Iterator[tuple[Box, str]]:
@@ -389,6 +391,14 @@ def _ordered(placed: list[_Placed]) -> list[_Placed]:
 
 def _within(char: Char, box: Box) -> bool:
     return box.holds((char.box.left + char.box.right) / 2, char.baseline + _MIDDLE * char.size)
+
+
+def _joined(bands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The bands, with the gaps inside a part of the paper made part of it."""
+    for one, gap, other in zip(bands, bands[1:], bands[2:], strict=False):
+        if not gap.get("items", True) and one["when"] == other["when"]:
+            gap["when"] = one["when"]
+    return bands
 
 
 def _only(parts: set[str]) -> str:

@@ -130,8 +130,9 @@ def _face(text: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def beside(label: str, page: Drawn) -> Box | None:
-    """The place to the right of a label, in its cell or, if it is alone there, in the next.
+def beside(label: str, page: Drawn) -> tuple[Box, Char] | None:
+    """The place to the right of a label, in its cell or, if it is alone there, in the next; and
+    the label's first character.
 
     As high as the cell, for a seal is put over what stands there; but below what comes before
     the label. None when no line of the page begins with the label in a cell.
@@ -152,7 +153,7 @@ def beside(label: str, page: Drawn) -> Box | None:
             cell = _box_at(left + CLEAR, y, page)
         if cell is not None:
             place = Box(left + CLEAR, cell.bottom + CLEAR, cell.right - CLEAR, cell.top - CLEAR)
-            return place if is_first else _free(place, y, page)
+            return place if is_first else _free(place, y, page), chars[0]
     return None
 
 

@@ -96,7 +96,9 @@ def fill(
         made = _packed(made)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layout, pages)
+        is_placed = not whole["flow"]
+        places = signing.placed(layout, pages) if is_placed else signing.found(made, layout, pages)
+        return signing.with_fields(made, places)
     return made
 
 
@@ -268,7 +270,7 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     close = [
         replace(site, pointer=name)
         for pointer, length, site in _limited(form)
-        for name in _names(form, values, pointer)
+        for name in _names(values, pointer)
         if (len(text := values.get(name, "")) > length or "\n" in text)
         and text
         and (not site.when or values.get(site.when))
@@ -295,7 +297,7 @@ def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
     )
 
 
-def _names(form: Form, values: Mapping[str, str], pointer: str) -> Sequence[str]:
+def _names(values: Mapping[str, str], pointer: str) -> Sequence[str]:
     """The places that a pointer of a layout stands for: one, or one in each row of its list."""
     array, in_rows, column = pointer.partition("/*/")
     if not in_rows:
@@ -317,10 +319,7 @@ def _missing(
     form: Form, values: Mapping[str, str], fonts: Fonts, layout: Layout
 ) -> tuple[Finding, ...]:
     shown = [
-        name
-        for pointer in layout.pointers
-        for name in _names(form, values, pointer)
-        if values.get(name)
+        name for pointer in layout.pointers for name in _names(values, pointer) if values.get(name)
     ]
     if not fonts.missing("\n".join(values[name] for name in shown)):
         return ()
@@ -359,7 +358,13 @@ def _label(form: Form, name: str) -> str:
 
 def _pointer(form: Form, values: Mapping[str, str], name: str, missing: Sequence[str]) -> str:
     """The place in the submission; in a box of several fields, the longest to blame."""
-    parts = [part.pointer for box in form.boxes if box.name == name for part, _ in box.parts]
+    parts = [
+        pointer
+        for box in form.boxes
+        if box.name == name
+        for part, _ in box.parts
+        for pointer in _names(values, part.pointer)
+    ]
     blamed = [part for part in parts if all(text in values[part] for text in missing)]
     return max(blamed or parts or [name], key=lambda part: len(values.get(part, "")))
 

@@ -50,10 +50,13 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class SignatureBox:
-    """A place to sign: left, top, width, height."""
+    """A place to sign: left, top, width, height; and the label that it is beside, with the left of
+    its first character and its baseline."""
 
     name: str
     box: tuple[float, float, float, float]
+    label: str = ""
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,11 @@ def of(whole: dict[str, Any]) -> Layout:
         for number, (item, facts) in enumerate(_fields(page), count + 1):
             item["site"] = count = number
             sites.append(_site(item, facts))
-        signatures = tuple(SignatureBox(at["name"], tuple(at["box"])) for at in page["signatures"])
+        signatures = tuple(
+            SignatureBox(place["name"], tuple(place["box"]), place.get("label", ""),
+                         tuple(place.get("at", (0.0, 0.0))))
+            for place in page["signatures"]
+        )  # fmt: skip
         flows = page.get("flows", False)
         pages.append(Page(page.get("when", ""), "number" in page, page["size"][0], page["size"][1],
                           _sides(page), tuple(sites), signatures, flows))  # fmt: skip

@@ -88,7 +88,9 @@ def _moved(
     for place in places:
         left, high, width, tall = place["box"]
         if top <= high + tall / 2 < bottom:
-            yield {**place, "box": [left, round(high + by, 2), width, tall]}
+            x, y = place.get("at", (0.0, 0.0))
+            box = [left, round(high + by, 2), width, tall]
+            yield {**place, "box": box, "at": [x, round(y + by, 2)]}
 
 
 def _counts(table: Mapping[str, Any], given: Mapping[str, int]) -> list[int]:
