@@ -123,6 +123,7 @@ def drawn(target: Path) -> None:
     section.page_width, section.page_height = Mm(297), Mm(210)
     section.left_margin = section.right_margin = Cm(2)
     section.top_margin, section.bottom_margin = Cm(2.4), Cm(2)
+    section.header.is_linked_to_previous = False
     _numbered(section.footer.paragraphs[0])
     title = document.add_paragraph()
     title.alignment = WD_ALIGN_PARAGRAPH.CENTER

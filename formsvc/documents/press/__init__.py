@@ -231,7 +231,7 @@ def _document(
         "file": {"name": carriage.ATTACHMENT, "data": record.data.decode(), "code": record.code},
     }
     if sheets.has_grown:
-        count = pictures.count(_drawn({**document, "copies": [None]}, layout, press))
+        count = pictures.count(_drawn({**document, "copies": [None], "pad": False}, layout, press))
         if count != sheets.count:
             document |= {"pad": pad and count % 2 == 1}
             return flowing(document, count, owner, proof.code), layout
