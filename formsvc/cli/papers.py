@@ -25,7 +25,6 @@ from formsvc.cli.shell import (
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
-from formsvc.findings import Severity
 from formsvc.writing.notation import today
 
 _OUTPUTS = ("text", "json", "csv", "xlsx")
@@ -44,13 +43,13 @@ def forms(form: str | None) -> None:
     for section in chosen.sections:
         click.echo("\n" + style(section.title, "heading"))
         for field in section.fields:
-            needed = "必填" if field.required else "选填"
+            needed = "系统计算" if field.computed else "必填" if field.required else "选填"
             click.echo(f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}")
             if field.hint:
                 click.echo(style(f"      {field.hint}", "faint"))
     click.echo("\n" + style("规则", "heading"))
     for demand in explain.demands(chosen, today()):
-        mark = style("错误" if demand.severity is Severity.ERROR else "提醒", demand.severity.value)
+        mark = style(demand.severity.label, demand.severity.value)
         click.echo(f"  {mark} {demand.id}  {demand.text}")
         for cited in demand.citations:
             place = f"《{cited.regulation}》{cited.article}：{cited.summary}"

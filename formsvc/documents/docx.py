@@ -1,7 +1,6 @@
 """Data → DOCX. docxtpl prepares a template once; a fill renders it and splices the ZIP."""
 
 import io
-import itertools
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from lxml import etree
 from markupsafe import escape
 
 from formsvc import pointers
-from formsvc.documents import headers
+from formsvc.documents import headers, tablerows
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
 from formsvc.documents.proof import carriage
@@ -40,11 +39,6 @@ _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*((?:if|for\s+\w+\s+in)\s+[\w.]+|endif|endfor)\s*%\}")
-_LOOP = re.compile(r"\{%\s*(?:for\s+(\w+)\s+in\s+([\w.]+)|endfor)\s*%\}")
-_ROW = re.compile(r"<w:tr(?: [^<>]*)?>(?:(?!<w:tr[ >]).)*?</w:tr>", re.DOTALL)
-_ROW_OPENING = re.compile(r"<w:tr(?: [^<>]*)?>(?:<w:trPr/>|(<w:trPr>))?")
-_SEAL = re.compile(r"盖\s*章")
-_TAG = re.compile(r"<[^<>]*>")
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
 _CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
@@ -207,7 +201,7 @@ class _Part:
         self._form = form
         self._where = f"{form.docx}: {name}"
         self._slots: list[_Slot] = []
-        source = _kept_whole(source)
+        source = tablerows.kept_whole(source)
         self._loops = list(self._rows_in(source))
         self._known = {*(field.pointer for field in form.leaves if not field.list),
                        *(box.name for box in form.boxes), _CODE_FORM, _CODE_DIGEST}  # fmt: skip
@@ -218,11 +212,11 @@ class _Part:
     def _rows_in(self, source: str) -> Iterator[_Loop]:
         """The loops over lists; each holds one row of a table."""
         opened: re.Match[str] | None = None
-        for tag in _LOOP.finditer(source):
+        for tag in tablerows.LOOP.finditer(source):
             if tag[1] is None:
                 if opened is None:
                     self._fail("an endfor without its for")
-                if not _ROW.fullmatch(source[opened.end() : tag.start()].strip()):
+                if not tablerows.ROW.fullmatch(source[opened.end() : tag.start()].strip()):
                     self._fail(f"{opened[0]}: one row of a table stands between it and its endfor")
                 yield _Loop(opened.end(), tag.start(), opened[1], _pointer(opened[2]))
                 opened = None
@@ -329,6 +323,10 @@ class _Part:
     def _placed(self, paragraph: re.Match[str]) -> str:
         """A paragraph with a numbered mark in the place of every placeholder, and the slots told
         the properties around them."""
+        if "{%" in paragraph[0]:
+            self._fail(
+                "a condition stands alone in its paragraph, as {%p … %}, or row, as {%tr … %}"
+            )
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
 
@@ -360,39 +358,6 @@ def _pointer(name: str) -> str:
 
 def _list(pointer: str) -> str:
     return pointer.partition("/*")[0]
-
-
-def _kept_whole(source: str) -> str:
-    """Rows of lists, and rows for a seal, are not split over pages; those above a list that only
-    have labels are repeated on the next page."""
-    loops = [tag for tag in _LOOP.finditer(source) if tag[1]]
-    rows = [(row.start(), row.end()) for row in _ROW.finditer(source)] if loops else []
-    heads: set[int] = set()
-    lists: set[int] = set()
-    for loop in loops:
-        table = source.rfind("<w:tbl>", 0, loop.start())
-        above = [row for row in rows if table < row[0] < loop.start()]
-        labels = itertools.takewhile(lambda row: "{{" not in source[slice(*row)], above)
-        heads |= {start for start, _ in labels}
-        lists |= set([start for start, _ in rows if start >= loop.end()][:1])
-
-    def row(match: re.Match[str]) -> str:
-        marks = ["cantSplit"] if match.start() in lists | heads or _is_seal(match[0]) else []
-        marks += ["tblHeader"] if match.start() in heads else []
-        wanted = "".join(f"<w:{mark}/>" for mark in marks if f"<w:{mark}" not in match[0])
-        if not wanted:
-            return match[0]
-        opening = _ROW_OPENING.match(match[0])
-        assert opening  # noqa: S101  # every row has one
-        start = opening[0].removesuffix("<w:trPr/>").removesuffix("<w:trPr>")
-        end = "" if opening[1] else "</w:trPr>"
-        return f"{start}<w:trPr>{wanted}{end}{match[0][opening.end() :]}"
-
-    return _ROW.sub(row, source)
-
-
-def _is_seal(row: str) -> bool:
-    return _SEAL.search(_TAG.sub("", row)) is not None
 
 
 def environment() -> ImmutableSandboxedEnvironment:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, Final
 
 from formsvc.forms import Field, Form, PrintBox
+from formsvc.forms.computed import completed, stated_day
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
@@ -23,20 +24,31 @@ def printed(form: Form, data: object) -> dict[str, str]:
     """Pointer → text for leaves, those of the rows that are given up to maxItems, and print boxes.
 
     Also what conditions ask for: how many rows a list has by its pointer, and by its name whether
-    a part of the paper is there. What is missing is "". Dates read 2024年9月1日, money 98,000元.
-    Never raises: in a draft a value of the wrong type is shown as it stands. Lines are separated by
-    "\\n".
+    a part of the paper is there. What is missing is "", and so is a box or part whose guard does
+    not hold. Computed values that the data lacks are worked out, by the policy values of its own
+    day, else by the newest. Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a
+    value of the wrong type is shown as it stands. Lines are separated by "\\n".
     """
     values: dict[str, str] = {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        values[box.name] = _list_box(form, box, data) if box.list else _box(box, data)
+        text = _list_box(form, box, data) if box.list else _box(box, data)
+        values[box.name] = text if box.guard.holds(data, day) else ""
     for array in form.lists:
         values[array] = str(_count(form, array, data) or "")
     for part in form.parts:
-        values[part.name] = "是" if part.guard.holds(data, date.max) else ""
+        values[part.name] = "是" if part.guard.holds(data, day) else ""
     return values
+
+
+def signed(form: Form, data: object) -> frozenset[str]:
+    """The names of the places to sign that a submission calls for."""
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
+    return frozenset(place.name for place in form.signatures if place.guard.holds(data, day))
 
 
 def is_text(form: Form, name: str) -> bool:

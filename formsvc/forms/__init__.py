@@ -1,9 +1,8 @@
 """A form as data: schema, layout, citations and rules."""
 
+from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
-    EDITION,
-    FORM,
-    Field,
+    ComputedSpec,
     Form,
     PaperPart,
     PrintBox,
@@ -19,6 +18,7 @@ __all__ = [
     "EDITION",
     "FORM",
     "ComparisonSpec",
+    "ComputedSpec",
     "Field",
     "Form",
     "PaperPart",

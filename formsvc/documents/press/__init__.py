@@ -20,7 +20,7 @@ from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
-from formsvc.documents.printing import printed
+from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
 from formsvc.documents.shrinking import Shrink, Shrinks
@@ -98,7 +98,8 @@ def fill(
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         is_placed = not whole["flow"]
         places = signing.placed(layout, pages) if is_placed else signing.found(made, layout, pages)
-        return signing.with_fields(made, places)
+        names = signed(form, data)
+        return signing.with_fields(made, [place for place in places if place[2].name in names])
     return made
 
 
