@@ -1,19 +1,21 @@
 """All forms of a service, loaded and verified before anything is served."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, documents, submissions
-from formsvc.checks.register import Register
+from formsvc.checks.register import Register, Registered
 from formsvc.checks.steps import next_steps
 from formsvc.documents import HOUSE, Press, authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import EDITION, FORM, Form, Shelf, built_in, read
+from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library, summaries
 from formsvc.forms.schemas import json_object
+from formsvc.forms.values import holding, refused
+from formsvc.forms.values import tried as tried_values
 
 # The day that samples are checked as of, so that their findings never change.
 SAMPLES_ON: Final = date(2026, 3, 1)
@@ -38,8 +40,18 @@ class Catalogue(Mapping[str, Form]):
     With a `press` a check also says what cannot be printed: "没有问题" then means printable.
     """
 
-    def __init__(self, forms: list[Form], press: Press | None = None) -> None:
+    def __init__(
+        self,
+        forms: list[Form],
+        press: Press | None = None,
+        programmes: Iterable[Programme] = (),
+    ) -> None:
         self._press = press
+        own = {form.programme.id: form.programme for form in forms}
+        self.programmes: Mapping[str, Programme] = {
+            **{programme.id: programme for programme in programmes},
+            **own,
+        }
         self._editions: dict[str, list[Form]] = {}
         for form in forms:
             self._editions.setdefault(form.id, []).append(form)
@@ -80,6 +92,32 @@ class Catalogue(Mapping[str, Form]):
     def all_in_force(self, on: date) -> tuple[Form, ...]:
         """Every form, in the edition of a day."""
         return tuple(form for name in self if (form := self.in_force(name, on)))
+
+    def by_programme(self, on: date) -> tuple[tuple[Programme, tuple[Form, ...]], ...]:
+        """Every programme with its forms, in the edition of a day."""
+        known = self.all_in_force(on)
+        return tuple(
+            (programme, tuple(form for form in known if form.programme is programme))
+            for programme in self.programmes.values()
+        )
+
+    def with_values(self, name: str, text: str) -> "Catalogue":
+        """The same forms under policy values that are tried out, a file's name and text.
+
+        FormError, with file and place, for a wrong file and for what a rule cannot take.
+        """
+        tried = tried_values(Path(name), text, self.programmes.values())
+        for each in tried:
+            for form in self._under(holding(self.programmes, [each])):
+                try:
+                    checks.Checker(form)
+                except FormError as error:
+                    raise refused(each, error) from None
+        programmes = holding(self.programmes, tried)
+        return Catalogue(self._under(programmes), self._press, programmes.values())
+
+    def _under(self, programmes: Mapping[str, Programme]) -> list[Form]:
+        return [replace(form, programme=programmes[form.programme.id]) for form in self.editions()]
 
     def of(self, data: object, on: date, form: str | None = None) -> Form | None:
         """The edition of a submission: the one it names, else the one in force on its day.
@@ -130,14 +168,13 @@ class Catalogue(Mapping[str, Form]):
         """The report with what cannot be printed, where nothing else is wrong already."""
         if self._press is None or report.unreadable:
             return report
-        found = documents.findings(form, data, self._press)
+        spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
+        found = documents.findings(form, data, self._press, spoken)
         if isinstance(found, Skipped):
             return replace(report, skipped=(*report.skipped, found))
-        spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
-        more = [finding for finding in found if finding.pointer not in spoken]
-        if not more:
+        if not found:
             return report
-        findings = sorted((*report.findings, *more), key=lambda f: form.place(f.pointer))
+        findings = sorted((*report.findings, *found), key=lambda f: form.place(f.pointer))
         return replace(report, findings=tuple(findings))
 
 
@@ -146,13 +183,14 @@ def load_forms(*shelves: Shelf, press: Press = HOUSE) -> Catalogue:
 
     Without shelves, the forms that come with formsvc. `press` is what documents are printed with.
     """
-    loaded = read(shelves or (built_in(),))
+    loaded, programmes = library(shelves or (built_in(),))
     for form in loaded:
         checks.checker(form)
         docx.prepared(form)
         authoring.verify(form, form.pdf_names)
         next_steps(form, {}, form.since)
-    return Catalogue(loaded, press)
+        summaries.verify(form, loaded, Registered)
+    return Catalogue(loaded, press, programmes)
 
 
 def verify_samples(form: Form) -> None:

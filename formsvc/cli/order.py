@@ -17,6 +17,7 @@ from formsvc.cli.terminal import Meter, summary
 from formsvc.documents import Format, Press
 from formsvc.errors import FormsvcError
 from formsvc.forms import Shelf
+from formsvc.intake import registers
 from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
@@ -25,19 +26,22 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. `output` is a folder or an fsspec address; `against` keys files."""
+    """What is asked for. `output` is a folder or an fsspec address; `against` keys files,
+    `register` lists of people."""
 
     sources: tuple[str, ...]
     output: str
     on: date
     shelves: tuple[Shelf, ...]
     formats: tuple[Format, ...]
+    letters: tuple[Format, ...]
     press: Press
     workers: int | None
     scheduler: str | None
     against: tuple[str, ...]
     changes_since: str | None
     resume: bool
+    register: tuple[str, ...] = ()
 
     def run(self, say: Say, style: Style) -> bool:
         """Do it all, saying what was found. True when there are errors.
@@ -46,6 +50,7 @@ class Order:
         """
         began = time.monotonic()
         catalogue, _ = loaded(self.shelves, self.press)
+        people = registers.load(self.register, catalogue.programmes.values())
         earlier = [read_keys(path) for path in self.against]
         sources = Sources(self.sources, catalogue)
         job = Job(
@@ -55,6 +60,7 @@ class Order:
             press=self.press,
             secrets=(b"", *(secret for secret, _ in earlier)),
             keeps="pdf" in self.formats,
+            register=registers.packed(people),
         )
         batch = Batch(folder(self.output), job, resume=self.resume)
         meter = Meter(sys.stderr, lambda: sources.fraction)
@@ -75,7 +81,7 @@ class Order:
 
     def _write(self, results: Results, say: Say) -> None:
         """What is made from the reports: letters, packs, changes, the workbook."""
-        sent = letters.write(results, self.shelves)
+        sent = letters.write(results, self.shelves, self.letters, self.press)
         if "pdf" in self.formats:
             packs.write(results, self.press)
         changed = None

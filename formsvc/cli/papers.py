@@ -1,4 +1,4 @@
-"""One submission, one paper: forms, check, fill, blank, read, verify."""
+"""One submission, one paper: check, fill, blank, read, verify."""
 
 import sys
 from datetime import date
@@ -8,7 +8,7 @@ import click
 
 from formsvc import config, documents, submissions
 from formsvc.catalogue import Checked
-from formsvc.checks import explain
+from formsvc.checks.register import Register
 from formsvc.cli import reporters
 from formsvc.cli.shell import (
     FINDINGS,
@@ -20,6 +20,7 @@ from formsvc.cli.shell import (
     stop,
     style,
     submission_of,
+    with_register,
     write,
 )
 from formsvc.delivery import fill as filled
@@ -31,38 +32,16 @@ _OUTPUTS = ("text", "json", "csv", "xlsx")
 
 
 @click.command()
-@click.argument("form", required=False)
-def forms(form: str | None) -> None:
-    """列出各种表；给出 FORM 时列出它的栏目、限制和规则。"""
-    if form is None:
-        for each in catalogue().values():
-            click.echo(f"{style(each.id, 'heading')}  {each.title}（{each.programme.title}）")
-        return
-    chosen = form_named(form)
-    click.echo(style(f"{chosen.title}  {chosen.programme.title}  版本 {chosen.edition}", "heading"))
-    for section in chosen.sections:
-        click.echo("\n" + style(section.title, "heading"))
-        for field in section.fields:
-            needed = "系统计算" if field.computed else "必填" if field.required else "选填"
-            click.echo(f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}")
-            if field.hint:
-                click.echo(style(f"      {field.hint}", "faint"))
-    click.echo("\n" + style("规则", "heading"))
-    for demand in explain.demands(chosen, today()):
-        mark = style(demand.severity.label, demand.severity.value)
-        click.echo(f"  {mark} {demand.id}  {demand.text}")
-        for cited in demand.citations:
-            place = f"《{cited.regulation}》{cited.article}：{cited.summary}"
-            click.echo(style(f"      {place}", "faint"))
-
-
-@click.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option("--output", type=click.Choice(_OUTPUTS), default="text", help="输出格式。")
+@with_register
 @on_day
-def check(files: tuple[str, ...], output: str, on: date) -> None:
+def check(files: tuple[str, ...], output: str, on: date, register: tuple[str, ...]) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
-    checked = {name: catalogue().check(submission_of(name), on=on) for name in files}
+    people = _people(register) if register else None
+    checked = {
+        name: catalogue().check(submission_of(name), on=on, register=people) for name in files
+    }
     reports = {name: each.report for name, each in checked.items()}
     if output == "json":
         click.echo(reporters.as_json(reports))
@@ -74,6 +53,12 @@ def check(files: tuple[str, ...], output: str, on: date) -> None:
         )
         click.echo("\n\n".join(texts))
     sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
+
+
+def _people(files: tuple[str, ...]) -> Register | None:
+    from formsvc.intake import registers  # noqa: PLC0415  # most checks have no list
+
+    return registers.load(files, catalogue().programmes.values())
 
 
 def _table(checked: dict[str, Checked], output: str) -> None:

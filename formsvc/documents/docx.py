@@ -324,9 +324,7 @@ class _Part:
         """A paragraph with a numbered mark in the place of every placeholder, and the slots told
         the properties around them."""
         if "{%" in paragraph[0]:
-            self._fail(
-                "a condition stands alone in a paragraph, as {%p … %}, or row, as {%tr … %}"
-            )
+            self._fail("a condition stands alone in a paragraph, as {%p … %}, or row, as {%tr … %}")
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
 
@@ -368,7 +366,12 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def read(path: Path) -> bytes:
-    """A DOCX as bytes. TemplateError when it is none."""
+    """A DOCX as bytes. TemplateError when it is none, or not there."""
+    if not path.is_file():
+        raise TemplateError(
+            f"{path}: is missing; draw the form in Word, with placeholders, and save it here"
+            " (docs/authoring.md says how), then run: formsvc template build"
+        )
     try:
         package = path.read_bytes()
         docx.Document(io.BytesIO(package))

@@ -10,18 +10,23 @@ from formsvc.forms.form import (
     Section,
     Signature,
     Step,
+    SummarySpec,
 )
-from formsvc.forms.loading import Shelf, built_in, read
-from formsvc.forms.programme import ComparisonSpec, Programme
+from formsvc.forms.loading import library, read
+from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
+from formsvc.forms.summaries import REGISTER
 
 __all__ = [
     "EDITION",
     "FORM",
+    "REGISTER",
     "ComparisonSpec",
     "ComputedSpec",
     "Field",
     "Form",
     "PaperPart",
+    "PolicyValue",
     "PrintBox",
     "Programme",
     "RuleSpec",
@@ -29,6 +34,8 @@ __all__ = [
     "Shelf",
     "Signature",
     "Step",
+    "SummarySpec",
     "built_in",
+    "library",
     "read",
 ]

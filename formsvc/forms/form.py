@@ -77,6 +77,28 @@ class ComputedSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Where a value of a summary comes from: `name` is a pointer of the form that is summed up, or
+    a column of the register."""
+
+    target: Field
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySpec:
+    """A summary: one row of `rows` for each submission of the form `of`, or person of the register.
+
+    Submissions that agree in all that `head` takes over come into one summary.
+    """
+
+    of: str
+    rows: Field
+    row: tuple[Taken, ...]
+    head: tuple[Taken, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
     """A rule as declared; formsvc.checks compiles it. `parameters` are those of its kind.
 
@@ -98,13 +120,15 @@ class RuleSpec:
 class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
-    `since` is the day from which it is in force; `day` the field that says on which day a
-    submission is handed in; `blank_rows` how many rows of each list an empty form has.
+    `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
+    the field that says on which day a submission is handed in; `blank_rows` how many rows of each
+    list an empty form has.
     """
 
     id: str
     edition: str
     title: str
+    about: str
     programme: Programme
     since: date
     day: Field | None
@@ -124,6 +148,7 @@ class Form:
     comparisons: tuple[ComparisonSpec, ...]
     steps: tuple[Step, ...]
     signatures: tuple[Signature, ...]
+    summary: SummarySpec | None
     pdf_names: Mapping[str, str] | None
     toml: Path
     templates: Path
@@ -182,6 +207,10 @@ class Form:
         return tuple(
             field.in_row(row) for row in range(self.room(array)) for field in self.lists[array]
         )
+
+    def in_any_row(self, pointer: str) -> str:
+        """A concrete pointer with `*` for its row: `/a/2/b` is `/a/*/b`."""
+        return _ROW.sub("/*", pointer)
 
     def field(self, pointer: str) -> Field | None:
         """The field a concrete pointer names: `/a/2/b` finds `/a/*/b`."""

@@ -7,7 +7,6 @@ and `form.toml`. An office's own shelf may add forms to a programme that comes a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any, Final, NoReturn
 from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
-from formsvc.forms import schemas
+from formsvc.forms import schemas, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
     ComputedSpec,
@@ -31,6 +30,7 @@ from formsvc.forms.form import (
 from formsvc.forms.guards import Guard, conditions, guard
 from formsvc.forms.places import Wrong
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
@@ -49,24 +49,13 @@ _ONCE: Final = frozenset(
 RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
 
 
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Three folders with forms: their schemas, templates and samples."""
-
-    schemas: Path
-    templates: Path
-    samples: Path
-
-
-def built_in() -> Shelf:
-    """The forms that come along: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    root = package if (package / "schemas").is_dir() else package.parent
-    return Shelf(root / "schemas", root / "templates", root / "samples")
-
-
 def read(shelves: Iterable[Shelf]) -> list[Form]:
     """All editions of all forms, in the order of form and day. Templates are not looked at."""
+    return library(shelves)[0]
+
+
+def library(shelves: Iterable[Shelf]) -> tuple[list[Form], list[Programme]]:
+    """The forms as `read` gives them, and all programmes, also those that have no form yet."""
     shelves = list(shelves)
     programmes: dict[str, _ProgrammeFile] = {}
     for shelf in shelves:
@@ -85,7 +74,7 @@ def read(shelves: Iterable[Shelf]) -> list[Form]:
     ordered = sorted(forms.values(), key=lambda form: (form.id, form.since))
     for programme in programmes.values():
         programme.verify([form for form in ordered if form.programme is programme.programme])
-    return ordered
+    return ordered, [file.programme for file in programmes.values()]
 
 
 def _forms_of(shelf: Shelf, programmes: "Mapping[str, _ProgrammeFile]") -> Iterator[Form]:
@@ -117,16 +106,17 @@ def _fail(path: Path, place: str, what: str) -> NoReturn:
     raise FormError(f"{path}: {place}: {what}")
 
 
-class _File:
+class TomlFile:
     """A TOML file that its JSON Schema allows."""
 
     kind: str
     programme: Programme
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+            content = path.read_text("utf-8") if text is None else text
+            raw = tomllib.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
@@ -222,7 +212,7 @@ class _File:
             self.fail(place, str(wrong))
 
 
-class _ProgrammeFile(_File):
+class _ProgrammeFile(TomlFile):
     kind = "programme"
 
     def __init__(self, path: Path) -> None:
@@ -234,6 +224,7 @@ class _ProgrammeFile(_File):
         self.programme = Programme(
             id=path.parent.name,
             title=self.table["programme"]["title"],
+            regulation=self.table["programme"]["regulation"],
             citations=citations,
             values=self._values(citations),
             comparisons=tuple(self.comparisons(citations)),
@@ -242,6 +233,10 @@ class _ProgrammeFile(_File):
                          entry.get("reason", ""))
                 for entry, _ in self.entries("coverage")
             ),
+            register={
+                attribute: tuple(names)
+                for attribute, names in self.table.get("register", {}).items()
+            },
         )  # fmt: skip
 
     def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
@@ -249,7 +244,15 @@ class _ProgrammeFile(_File):
         for entry, place in self.entries("value"):
             earlier = values.get(entry["id"], ())
             (citation,) = self.citation(entry["cite"], citations, place)
-            value = PolicyValue(date.fromisoformat(entry["since"]), entry["value"], citation)
+            before = earlier[-1] if earlier else None
+            title, unit = (
+                entry.get(key) or (getattr(before, key) if before else "")
+                for key in ("title", "unit")
+            )
+            value = PolicyValue(
+                date.fromisoformat(entry["since"]), entry["value"], citation,
+                title, unit, entry.get("note", ""),
+            )  # fmt: skip
             if earlier and earlier[-1].since >= value.since:
                 self.fail(f"{place}: since", "must be later than that of the entry before")
             values[entry["id"]] = (*earlier, value)
@@ -264,6 +267,7 @@ class _ProgrammeFile(_File):
         for form in forms:
             rules = [*(rule.id for rule in form.rules), *(each.id for each in form.comparisons)]
             covering |= {form.id, *(form.id + name for name in form.fields)}
+            covering |= {f"{form.id}#{step.title}" for step in form.steps}
             covering |= {f"{form.id}/{rule}" for rule in rules}
         for each in self.programme.coverage:
             for name in each.by:
@@ -271,7 +275,7 @@ class _ProgrammeFile(_File):
                     self.fail(f"[[coverage]] {each.article}", f"{name!r} does not exist")
 
 
-class _FormFile(_File):
+class _FormFile(TomlFile):
     kind = "form"
 
     def __init__(self, path: Path, common: Mapping[str, Any], programme: Programme) -> None:
@@ -290,6 +294,7 @@ class _FormFile(_File):
             id=folder.parts[1],
             edition=folder.parts[2],
             title=head["title"],
+            about=head["about"],
             programme=self.programme,
             since=date.fromisoformat(head["since"]),
             day=self.field(head["day"], "[form]: day", "date") if "day" in head else None,
@@ -318,6 +323,7 @@ class _FormFile(_File):
                 Signature(entry["name"], entry["beside"], self.guard(entry, place))
                 for entry, place in self.entries("signature")
             ),
+            summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
             templates=shelf.templates / folder,
@@ -397,7 +403,7 @@ class _FormFile(_File):
             self.fail("[[computed]]", f"{min(open_)} is readOnly, but nothing computes it")
 
     def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
-        """The guard of a table that is no rule: it names fields outside of lists."""
+        """Of a table that is no rule: it names fields outside of lists."""
         try:
             return guard(conditions(entry.get("when")), self.fields, self.programme)
         except Wrong as wrong:

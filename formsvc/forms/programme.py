@@ -38,16 +38,25 @@ class ComparisonSpec:
 
 @dataclass(frozen=True, slots=True)
 class PolicyValue:
-    """An amount, share, period or limit, and the day from which it holds."""
+    """An amount, share, period or limit, and the day from which it holds.
+
+    `title`, `unit` and `note` are for people; "" where the programme says none.
+    """
 
     since: date
     value: Any
     citation: Citation
+    title: str = ""
+    unit: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One article: what covers it (`form/rule`, `form/pointer` …), or why software cannot."""
+    """One clause: what covers it (`form/rule`, `form/pointer` …), or why software cannot.
+
+    An article with several demands has several, one after the other.
+    """
 
     article: str
     summary: str
@@ -57,14 +66,18 @@ class Coverage:
 
 @dataclass(frozen=True, eq=False)
 class Programme:
-    """One programme. `values` are by id, each in the order of the days from which they hold."""
+    """One programme. `values` are by id, each in the order of the days from which they hold;
+    `regulation` is the one that `coverage` goes through, article by article; `register` says how
+    the columns of the list of its people may be headed."""
 
     id: str
     title: str
+    regulation: str
     citations: Mapping[str, Citation]
     values: Mapping[str, tuple[PolicyValue, ...]]
     comparisons: tuple[ComparisonSpec, ...]
     coverage: tuple[Coverage, ...]
+    register: Mapping[str, tuple[str, ...]]
 
     def epochs(self) -> tuple[date, ...]:
         """The days on which a policy value changes, from the first on."""
