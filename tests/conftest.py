@@ -22,6 +22,8 @@ from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
 
+from . import growing
+
 # The same examples in every run: what is new is found where code changes, not by chance in CI.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
@@ -43,6 +45,12 @@ def summary_form(catalogue) -> Form:
 @pytest.fixture(scope="session")
 def funding_form(catalogue) -> Form:
     return catalogue["jiangxi-project-funding"]
+
+
+@pytest.fixture(scope="session")
+def roll(tmp_path_factory) -> Form:
+    """A form with all that varies, built from its Word form."""
+    return growing.built(tmp_path_factory.mktemp("roll"))
 
 
 def sample_folder(form_id: str) -> Path:
