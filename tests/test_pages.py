@@ -187,7 +187,7 @@ def test_a_document_of_ours_is_loaded_with_all_it_says(client):
     raw = json.loads(
         (
             SAMPLES
-            / "jiangxi/jiangxi-project-funding/2021-1/valid/social-science-with-three-budget-items.json"
+            / "jiangxi/jiangxi-project-funding/2026-1/valid/social-science-with-three-budget-items.json"
         ).read_text("utf-8-sig")
     )
     for format in ("docx", "pdf"):
