@@ -5,6 +5,8 @@ Each was looked at, page by page, in Word as LibreOffice shows it and as PDF.
 
 import copy
 import io
+import itertools
+import operator
 from collections import Counter, defaultdict
 
 import pypdfium2
@@ -113,14 +115,16 @@ class Filled:
                         yield name, from_pdfium(text.get_text_bounded(*edges)), sizes(text, edges)
 
     def in_word(self):
-        """Text of a run → the sizes that it is set in."""
+        """Text of runs of one size that follow each other → the sizes that it is set in."""
         found = defaultdict(set)
         for paragraph in Document(io.BytesIO(self.docx)).element.iter(qn("w:p")):
-            for run in paragraph.iter(qn("w:r")):
-                size = run.find(f"{qn('w:rPr')}/{qn('w:sz')}")
-                text = "".join(part.text or "" for part in run.iter(qn("w:t")))
-                if size is not None:
-                    found[squeezed(text)].add(int(size.get(qn("w:val"))) / 2)
+            runs = [
+                (size.get(qn("w:val")), "".join(part.text or "" for part in run.iter(qn("w:t"))))
+                for run in paragraph.iter(qn("w:r"))
+                if (size := run.find(f"{qn('w:rPr')}/{qn('w:sz')}")) is not None
+            ]
+            for size, group in itertools.groupby(runs, key=operator.itemgetter(0)):
+                found[squeezed("".join(text for _, text in group))].add(int(size) / 2)
         return found
 
 
