@@ -272,14 +272,14 @@ def test_a_text_that_takes_long_to_compare_is_changed_all_the_same(ours, catalog
     members = carriage.package(raw)
     put(BODY, "(?:ab){1900}", "aab" * 1300)(members)
     verdict = verdict_of(zipped(members), catalogue)
-    assert verdict.status is Status.CHANGED, verdict.message
-    assert "/training/content" in verdict.pointers
+    assert verdict.status is Status.VALUES, verdict.message
+    assert verdict.pointers == ("/training/content",)
 
 
 def test_a_typed_text_longer_than_any_field_is_refused_before_it_is_taken_apart(
     catalogue, summary_form
 ):
-    from formsvc.intake.reading import submission_in
+    from formsvc.intake.reading import read
 
     saved = io.BytesIO()
     with pikepdf.open(summary_form.pdf) as pdf:
@@ -287,4 +287,4 @@ def test_a_typed_text_longer_than_any_field_is_refused_before_it_is_taken_apart(
         box.V = pikepdf.String("9 " * 15_000)
         pdf.save(saved)
     with pytest.raises(carriage.UnreadableDocument, match="20,000"):
-        submission_in(saved.getvalue(), catalogue)
+        read(saved.getvalue(), catalogue)

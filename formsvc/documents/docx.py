@@ -38,6 +38,7 @@ _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
+_STORIES = ("word/header", "word/footer", "word/footnotes", "word/endnotes")
 _WRITTEN = re.compile(r"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _BREAK = re.compile(r'<w:pageBreakBefore/>|<w:br w:type="page"/>')
 # The number of pages up to its last result, which programs show that cannot count a section's.
@@ -47,7 +48,7 @@ _PAGES = re.compile(
 )  # fmt: skip
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
-_CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
+CODE_FORM, CODE_DIGEST = "/_code/form", "/_code/digest"
 _LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
 
 
@@ -110,6 +111,10 @@ class DocxForm:
         """All that the template has a place for."""
         return self._final.pointers
 
+    def parts(self, values: Values) -> dict[str, bytes]:
+        """The body, headers and footers of a fill with texts for all that they show, by name."""
+        return self._final.parts(values)
+
     def blank(self, hints: Hints = MappingProxyType({})) -> bytes:
         """The empty official form to fill in, with the sheets for its lists and 填报信息.
 
@@ -155,8 +160,14 @@ class _Prepared:
             static, self._data = carriage.prepared(static)
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
             static.pop(self._image)
+        self._static = static
         self._archive = Archive(static)
         self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
+
+    def parts(self, values: Values) -> dict[str, bytes]:
+        return {name: part.render(values, False) for name, part in self._parts.items()} | {
+            name: content for name, content in self._static.items() if name.startswith(_STORIES)
+        }
 
     def render(
         self,
@@ -169,7 +180,7 @@ class _Prepared:
         extra = {}
         if proof:
             code = proof.code(0, 0)
-            values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
+            values[CODE_FORM], values[CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
         parts = {name: part.render(values, whole) for name, part in self._parts.items()}
@@ -246,7 +257,7 @@ class _Part:
         the properties around them."""
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
-        known = {*self._form.printable, *self._form.ticks, _CODE_FORM, _CODE_DIGEST}
+        known = {*self._form.printable, *self._form.ticks, CODE_FORM, CODE_DIGEST}
         text = "".join(_WRITTEN.findall(paragraph[0])).strip()
         is_alone = bool(_PLACEHOLDER.fullmatch(text))
 

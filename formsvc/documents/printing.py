@@ -100,6 +100,11 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     return write
 
 
+def text_of(field: Field, value: object) -> str:
+    """A value as it stands on paper."""
+    return _shower(field)(value)
+
+
 def at(data: Any, tokens: tuple[str, ...]) -> object:
     """The value at a place that is in no list; None where nothing stands."""
     for token in tokens:
