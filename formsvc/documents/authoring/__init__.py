@@ -18,6 +18,7 @@ from formsvc.documents.authoring.probe import CODE_FIELD, PAGE_FIELD, Drawing, d
 from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Drawn, beside, rectangle
 from formsvc.documents.authoring.wordstyles import Placement
 from formsvc.documents.press import layouts
+from formsvc.documents.segments import NUMBER
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -57,7 +58,7 @@ def build(form: Form) -> Built:
     digest = hashlib.sha256(template).hexdigest()
     shown = [
         widget for widget in fields
-        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(docx.NUMBER)
+        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(NUMBER)
     ]  # fmt: skip
     return Built(
         acroform.assemble(form, drawing.pdf, (*shown, *signatures), digest),

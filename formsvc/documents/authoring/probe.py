@@ -22,6 +22,7 @@ from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import CLEAR, Drawn, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
 from formsvc.documents.headers import is_page_number
+from formsvc.documents.segments import PART
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -113,7 +114,7 @@ def _coloured(root: Any, parts: dict[str, int]) -> dict[Any, str]:
     found: dict[Any, str] = {}
     for node in list(root.iter(etree.Comment, f"{_W}p")):
         if node.tag is etree.Comment:
-            name = node.text.removeprefix(docx.PART)
+            name = node.text.removeprefix(PART)
             if name:
                 inside.append(name)
             else:

@@ -16,11 +16,12 @@ from formsvc.documents.printing import piece, printed
 from formsvc.documents.printing import pieces as box_pieces
 from formsvc.documents.proof.carriage import xml
 from formsvc.documents.proof.marks import Proof
+from formsvc.documents.segments import CODE_DIGEST, CODE_FORM, NUMBER
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 from formsvc.writing import texts
 
-CODES: Final = (docx.CODE_FORM, docx.CODE_DIGEST)
+CODES: Final = (CODE_FORM, CODE_DIGEST)
 CELL, LINE, BOX, EDGE = "cell", "line", "box", "edge"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -165,7 +166,7 @@ def expected(form: Form, data: object, *, draft: bool = False) -> tuple[Unit, ..
     if draft:
         values = {name: texts.clean(text) for name, text in values.items()}
     head, digest = Proof(form, data).code(0, 0).text.split("\n")
-    values |= {docx.CODE_FORM: head, docx.CODE_DIGEST: digest}
+    values |= {CODE_FORM: head, CODE_DIGEST: digest}
     template = docx.prepared(form)
     rows = tuple((name, int(values[name] or 0)) for name in form.lists)
     given = frozenset(name for name in template.conditions if values[name])
@@ -184,7 +185,7 @@ def _outline(
     template = docx.prepared(form)
     counts = dict(rows)
     places = template.places(counts)
-    names = tuple(sorted(name for name in places if not name.endswith(docx.NUMBER)))
+    names = tuple(sorted(name for name in places if not name.endswith(NUMBER)))
     missing = template.conditions - given
     values = {
         name: "" if name in missing else f"\ufdd2{number}\ufdd3"
