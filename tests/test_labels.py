@@ -944,14 +944,13 @@ def test_a_label_of_another_office_is_never_the_value_beside_it(blank, descripti
     assert "12,000元" in {text for _, text in leftovers}
 
 
-def test_a_value_that_goes_on_with_an_unknown_label_is_not_sure(descriptions):
-    values = {
-        **w.SUMMARY,
-        "/person/specialty": "固体力学    学  科：力学",
-        "/person/degree": "博士    ：无",
-    }
-    found, _ = found_in(descriptions, *w.Writer().summary(values))
-    assert (found["/person/specialty"].sure, found["/person/degree"].sure) == (False, False)
+def test_a_value_with_an_unknown_label_in_it_is_not_sure(descriptions):
+    texts = {
+        "/person/specialty": "固体力学    学  科：力学", "/person/degree": "博士    ：无",
+        "/person/education": "备  注：无",
+    }  # fmt: skip
+    found, _ = found_in(descriptions, *w.Writer().summary({**w.SUMMARY, **texts}))
+    assert [found[name].sure for name in texts] == [False, False, False]
 
 
 def test_an_amount_without_a_project_is_not_parted_at_its_comma(descriptions):
