@@ -19,6 +19,7 @@ from formsvc.documents.printing import printed
 from formsvc.writing.texts import clean
 
 from .conftest import valid_samples
+from .words import BODY, W, without_controls
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 # What a person can type: any character but those that the checks refuse. docxtpl itself rewrites
@@ -37,8 +38,34 @@ TRICKY = [
 
 
 def body(document: bytes) -> str:
-    xml = zipfile.ZipFile(io.BytesIO(document)).read(docx_forms.BODY).decode()
-    return etree.canonicalize(xml.partition("?>")[2])
+    """The body as it is read: without controls and bookmarks, each run as long as its look."""
+    root = etree.fromstring(zipfile.ZipFile(io.BytesIO(without_controls(document))).read(BODY))
+    for paragraph in list(root.iter(f"{W}p")):
+        join_runs(paragraph)
+    return etree.canonicalize(etree.tostring(root, encoding="unicode"))
+
+
+def join_runs(paragraph) -> None:
+    """Adjacent runs of one look as one, adjacent texts of a run as one, empty ones left out."""
+    before = None
+    for run in paragraph.findall(f"{W}r"):
+        look = etree.tostring(run.find(f"{W}rPr")) if run.find(f"{W}rPr") is not None else b""
+        if before is not None and run.getprevious() is before[0] and look == before[1]:
+            before[0].extend(child for child in run if child.tag != f"{W}rPr")
+            paragraph.remove(run)
+        else:
+            before = run, look
+    for run in paragraph.findall(f"{W}r"):
+        for text in run.findall(f"{W}t"):
+            previous = text.getprevious()
+            if previous is not None and previous.tag == f"{W}t":
+                previous.text = (previous.text or "") + (text.text or "")
+                run.remove(text)
+        for text in run.findall(f"{W}t"):
+            if not text.text:
+                run.remove(text)
+        if not len(run) or (len(run) == 1 and run[0].tag == f"{W}rPr"):
+            paragraph.remove(run)
 
 
 def by_docxtpl(form, data) -> bytes:
@@ -50,7 +77,7 @@ def by_docxtpl(form, data) -> bytes:
 
 
 def cells(document: bytes) -> list[str]:
-    opened = docx.Document(io.BytesIO(document))
+    opened = docx.Document(io.BytesIO(without_controls(document)))
     texts = [paragraph.text for paragraph in opened.paragraphs]
     for table in opened.tables:
         texts += [cell.text for row in table.rows for cell in row.cells]
@@ -103,7 +130,8 @@ def test_braces_that_docxtpl_rewrites_stay_as_typed(summary_form, summary):
 
 def test_paragraphs_stay_paragraphs(summary_form, summary):
     summary["training"]["content"] = "第一段。\n第二段。"
-    document = docx.Document(io.BytesIO(fill(summary_form, summary, "docx")))
+    filled = without_controls(fill(summary_form, summary, "docx"))
+    document = docx.Document(io.BytesIO(filled))
     paragraphs = [
         paragraph.text
         for table in document.tables
@@ -163,7 +191,7 @@ def test_dates_and_money_read_as_on_paper(funding_form, funding):
 
 def sizes(document: bytes, text: str) -> list[tuple[float, float]]:
     """Size and exact line pitch of every paragraph in the tables that begins with a text."""
-    opened = docx.Document(io.BytesIO(document))
+    opened = docx.Document(io.BytesIO(without_controls(document)))
     paragraphs = {
         paragraph._p: paragraph
         for table in opened.tables

@@ -20,12 +20,14 @@ from markupsafe import escape
 from formsvc import pointers
 from formsvc.documents import headers
 from formsvc.documents.archive import Archive
-from formsvc.documents.printing import Values, printed
+from formsvc.documents.controls import Control, Controls, Hints
+from formsvc.documents.printing import Values, piece, pieces, printed, whole_of
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
 from formsvc.documents.shrinking import Shrinks, marked, shrunk
+from formsvc.documents.supplement import is_one_section, with_supplement
 from formsvc.errors import TemplateError
-from formsvc.forms import Form
+from formsvc.forms import Form, PrintBox
 from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
@@ -36,23 +38,32 @@ _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
+_STORIES = ("word/header", "word/footer", "word/footnotes", "word/endnotes")
+_WRITTEN = re.compile(r"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
+_BREAK = re.compile(r'<w:pageBreakBefore/>|<w:br w:type="page"/>')
+# The number of pages up to its last result, which programs show that cannot count a section's.
+_PAGES = re.compile(
+    r'\bNUMPAGES\b((?:(?!fldCharType="end").)*?fldCharType="separate"'
+    r'(?:(?!fldCharType="end").)*?<w:t(?: [^<>]*)?>)[^<]*', re.DOTALL,
+)  # fmt: skip
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
-_CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
+CODE_FORM, CODE_DIGEST = "/_code/form", "/_code/digest"
 _LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
-    """A place for a value: what a tab and a newline look like there."""
+    """A place for a value: what a tab, a newline and nothing look like there."""
 
     pointer: str
     tab: str
     newline: str
+    empty: str = ""
 
     def show(self, value: str) -> str:
         """The value as XML."""
-        text = str(escape(value))
+        text = str(escape(value)) or self.empty
         if "\n" in text or "\t" in text:
             text = text.replace("\t", self.tab).replace("\n", self.newline)
         return text
@@ -65,15 +76,16 @@ class DocxForm:
         self.form = form
         self._package = read(form.docx)
         self._coded = headers.with_code(self._package)
-        self._final = _Prepared(form, self._coded, carries=True)
+        self._final = _Prepared(form, self._coded, carries=True, controls=Controls(form))
 
     @cached_property
     def _plain(self) -> "_Prepared":
-        return _Prepared(self.form, self._package)
+        return _Prepared(self.form, self._package, supplement=True)
 
     @cached_property
     def _draft(self) -> "_Prepared":
-        return _Prepared(self.form, headers.with_draft_mark(self._coded), carries=True)
+        marked = headers.with_draft_mark(self._coded)
+        return _Prepared(self.form, marked, carries=True, controls=Controls(self.form))
 
     def fill(
         self,
@@ -88,7 +100,7 @@ class DocxForm:
         A `draft` is marked 草稿 on every page and shows any data as it stands. ValueError for
         data that is not JSON.
         """
-        values = printed(self.form, data)
+        values = {**printed(self.form, data), **pieces(self.form, data)}
         if draft:
             values = {name: texts.clean(text) for name, text in values.items()}
         prepared = self._draft if draft else self._final
@@ -99,12 +111,23 @@ class DocxForm:
         """All that the template has a place for."""
         return self._final.pointers
 
-    def blank(self) -> bytes:
-        """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
-        return self.shown(printed(self.form, {}))
+    def parts(self, values: Values) -> dict[str, bytes]:
+        """The body, headers and footers of a fill with texts for all that they show, by name."""
+        return self._final.parts(values)
+
+    def blank(self, hints: Hints = MappingProxyType({})) -> bytes:
+        """The empty official form to fill in, with the sheets for its lists and 填报信息.
+
+        `hints` say what is allowed in a field, by pointer.
+        """
+        controls = Controls(self.form, hints, is_blank=True)
+        prepared = _Prepared(self.form, self._package, controls=controls, supplement=True)
+        empty = {**printed(self.form, {}), **pieces(self.form, {}, whole=True)}
+        return prepared.render({**empty, **dict.fromkeys(self.form.ticks, "")}, whole=True)
 
     def shown(self, values: Values) -> bytes:
-        """The form with a text for each of `form.printable`, all its sheets, nothing of ours."""
+        """The form with a text for each of `form.printable` and `form.ticks`, all its sheets,
+        nothing of ours."""
         return self._plain.render(dict(values), whole=True)
 
 
@@ -117,15 +140,34 @@ def prepared(form: Form) -> DocxForm:
 class _Prepared:
     """One package: parts that differ from fill to fill cut into segments, all others packed."""
 
-    def __init__(self, form: Form, package: bytes, *, carries: bool = False) -> None:
+    def __init__(
+        self,
+        form: Form,
+        package: bytes,
+        *,
+        carries: bool = False,
+        controls: Controls | None = None,
+        supplement: bool = False,
+    ) -> None:
         static, sources = split(package)
-        self._parts = {name: _Part(form, name, source) for name, source in sources.items()}
+        if supplement:
+            sources = _supplemented(form, sources)
+        self._parts = {
+            name: _Part(form, name, source, controls if name == BODY else None)
+            for name, source in sources.items()
+        }
         if carries:
             static, self._data = carriage.prepared(static)
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
             static.pop(self._image)
+        self._static = static
         self._archive = Archive(static)
         self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
+
+    def parts(self, values: Values) -> dict[str, bytes]:
+        return {name: part.render(values, False) for name, part in self._parts.items()} | {
+            name: content for name, content in self._static.items() if name.startswith(_STORIES)
+        }
 
     def render(
         self,
@@ -138,7 +180,7 @@ class _Prepared:
         extra = {}
         if proof:
             code = proof.code(0, 0)
-            values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
+            values[CODE_FORM], values[CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
         parts = {name: part.render(values, whole) for name, part in self._parts.items()}
@@ -151,13 +193,17 @@ class _Prepared:
 class _Part:
     """A part of the package, cut once: ready bytes, slots for values, and conditions on lists."""
 
-    def __init__(self, form: Form, name: str, source: str) -> None:
+    def __init__(
+        self, form: Form, name: str, source: str, controls: Controls | None = None
+    ) -> None:
         self._form = form
+        self._boxes = {box.name: box for box in form.boxes}
+        self._controls = controls
         self._where = f"{form.docx}: {name}"
         self._slots: list[_Slot] = []
         pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
         self._pieces = list(self._cut(pieces))
-        self.pointers = {slot.pointer for slot in self._slots}
+        self.pointers = {whole_of(slot.pointer) for slot in self._slots}
 
     def _cut(self, pieces: list[str]) -> Iterator[tuple[bytes, _Slot | str | None]]:
         """(ready bytes, what follows): a slot, a list's pointer where its part begins, "" at its
@@ -211,29 +257,84 @@ class _Part:
         the properties around them."""
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
-        known = {*self._form.printable, _CODE_FORM, _CODE_DIGEST}
+        known = {*self._form.printable, *self._form.ticks, CODE_FORM, CODE_DIGEST}
+        text = "".join(_WRITTEN.findall(paragraph[0])).strip()
+        is_alone = bool(_PLACEHOLDER.fullmatch(text))
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
-            opened = f"<w:r>{found[0] if found else ''}"
+            look = found[0] if found else ""
+            opened = f"<w:r>{look}{_TEXT}"
 
-            def slot(placeholder: re.Match[str]) -> str:
+            def place(placeholder: re.Match[str]) -> str:
                 pointer = _pointer(placeholder[1])
                 if pointer not in known:
                     self._fail(f"placeholder {pointer!r} is not in the form")
-                ended = f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}"
-                self._slots.append(
-                    _Slot(
-                        pointer,
-                        tab=f"{_CLOSE}{opened}<w:tab/></w:r>{opened}{_TEXT}",
-                        newline=ended if self._form.is_block(pointer) else _LINE_BREAK,
-                    )
-                )
-                return f"\ue000{len(self._slots) - 1}\ue001"
+                if pointer in self._boxes and self._controls:
+                    return self._pieces_of(self._boxes[pointer], look)
+                is_block = self._form.is_block(pointer)
+                control = self._control(pointer, look, is_whole=is_alone and is_block)
+                newline = f"</w:p><w:p>{properties}".join(_between(control, opened))
+                slot = self._slot(pointer, look, newline if is_block else _LINE_BREAK, pointer)
+                return _within(control, opened, slot)
 
-            return _PLACEHOLDER.sub(slot, match[0])
+            filled = _PLACEHOLDER.sub(place, match[0])
+            return filled.replace(f"{opened}{_CLOSE}", "") if self._controls else filled
 
         return _RUN.sub(run, paragraph[0])
+
+    def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> Control | None:
+        if self._controls is None:
+            return None
+        return self._controls.control(pointer, look, is_whole=is_whole)
+
+    def _slot(self, name: str, look: str, newline: str, pointer: str = "") -> str:
+        """The mark of a new slot in a run with these properties; `pointer` is its control's."""
+        tab = f"{_CLOSE}<w:r>{look}<w:tab/></w:r><w:r>{look}{_TEXT}"
+        empty = self._controls.empty(pointer) if self._controls and pointer else ""
+        self._slots.append(_Slot(name, tab, newline, empty))
+        return f"\ue000{len(self._slots) - 1}\ue001"
+
+    def _pieces_of(self, box: PrintBox, look: str) -> str:
+        """A print box: a control for every field, literals and amounts in words between them."""
+        shown = []
+        for number, literal in enumerate(box.literals):
+            if number:
+                field, as_words = box.parts[number - 1]
+                pointer = "" if as_words else field.pointer
+                slot = self._slot(piece(box.name, 2 * number - 1), look, _LINE_BREAK, pointer)
+                control = self._control(pointer, look) if pointer else None
+                shown.append(_within(control, f"<w:r>{look}{_TEXT}", slot))
+            if literal:
+                shown.append(self._slot(piece(box.name, 2 * number), look, _LINE_BREAK))
+        return "".join(shown)
+
+
+def _within(control: Control | None, opened: str, slot: str) -> str:
+    """A slot in its control, between what stands before and after it in its run."""
+    if control is None:
+        return slot
+    return f"{_CLOSE}{control.opened}{opened}{slot}{_CLOSE}{control.closed}{opened}"
+
+
+def _between(control: Control | None, opened: str) -> tuple[str, str]:
+    """What ends a paragraph in the middle of a value, and begins the next one."""
+    if control is None:
+        return _CLOSE, opened
+    return f"{_CLOSE}{control.ended}", f"{control.reopened}{opened}"
+
+
+def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:
+    """The parts of a blank, with 填报信息 behind it, which the number of pages leaves out."""
+    body = sources[BODY]
+    whole = with_supplement(form, body, {_pointer(n) for n in _PLACEHOLDER.findall(body)})
+    if whole == body or not is_one_section(body):
+        return {**sources, BODY: whole}
+    pages = 1 + len(_BREAK.findall(body))
+    counted = {
+        name: _PAGES.sub(rf"SECTIONPAGES\g<1>{pages}", part) for name, part in sources.items()
+    }
+    return {**counted, BODY: whole}
 
 
 def _pointer(name: str) -> str:

@@ -1,9 +1,9 @@
 """A submission as the texts that stand on paper: one for every field and every printed box."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from formsvc.forms import Field, Form, PrintBox
 from formsvc.forms.computed import completed, stated_day
@@ -28,6 +28,36 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for box in form.boxes:
         values[box.name] = boxed(box, data) if box.guard.holds(data, day) else ""
     return values
+
+
+def pieces(form: Form, data: object, *, whole: bool = False) -> dict[str, str]:
+    """The texts of every print box one by one: its literals and parts in turn, by `piece`'s names.
+
+    All "" where its guard does not hold or none of its fields is given, unless the `whole` form is
+    asked for.
+    """
+    if not form.boxes:
+        return {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
+    return {
+        piece(box.name, number): text if whole or box.guard.holds(data, day) else ""
+        for box in form.boxes
+        for number, text in enumerate(_pieces(box, data, whole))
+    }
+
+
+def piece(box: str, number: int) -> str:
+    """The name of a piece of a print box: its literals are 0, 2, 4 …, its parts 1, 3, 5 …"""
+    return f"{box}{_PIECE}{number}"
+
+
+def whole_of(name: str) -> str:
+    """The print box whose piece this is; any other name is its own."""
+    return name.partition(_PIECE)[0]
+
+
+_PIECE: Final = "\x1f"  # in no pointer of a form
 
 
 def signed(form: Form, data: object) -> frozenset[str]:
@@ -68,6 +98,11 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
             values[name] = show(at(given[row], cell)) if row < len(given) else ""
 
     return write
+
+
+def text_of(field: Field, value: object) -> str:
+    """A value as it stands on paper."""
+    return _shower(field)(value)
 
 
 def at(data: Any, tokens: tuple[str, ...]) -> object:
@@ -131,13 +166,17 @@ def _words(value: object) -> str:
 
 def boxed(box: PrintBox, data: object) -> str:
     """The box's text, whatever its guard says; "" when none of its fields is given."""
-    text = box.literals[0]
+    return "".join(_pieces(box, data)).strip()
+
+
+def _pieces(box: PrintBox, data: object, whole: bool = False) -> Iterator[str]:
+    """Literals and parts of a box in turn, all "" when none of its fields is given."""
     shown = [
         (_words if as_words else _shower(field))(at(data, field.tokens))
         for field, as_words in box.parts
     ]
-    if not any(shown):
-        return ""
+    is_given = whole or any(shown)
+    yield box.literals[0] if is_given else ""
     for part, literal in zip(shown, box.literals[1:], strict=True):
-        text += part + literal
-    return text.strip()
+        yield part
+        yield literal if is_given else ""

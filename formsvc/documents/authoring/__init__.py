@@ -47,13 +47,20 @@ def build(form: Form) -> Built:
     drawing = draw(form)
     fields = list(_widgets(form, drawing))
     _apart(form, fields, drawing.blank)
+    printed = [w for w in fields if w.pointer in {*docx.prepared(form).pointers, PAGE_FIELD}]
+    drawing = _cut(drawing, 1 + max(widget.page for widget in printed))
     signatures = list(_signatures(form, drawing.blank))
     digest = hashlib.sha256(template).hexdigest()
     shown = [widget for widget in fields if widget.pointer != PAGE_FIELD]
     return Built(
         acroform.assemble(form, drawing.pdf, (*shown, *signatures), digest),
-        layout.describe(form, drawing, fields, signatures, _code(form, drawing), digest),
+        layout.describe(form, drawing, printed, signatures, _code(form, drawing), digest),
     )
+
+
+def _cut(drawing: Drawing, pages: int) -> Drawing:
+    """The form itself, without 填报信息: what is filled and sealed."""
+    return replace(drawing, drawn=drawing.drawn[:pages], blank=drawing.blank[:pages])
 
 
 def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
@@ -78,7 +85,7 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     if names is None:
         _same_source(form, form.pdf.name, source, digest)
         _same_source(form, layouts.NAME, layouts.load(form).source, digest)
-    known = {*form.printable, PAGE_FIELD, CODE_FIELD}
+    known = {*form.printable, *form.ticks, PAGE_FIELD, CODE_FIELD}
     wanted = docx.prepared(form).pointers.intersection(form.printable)
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()

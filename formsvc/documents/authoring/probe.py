@@ -68,7 +68,8 @@ def draw(form: Form) -> Drawing:
 
 def _rendered(form: Form) -> dict[str, bytes]:
     """The members of the DOCX with a sentinel at every site."""
-    shown = docx.DocxForm(form).shown({name: f"\ue000{name}\ue001" for name in form.printable})
+    names = (*form.printable, *form.ticks)
+    shown = docx.DocxForm(form).shown({name: f"\ue000{name}\ue001" for name in names})
     with zipfile.ZipFile(io.BytesIO(shown)) as package:
         return {name: package.read(name) for name in package.namelist()}
 
