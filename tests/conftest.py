@@ -18,6 +18,7 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.forms import built_in
+from formsvc.intake.labels import Description, description
 from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
@@ -43,6 +44,12 @@ def summary_form(catalogue) -> Form:
 @pytest.fixture(scope="session")
 def funding_form(catalogue) -> Form:
     return catalogue["jiangxi-project-funding"]
+
+
+@pytest.fixture(scope="session")
+def descriptions(catalogue) -> list[Description]:
+    """What reading by labels knows of all forms, the newest editions first."""
+    return [description(form) for form in reversed(catalogue.editions())]
 
 
 def sample_folder(form_id: str) -> Path:
