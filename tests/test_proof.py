@@ -117,7 +117,9 @@ def test_a_signed_code_is_verified_by_itself(summary_form, summary):
     assert not proof.is_signed(code, proof.public_key(OTHER_KEY))
     assert not proof.is_signed(proof.mark(summary_form, summary), owner)
     text = str(code)
-    for place in random.Random(1).sample(range(text.index(f"/{summary_form.edition}") + 1, len(text)), 60):
+    for place in random.Random(1).sample(
+        range(text.index(f"/{summary_form.edition}") + 1, len(text)), 60
+    ):
         other = "B" if text[place] == "A" else "A" if text[place].isalpha() else "3"
         if other == text[place]:
             continue

@@ -45,7 +45,7 @@ Hints = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ContentControl:
     """What stands before and after a control's content, and around the ends of paragraphs in it."""
 
     opened: str
@@ -73,13 +73,13 @@ class Controls:
             return ""
         return UNTICKED if pointer in self._form.ticks else EMPTY
 
-    def control(self, pointer: str, properties: str, *, is_whole: bool = False) -> Control:
+    def control(self, pointer: str, properties: str, *, is_whole: bool = False) -> ContentControl:
         """The next control. `properties` is the `w:rPr` of what is typed, or ""; a control that
         `is_whole` fills its cell."""
         self._number += 1
         start, end = self._bookmark(pointer, is_whole=is_whole)
         head = f"<w:sdt><w:sdtPr>{self._properties(pointer, properties)}</w:sdtPr><w:sdtContent>"
-        return Control(f"{start}{head}", f"{_CLOSED}{end}", _CLOSED, head)
+        return ContentControl(f"{start}{head}", f"{_CLOSED}{end}", _CLOSED, head)
 
     def _properties(self, pointer: str, properties: str) -> str:
         if len(pointer) > _LONGEST:

@@ -20,7 +20,7 @@ from markupsafe import escape
 from formsvc import pointers
 from formsvc.documents import headers
 from formsvc.documents.archive import Archive
-from formsvc.documents.controls import Control, Controls, Hints
+from formsvc.documents.controls import ContentControl, Controls, Hints
 from formsvc.documents.printing import Values, piece, pieces, printed, whole_of
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
@@ -283,7 +283,7 @@ class _Part:
 
         return _RUN.sub(run, paragraph[0])
 
-    def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> Control | None:
+    def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> ContentControl | None:
         if self._controls is None:
             return None
         return self._controls.control(pointer, look, is_whole=is_whole)
@@ -310,14 +310,14 @@ class _Part:
         return "".join(shown)
 
 
-def _within(control: Control | None, opened: str, slot: str) -> str:
+def _within(control: ContentControl | None, opened: str, slot: str) -> str:
     """A slot in its control, between what stands before and after it in its run."""
     if control is None:
         return slot
     return f"{_CLOSE}{control.opened}{opened}{slot}{_CLOSE}{control.closed}{opened}"
 
 
-def _between(control: Control | None, opened: str) -> tuple[str, str]:
+def _between(control: ContentControl | None, opened: str) -> tuple[str, str]:
     """What ends a paragraph in the middle of a value, and begins the next one."""
     if control is None:
         return _CLOSE, opened
