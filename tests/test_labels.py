@@ -477,23 +477,23 @@ class NoTables(w.Writer):
 
 
 class SeparateParts(w.Writer):
-    """Parts of a box in cells of their own."""
+    """The days of a period in cells of their own."""
 
     def pairs(self, values, pairs):
-        if pairs[0][1] == w.PLACE:
-            return [
-                row(
-                    cell("研修地点", 8),
-                    cell(values["/training/country"], 8),
-                    cell(values["/training/place"], 8),
-                )
-            ]
-        if pairs[0][1] == w.PERIOD:
-            pairs = [
-                ("研修开始日期", "/training/start_date"),
-                ("研修结束日期", "/training/end_date"),
-            ]
-        return super().pairs(values, pairs)
+        if pairs[0][1] != w.PERIOD:
+            return super().pairs(values, pairs)
+        days = (values["/training/start_date"], values["/training/end_date"])
+        return [row(cell("起止时间", 8), *(cell(day, 8) for day in days))]
+
+
+class DaysByTheirTitles(w.Writer):
+    """The days of a period behind labels of their own."""
+
+    def pairs(self, values, pairs):
+        if pairs[0][1] != w.PERIOD:
+            return super().pairs(values, pairs)
+        names = ("/training/start_date", "/training/end_date")
+        return super().pairs(values, [*zip(("研修开始日期", "研修结束日期"), names, strict=True)])
 
 
 SUMMARIES = [
@@ -502,7 +502,7 @@ SUMMARIES = [
     ExpensesBeside, MovedColumns, AddedRows, HeadingsMerged, SplitCells, NestedTables, TableAlone,
     TrackedChanges, WpsBoxes, WordBoxes, BoxesInCells, Controls, CellControls, TagsAndLinks, Ticks,
     BracketTicks, Days, DaysInBlanks, Money, CellADigit, IndentedRows, Footnotes, RubyAndHidden,
-    NoTables, SeparateParts,
+    NoTables, SeparateParts, DaysByTheirTitles,
 ]  # fmt: skip
 
 
@@ -913,16 +913,50 @@ def test_a_text_that_goes_on_in_the_cell_below_is_not_sure(merged, descriptions)
     assert "下半部分。" in {text for _, text in leftovers}
 
 
-def test_a_text_parted_over_cells_is_not_sure(descriptions):
+@pytest.mark.parametrize("pointer", ["/person/specialty", w.PLACE])
+def test_a_text_parted_over_cells_is_not_sure(pointer, descriptions):
     class Parted(w.Writer):
         def pairs(self, values, pairs):
-            if pairs[0][1] != "/person/specialty":
+            if pairs[0][1] != pointer:
                 return super().pairs(values, pairs)
-            return [row(cell("从事专业", 8), cell("固体", 8), cell("力学", 8))]
+            return [row(cell(pairs[0][0], 8), cell("固体", 8), cell("力学", 8))]
 
     found, leftovers = found_in(descriptions, *Parted().summary(w.SUMMARY))
-    assert not found["/person/specialty"].sure
+    names = [pointer] if pointer in found else ["/training/country", "/training/place"]
+    assert not any(found[name].sure for name in names)
     assert "力学" in {text for _, text in leftovers}
+
+
+@pytest.mark.parametrize("blank", [False, True], ids=["filled", "blank"])
+def test_a_label_of_another_office_is_never_the_value_beside_it(blank, descriptions):
+    class Beside(w.Writer):
+        def pairs(self, values, pairs):
+            if pairs[0][1] != "/training/institution":
+                return super().pairs(values, pairs)
+            below = ("" if blank else "Institut", "12,000元")
+            return [
+                row(cell("研修机构名称", 12), cell("合同金额", 12)),
+                row(*(cell(text, 12) for text in below)),
+            ]
+
+    found, leftovers = found_in(descriptions, *Beside().summary(w.SUMMARY))
+    assert not found["/training/institution"].sure
+    assert "12,000元" in {text for _, text in leftovers}
+
+
+def test_a_value_that_goes_on_with_an_unknown_label_is_not_sure(descriptions):
+    values = {
+        **w.SUMMARY,
+        "/person/specialty": "固体力学    学  科：力学",
+        "/person/degree": "博士    ：无",
+    }
+    found, _ = found_in(descriptions, *w.Writer().summary(values))
+    assert (found["/person/specialty"].sure, found["/person/degree"].sure) == (False, False)
+
+
+def test_an_amount_without_a_project_is_not_parted_at_its_comma(descriptions):
+    found, _ = found_in(descriptions, *w.Writer().funding({**w.FUNDING, "/project/name": ""}))
+    assert not any(found[name].sure for name in ("/project/name", "/project/amount"))
 
 
 class MovedBorders(w.Writer):

@@ -136,6 +136,9 @@ class _Matcher:
             if words.is_unwritten(blank.text) and not blank.more:
                 return {}, True, 0.0
             texts, is_sure = values.split(box, self._form["fields"], blank.text, blank.more)
+            is_sure = is_sure and not any(
+                values.holds_label(text, self._labels) for text in texts.values()
+            )
             return texts, is_sure, 1.5 if texts else -1.5
         shape = self._form["fields"].get(name)
         if shape is None:
@@ -221,7 +224,8 @@ class _Matcher:
         if occurrence.alike < 1 or not occurrence.is_firm or occurrence.is_cut:
             return False
         way = self._reader.way(occurrence)
-        if pair.blank.way in ("right", "below") and way not in ("", pair.blank.way):
+        is_beside = pair.blank.way in ("right", "below")
+        if is_beside and way != pair.blank.way and (way or pair.looks <= 0):
             return False
         ends_at = pair.blank.ends_at
         if ends_at is not None and not any(

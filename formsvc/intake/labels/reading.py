@@ -31,6 +31,7 @@ _PLENTY: Final = 0.8  # without the title
 _AHEAD: Final = 0.15
 _LEFT: Final = 400  # characters of a text left over that are told
 _MOST_LEFT: Final = 500
+_ROW_NUMBER = re.compile("[0-9]{1,2}")
 _PAGES = re.compile(r"第?[0-9]*页|共[0-9]*页|[0-9]+/[0-9]+|-?[0-9]+-?")
 _LENGTH: Final = struct.Struct("!I")
 
@@ -228,8 +229,8 @@ class _Print:
     def left_of(self, square: Square, taken: Sequence[tuple[int, int]]) -> str:
         if square.number in self._surplus:
             return square.text.strip()
-        if square.table and square.column == 0 and square.text.strip().isdecimal():
-            return ""  # the number of a row
+        if square.table and square.column == 0 and _ROW_NUMBER.fullmatch(square.text.strip()):
+            return ""
         rest = _rest(square, taken)
         if not square.table and self._is_part(rest):
             return ""

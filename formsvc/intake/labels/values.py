@@ -135,16 +135,19 @@ def split(
         return {}, False
     texts = [part for part in (text, *more) if part.strip()]
     text = words.written(_IN_WORDS.sub("", text))
-    found: Sequence[str] | None = None
-    if len(texts) == len(names) and more:
-        found = texts
-    found = _checked(names, fields, found) or _checked(names, fields, _literal(box, text))
-    found = found or _checked(names, fields, _days(names, fields, text))
-    found = found or _checked(names, fields, _with_amount(names, fields, text))
-    found = found or _checked(names, fields, _parted(names, text))
     if named := _named(names, fields, text):
         return named
-    return (dict(zip(names, found, strict=True)), True) if found else ({}, False)
+    ways = (
+        _literal(box, text), _days(names, fields, text), _with_amount(names, fields, text),
+        _parted(names, fields, text),
+    )  # fmt: skip
+    for way in ways:
+        if parts := _checked(names, fields, way):
+            return dict(zip(names, parts, strict=True)), True
+    if more and (parts := _checked(names, fields, texts)):
+        looks = all(fit(fields[name], part) > 0 for name, part in zip(names, parts, strict=True))
+        return dict(zip(names, parts, strict=True)), looks
+    return {}, False
 
 
 def _checked(
@@ -219,10 +222,11 @@ def _with_amount(
     return [head.strip(_EDGES), amounts[0][0].strip()]
 
 
-def _parted(names: Sequence[str], text: str) -> list[str] | None:
-    """德国，慕尼黑: parted by one mark where the form has a blank."""
+def _parted(names: Sequence[str], fields: Mapping[str, FieldShape], text: str) -> list[str] | None:
+    """德国，慕尼黑: two texts parted by one mark where the form has a blank."""
     marks = _PARTED.findall(text)
-    return _PARTED.split(text) if len(marks) == 1 and len(names) == 2 else None
+    is_text = all(fields[name]["type"] == "string" for name in names)
+    return _PARTED.split(text) if len(marks) == 1 and len(names) == 2 and is_text else None
 
 
 def _named(
@@ -255,7 +259,7 @@ def holds_label(text: str, labels: Iterable[str]) -> bool:
     return _LABELLED.search(text) is not None or any(f"{label}:" in plain for label in labels)
 
 
-_LABELLED = re.compile(r"\S\s+[一-龥]{2,12}\s*[:：]")
+_LABELLED = re.compile(r"\S\s+[一-龥]{2,12}\s*[:：]|\S[^\S\n]{2,9}[^:：\n]{0,20}[:：]")
 
 
 def _alike(label: str, said: str) -> float:
