@@ -359,3 +359,68 @@ def test_one_row_of_a_sheet_is_read_and_several_are_sent_elsewhere(catalogue, su
     assert canonical(read(one, catalogue).data["person"]) == canonical(data["person"])
     with pytest.raises(UnreadableDocument, match="单位汇总"):
         read(sheets.write(summary_form, SAMPLES_ON, [data, data]), catalogue)
+
+
+# what is written, stamped and set otherwise by honest people
+
+
+def reworked(paper: bytes, change) -> bytes:
+    document = python_docx.Document(io.BytesIO(paper))
+    change(document)
+    saved = io.BytesIO()
+    document.save(saved)
+    return saved.getvalue()
+
+
+def cell_with(document, text: str):
+    return next(
+        cell for table in document.tables for row in table.rows for cell in row.cells
+        if text in cell.text
+    )  # fmt: skip
+
+
+def seal(size: int = 150) -> io.BytesIO:
+    from PIL import Image
+
+    stream = io.BytesIO()
+    Image.new("RGB", (size, size), (200, 0, 0)).save(stream, "PNG", dpi=(96, 96))
+    stream.seek(0)
+    return stream
+
+
+def noted(document):
+    cell_with(document, "单位意见：").paragraphs[0].add_run("同意上报。李主任 2026年2月3日")
+
+
+def stamped(document):
+    cell_with(document, "单位意见：").paragraphs[-1].add_run().add_picture(seal())
+
+
+def in_another_font(document):
+    for node in document.element.body.iter(qn("w:rFonts")):
+        node.set(qn("w:eastAsia"), "楷体")
+    for node in document.element.body.iter(qn("w:sz")):
+        node.set(qn("w:val"), "20")
+
+
+def stamped_over_a_value(document):
+    cell_with(document, "金额总计").paragraphs[0].add_run().add_picture(seal())
+
+
+def stamped_too_large(document):
+    cell_with(document, "单位意见：").paragraphs[-1].add_run().add_picture(seal(900))
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "named"),
+    [(noted, Status.WRITTEN, "同意上报"), (stamped, Status.WRITTEN, "印章"),
+     (in_another_font, Status.UNCHANGED, "一致"), (stamped_over_a_value, Status.CHANGED, "图片"),
+     (stamped_too_large, Status.CHANGED, "图片")],
+)  # fmt: skip
+def test_notes_seals_and_fonts_accuse_nobody(
+    catalogue, summary_form, summary, change, expected, named
+):
+    paper = reworked(fill(summary_form, summary, "docx"), change)
+    verdict = verify(paper, catalogue.editions())
+    assert (verdict.status, named in verdict.message) == (expected, True), verdict.message
+    assert read(paper, catalogue).findings == ()
