@@ -381,8 +381,8 @@ class _FormFile(TomlFile):
 
     def blank_rows(self) -> dict[str, int]:
         """How many empty rows a form has of every list."""
-        stated, rooms = self.table.get("rows", {}), self.schema.rooms
-        for name in (name for name, rows in stated.items() if rows > rooms.get(name, 0)):
+        rooms, stated = self.schema.rooms, dict[str, int](self.table.get("rows", {}))
+        for name in filter(lambda name: stated[name] > rooms.get(name, 0), stated):
             self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
         return {name: min(room, _BLANK_ROWS) for name, room in rooms.items()} | stated
 

@@ -115,11 +115,9 @@ class Fitter:
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        trials = [
-            (size, min(most, capacity(site, size, step))) for size, step, most in _trials(site)
-        ]
-        return self._takes_less(site, texts, *trials[-1]) or any(
-            self._bounds(site, texts, size)[1] <= room for size, room in trials
+        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        return self._takes_less(site, texts, *rooms[-1]) or any(
+            self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
