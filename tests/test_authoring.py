@@ -22,6 +22,7 @@ from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import Box, measured
 from formsvc.errors import TemplateError
 from formsvc.forms.form import Signature
+from formsvc.forms.guards import Guard
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 DPI = 100
@@ -326,14 +327,16 @@ def test_places_to_sign_hold_a_seal_and_are_hidden_in_the_blank(catalogue, built
 
 def test_a_label_that_is_not_on_the_form_gives_no_place_to_sign(copy_of):
     form = copy_of("jiangxi-project-funding")
-    form = dataclasses.replace(form, signatures=(Signature("局长", "局长意见"),))
+    form = dataclasses.replace(form, signatures=(Signature("局长", "局长意见", Guard()),))
     with pytest.raises(TemplateError, match="局长: '局长意见' begins 0 boxes"):
         authoring.build(form)
 
 
 def test_a_missing_place_to_sign_asks_for_a_new_pdf(copy_of):
     form = copy_of("jiangxi-project-funding")
-    form = dataclasses.replace(form, signatures=(*form.signatures, Signature("局长", "盖章")))
+    form = dataclasses.replace(
+        form, signatures=(*form.signatures, Signature("局长", "盖章", Guard()))
+    )
     with pytest.raises(TemplateError, match="局长"):
         authoring.verify(form)
 

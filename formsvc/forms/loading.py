@@ -311,7 +311,7 @@ class _FormFile(TomlFile):
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
             parts=tuple(self.parts()),
-            blank_rows=dict(self.blank_rows()),
+            blank_rows=self.blank_rows(),
             computed=tuple(self.computed()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
@@ -379,14 +379,12 @@ class _FormFile(TomlFile):
                 self.fail(place, "must be one word that is no field's name")
             yield PaperPart(name, self.guard(entry, place))
 
-    def blank_rows(self) -> Iterator[tuple[str, int]]:
+    def blank_rows(self) -> dict[str, int]:
         """How many empty rows a form has of every list."""
-        stated, rooms = self.table.get("rows", {}), self.schema.rooms
-        for name, rows in stated.items():
-            if rows > rooms.get(name, 0):
-                self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
-        for name, room in rooms.items():
-            yield name, stated.get(name, min(room, _BLANK_ROWS))
+        rooms, stated = self.schema.rooms, dict[str, int](self.table.get("rows", {}))
+        for name in filter(lambda name: stated[name] > rooms.get(name, 0), stated):
+            self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
+        return {name: min(room, _BLANK_ROWS) for name, room in rooms.items()} | stated
 
     def computed(self) -> Iterator[ComputedSpec]:
         """What computes each field that the schema marks as readOnly, and nothing else."""
@@ -403,7 +401,6 @@ class _FormFile(TomlFile):
             self.fail("[[computed]]", f"{min(open_)} is readOnly, but nothing computes it")
 
     def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
-        """Of a table that is no rule: it names fields outside of lists."""
         try:
             return guard(conditions(entry.get("when")), self.fields, self.programme)
         except Wrong as wrong:

@@ -95,10 +95,9 @@ class Fitter:
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        trials = [(size, min(most, capacity(site, size, step)))
-                  for size, step, most in _trials(site)]  # fmt: skip
-        return self._takes_less(site, texts, *trials[-1]) or any(
-            self._bounds(site, texts, size)[1] <= room for size, room in trials
+        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        return self._takes_less(site, texts, *rooms[-1]) or any(
+            self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
@@ -246,11 +245,10 @@ def pitch(site: Site, size: float) -> float:
 
 
 def capacity(site: Site, size: float, step: float) -> int:
-    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
-    cell keep some air."""
+    """How many lines a place holds: paragraphs may fill it, lines of a cell keep some air."""
     height = site.most or site.height
     if site.block:
-        return max(0, floor((height - size + _TOLERANCE) / step + 1))
+        return max(0, floor((height - size + _TOLERANCE) / step) + 1)
     lines = floor((height - 2 * _AIR + _TOLERANCE) / step)
     return max(1 if size <= height else 0, lines)
 
