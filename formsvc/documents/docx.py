@@ -112,6 +112,10 @@ class DocxForm:
         empty = {**printed(self.form, {}), **pieces(self.form, {}, whole=True)}
         return prepared.render({**empty, **dict.fromkeys(self.form.ticks, "")}, whole=True)
 
+    def unfilled(self) -> bytes:
+        """The empty form with all its parts and 填报信息, as the fillable PDF has it."""
+        return self._plain.render(printed(self.form, {}), whole=True)
+
     def drawn(self) -> frozenset[str]:
         """The places of a blank, 填报信息 included, with so many rows as it has."""
         return self._plain.places(self.form.blank_rows)

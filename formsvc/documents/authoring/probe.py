@@ -64,7 +64,7 @@ def draw(form: Form) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
     members = _rendered(form)
     sites, probe, fonts, parts = _probe(members)
-    blank = docx.prepared(form).blank()
+    blank = docx.prepared(form).unfilled()
     pages, plain, shown = office.convert((probe, _blank(members), blank))
     drawn, bare = measured(pages), measured(plain)
     bare = [_unnumbered(page, number, sites) for page, number in zip(bare, drawn, strict=False)]
