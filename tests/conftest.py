@@ -46,9 +46,8 @@ def funding_form(catalogue) -> Form:
 
 
 def sample_folder(form_id: str) -> Path:
-    """The samples of a form that comes along, in its only edition."""
-    (folder,) = SAMPLES.glob(f"*/{form_id}/*")
-    return folder
+    """The samples of a form that comes along, in its newest edition."""
+    return max(SAMPLES.glob(f"*/{form_id}/*"))
 
 
 def valid_samples(form_id: str) -> list[Path]:

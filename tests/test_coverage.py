@@ -30,11 +30,15 @@ def edited(shelf: Shelf, old: str, new: str, name: str = "jiangxi/programme.toml
     return shelf
 
 
+def verify(shelf: Shelf) -> None:
+    known = load_forms(shelf)
+    for programme in known.programmes.values():
+        coverage.verify(programme, known.editions())
+
+
 def refusal(shelf: Shelf) -> str:
     with pytest.raises(FormError) as caught:
-        known = load_forms(shelf)
-        for programme in known.programmes.values():
-            coverage.verify(programme, known.editions())
+        verify(shelf)
     return str(caught.value)
 
 

@@ -43,6 +43,8 @@ _SALT_LABEL: Final = b"formsvc keys 1"
 # What a result is made with, by the endings of files.
 _JUDGING: Final = frozenset({".json", ".toml", ".docx", ".pdf", ".py", ".typ"})
 
+Values = tuple[str, str] | None
+"""A file of policy values that are tried out: its name and its text."""
 Progress = Callable[[int], None]
 """Told how many submissions are done."""
 
@@ -52,7 +54,8 @@ class Job:
     """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier.
 
     With `keeps` the submissions are kept beside the reports, for what is made from them later.
-    `register` is a packed one (formsvc.intake.registers), b"" for none.
+    `register` is a packed one (formsvc.intake.registers), b"" for none. With
+    `values`, a file's name and text, what is tried out holds instead of the programmes' values.
     """
 
     on: date
@@ -62,6 +65,7 @@ class Job:
     secrets: tuple[bytes, ...] = (b"",)
     keeps: bool = False
     register: bytes = b""
+    values: Values = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +102,21 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE) -> Loaded:
+def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE, values: Values = None) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
-    catalogue = load_forms(*shelves, press=press)
+    if values is None:
+        catalogue = load_forms(*shelves, press=press)
+    else:
+        catalogue = loaded(shelves, press)[0].with_values(*values)
     return catalogue, Comparisons(catalogue)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job.shelves, job.press)
+    forms = loaded(job.shelves, job.press, job.values)
     files: list[tuple[str, bytes]] = []
     worked = [
         check_item(forms, job, item, number, files)
@@ -184,7 +191,9 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets, job.register)).encode())
+    digest = hashlib.sha256(
+        repr((job.on, job.formats, job.secrets, job.register, job.values)).encode()
+    )
     shelves = job.shelves or (built_in(),)
     roots = (root for shelf in shelves for root in (shelf.schemas, shelf.templates))
     for root in (*roots, Path(__file__).parent.parent):
@@ -289,9 +298,9 @@ class Batch:
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job.shelves, self.job.press)
+        catalogue, comparisons = loaded(self.job.shelves, self.job.press, self.job.values)
         results = Results(self.folder, catalogue, self.job.on)
-        with closing(Meetings(catalogue, comparisons)) as meetings:
+        with closing(Meetings(catalogue, comparisons, self.job.on)) as meetings:
             for run, rows in enumerate(earlier, 1):
                 meetings.add_earlier(run, rows)
             for header, _ in self._worked():

@@ -8,10 +8,13 @@ from typing import Any
 
 from formsvc import pointers
 from formsvc.checks.register import Register
-from formsvc.checks.rules import Broken, Rule, compile_rules
+from formsvc.checks.rules import Broken, Rule, compile_rules, touches
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import Form
+from formsvc.forms import ComparisonSpec, Form
+from formsvc.forms.computed import completed, computations, differing
+from formsvc.forms.guards import Guard, guard
+from formsvc.forms.places import Unjudged
 from formsvc.writing import texts
 
 __all__ = ["Checker", "check", "checker"]
@@ -35,16 +38,23 @@ class Checker:
         self._since = [day.isoformat() for day in self._days]
         # One submission alone meets no comparison.
         self._compared = tuple(
-            (tuple(name for known in each.keys for name in known), Skipped(each.id, _PENDING))
-            for each in form.comparisons
+            (each, guard(each.when, form.fields, form.programme)) for each in form.comparisons
         )
-        self._rules = [compile_rules(form, day) for day in (date.min, *self._days)]
+        self._epochs = (date.min, *self._days)
+        self._rules = [compile_rules(form, day) for day in self._epochs]
 
     def rules(self, on: date) -> tuple[Rule, ...]:
         """The rules with the policy values of a day."""
         return self._rules[bisect_right(self._days, on)]
 
-    def check(self, data: object, on: date) -> Report:
+    def completed(self, data: object, on: date) -> object:
+        """The submission with the computed values that it lacks, by the values of its own day."""
+        if not self.form.computed:
+            return data
+        epoch = bisect_right(self._since, day_of(self.form, data, on))
+        return completed(self.form, data, self._epochs[epoch])
+
+    def check(self, data: object, on: date, register: Register | None = None) -> Report:
         """All findings at once, in paper order. Never raises on what a user sent."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
@@ -53,16 +63,19 @@ class Checker:
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
         epoch = bisect_right(self._since, day_of(self.form, data, on))
+        if self.form.computed:
+            data = self._computed(data, self._epochs[epoch], found, broken)
         skipped: list[Skipped] = []
         for rule in self._rules[epoch]:
             outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
-                self.form, data, on
+                self.form, data, on, register
             )
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
             elif outcome:
                 found += outcome
-        skipped += [self._uncompared(*each, data, broken) for each in self._compared]
+        day = self._epochs[epoch]
+        skipped += [self._uncompared(*each, data, broken, day) for each in self._compared]
         if len(found) > 1:
             found.sort(key=lambda finding: self.form.place(finding.pointer))
         return Report(
@@ -74,15 +87,37 @@ class Checker:
             unreadable=data is None and given is not None,
         )
 
+    def _computed(
+        self, given: Any, on: date, found: list[Finding], broken: tuple[Broken, ...]
+    ) -> Any:
+        """The data with its computed values worked out anew, and findings for those that differ."""
+        data = completed(self.form, given, on, afresh=True)
+        for each in computations(self.form, on):
+            reads = (each.field.tokens, *each.operands)
+            if not any(touches(operand, place) for operand in reads for _, place in broken):
+                found += differing(self.form, each.field, given, data)
+        return data
+
     def _uncompared(
-        self, keys: tuple[str, ...], pending: Skipped, data: Any, broken: tuple[Broken, ...]
+        self, spec: ComparisonSpec, asked: Guard, data: Any, broken: tuple[Broken, ...], on: date
     ) -> Skipped:
-        for pointer in keys:
+        reason = self._lacking(spec, data, broken)
+        if reason and spec.fallback:
+            reason = self._lacking(spec.fallback, data, broken) and reason
+        if asked.conditions and not reason:
+            try:
+                reason = asked.why_not(data, on)
+            except Unjudged as unjudged:
+                reason = str(unjudged)
+        return Skipped(spec.id, reason or _PENDING)
+
+    def _lacking(self, spec: ComparisonSpec, data: Any, broken: tuple[Broken, ...]) -> str:
+        for pointer in (name for known in spec.keys for name in known):
             if any(pointers.within(pointer, place) for place, _ in broken):
-                return Skipped(pending.rule, f"“{self.form.label(pointer)}”有误，改正后再检查。")
+                return f"“{self.form.label(pointer)}”有误，改正后再检查。"
             if pointers.get(data, pointer) is pointers.MISSING:
-                return Skipped(pending.rule, f"“{self.form.label(pointer)}”没有填写。")
-        return pending
+                return f"“{self.form.label(pointer)}”没有填写。"
+        return ""
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:
         """Findings about texts and structure, and the data with broken characters replaced."""
@@ -113,8 +148,11 @@ def checker(form: Form) -> Checker:
 
 
 def check(form: Form, data: object, *, on: date, register: Register | None = None) -> Report:
-    """Check one submission as of a day. Never raises on user data."""
-    return checker(form).check(data, on)
+    """Check one submission as of a day, by an office's register where there is one.
+
+    Never raises on user data.
+    """
+    return checker(form).check(data, on, register)
 
 
 def day_of(form: Form, data: object, on: date) -> str:

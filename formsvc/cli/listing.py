@@ -8,7 +8,6 @@ import click
 from formsvc.checks import explain
 from formsvc.checks.coverage import Clause, Cover, ProgrammeCoverage, coverage
 from formsvc.cli.shell import catalogue, form_named, stop, style
-from formsvc.findings import Severity
 from formsvc.forms import Form
 from formsvc.writing.notation import today
 
@@ -59,13 +58,13 @@ def _described(form: Form) -> Iterator[str]:
     for section in form.sections:
         yield "\n" + style(section.title, "heading")
         for field in section.fields:
-            needed = "必填" if field.required else "选填"
+            needed = "系统计算" if field.computed else "必填" if field.required else "选填"
             yield f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}"
             if field.hint:
                 yield style(f"      {field.hint}", "faint")
     yield "\n" + style("规则", "heading")
     for demand in explain.demands(form, today()):
-        mark = style("错误" if demand.severity is Severity.ERROR else "提醒", demand.severity.value)
+        mark = style(demand.severity.label, demand.severity.value)
         yield f"  {mark} {demand.id}  {demand.text}"
         for cited in demand.citations:
             place = f"《{cited.regulation}》{cited.article}：{cited.summary}"

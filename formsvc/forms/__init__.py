@@ -1,23 +1,26 @@
 """A form as data: schema, layout, citations and rules."""
 
+from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
-    EDITION,
-    FORM,
-    Field,
+    ComputedSpec,
     Form,
     PrintBox,
     RuleSpec,
     Section,
     Signature,
     Step,
+    SummarySpec,
 )
 from formsvc.forms.loading import Shelf, built_in, library, read
 from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.summaries import REGISTER
 
 __all__ = [
     "EDITION",
     "FORM",
+    "REGISTER",
     "ComparisonSpec",
+    "ComputedSpec",
     "Field",
     "Form",
     "PolicyValue",
@@ -28,6 +31,7 @@ __all__ = [
     "Shelf",
     "Signature",
     "Step",
+    "SummarySpec",
     "built_in",
     "library",
     "read",

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import jsonschema
+import jsonschema_rs
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 
 from formsvc import pointers
 from formsvc.errors import FormError
-from formsvc.forms.form import EDITION, FORM, Field
+from formsvc.forms.fields import EDITION, FORM, Field
 
 COMMON: Final = "common.schema.json"
 # The JSON type that a value of each meaning has.
@@ -23,7 +24,7 @@ _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "o
 _NO_NAME: Final = re.compile(r"[0-9]+|\*")
 # A day outside of these years would lead outside of the calendar.
 _NO_DAYS: Final = ("0000-01-01", "1899-12-31", "9999-12-31")
-_PAIRS: Final = ("form", "programme")
+_DESCRIBED: Final = ("form", "programme", "values")
 
 
 def common(own: Path, built_in: Path) -> Mapping[str, Any]:
@@ -43,7 +44,7 @@ def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
 
 @cache
 def described(kind: str) -> dict[str, Any]:
-    """The JSON Schema of `form.toml` or `programme.toml`, by the file's stem."""
+    """The JSON Schema of `form.toml`, `programme.toml` or a file of values, by the file's stem."""
     return json_object(Path(__file__).with_name(f"{kind}.schema.json"))
 
 
@@ -51,13 +52,26 @@ def described(kind: str) -> dict[str, Any]:
 def _validator(kind: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(
         described(kind),
-        registry=registry(*map(described, _PAIRS)),
+        registry=registry(*map(described, _DESCRIBED)),
         format_checker=jsonschema.FormatChecker(["date"]),
     )
 
 
+@cache
+def _quick(kind: str) -> jsonschema_rs.Draft202012Validator:
+    known = jsonschema_rs.Registry([(each["$id"], each) for each in map(described, _DESCRIBED)])
+    return jsonschema_rs.Draft202012Validator(
+        described(kind), registry=known, validate_formats=True, offline=True
+    )
+
+
 def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationError]:
-    """What is wrong with a `form.toml` or `programme.toml`, first things first."""
+    """What is wrong with a TOML file of this kind, first things first."""
+    try:
+        if _quick(kind).is_valid(table):
+            return []
+    except (ValueError, TypeError, OverflowError):
+        pass  # The other one has words for it.
     errors = _validator(kind).iter_errors(table)
     return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
 
@@ -82,7 +96,8 @@ class FormSchema:
         self.content = json_object(path)
         self._resolver = registry(common).resolver(str(common["$id"]))
         try:
-            jsonschema.Draft202012Validator.check_schema(self.content)
+            if not jsonschema_rs.meta.is_valid(self.content):
+                jsonschema.Draft202012Validator.check_schema(self.content)
         except jsonschema.SchemaError as error:
             self.fail(error.json_path, error.message)
         self.fields: Mapping[str, Field] = {

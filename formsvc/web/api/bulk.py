@@ -214,7 +214,7 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date, people: bytes) -> It
     job = Job(on=on, secrets=(_SECRET,), register=people)
     submissions = passed = written = 0
     given = bounded(given, lambda: written)
-    with closing(Meetings(*forms)) as meetings:
+    with closing(Meetings(*forms, on)) as meetings:
         try:
             for item in given:
                 submissions += 1
