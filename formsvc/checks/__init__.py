@@ -7,10 +7,12 @@ from itertools import islice
 from typing import Any
 
 from formsvc import pointers
-from formsvc.checks.rules import Broken, Rule, compile_rules
+from formsvc.checks.register import Register
+from formsvc.checks.rules import Broken, Rule, compile_rules, touches
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import Form
+from formsvc.forms.computed import completed, computations, differing
 from formsvc.writing import texts
 
 __all__ = ["Checker", "check", "checker"]
@@ -37,13 +39,21 @@ class Checker:
             (tuple(name for known in each.keys for name in known), Skipped(each.id, _PENDING))
             for each in form.comparisons
         )
-        self._rules = [compile_rules(form, day) for day in (date.min, *self._days)]
+        self._epochs = (date.min, *self._days)
+        self._rules = [compile_rules(form, day) for day in self._epochs]
 
     def rules(self, on: date) -> tuple[Rule, ...]:
         """The rules with the policy values of a day."""
         return self._rules[bisect_right(self._days, on)]
 
-    def check(self, data: object, on: date) -> Report:
+    def completed(self, data: object, on: date) -> object:
+        """The submission with the computed values that it lacks, by the values of its own day."""
+        if not self.form.computed:
+            return data
+        epoch = bisect_right(self._since, day_of(self.form, data, on))
+        return completed(self.form, data, self._epochs[epoch])
+
+    def check(self, data: object, on: date, register: Register | None = None) -> Report:
         """All findings at once, in paper order. Never raises on what a user sent."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
@@ -52,10 +62,12 @@ class Checker:
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
         epoch = bisect_right(self._since, day_of(self.form, data, on))
+        if self.form.computed:
+            data = self._computed(data, self._epochs[epoch], found, broken)
         skipped: list[Skipped] = []
         for rule in self._rules[epoch]:
             outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
-                self.form, data, on
+                self.form, data, on, register
             )
             if isinstance(outcome, Skipped):
                 skipped.append(outcome)
@@ -72,6 +84,17 @@ class Checker:
             self._since[epoch - 1] if epoch else "",
             unreadable=data is None and given is not None,
         )
+
+    def _computed(
+        self, given: Any, on: date, found: list[Finding], broken: tuple[Broken, ...]
+    ) -> Any:
+        """The data with its computed values worked out anew, and findings for those that differ."""
+        data = completed(self.form, given, on, afresh=True)
+        for each in computations(self.form, on):
+            reads = (each.field.tokens, *each.operands)
+            if not any(touches(operand, place) for operand in reads for _, place in broken):
+                found += differing(self.form, each.field, given, data)
+        return data
 
     def _uncompared(
         self, keys: tuple[str, ...], pending: Skipped, data: Any, broken: tuple[Broken, ...]
@@ -111,9 +134,12 @@ def checker(form: Form) -> Checker:
     return Checker(form)
 
 
-def check(form: Form, data: object, *, on: date) -> Report:
-    """Check one submission as of a day. Never raises on user data."""
-    return checker(form).check(data, on)
+def check(form: Form, data: object, *, on: date, register: Register | None = None) -> Report:
+    """Check one submission as of a day, by an office's register where there is one.
+
+    Never raises on user data.
+    """
+    return checker(form).check(data, on, register)
 
 
 def day_of(form: Form, data: object, on: date) -> str:

@@ -1,26 +1,14 @@
 """Rule kinds about numbers and amounts of money."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-from formsvc import pointers
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Hint, Kind
-from formsvc.checks.parameters import (
-    Amount,
-    Choice,
-    Count,
-    Percent,
-    Place,
-    Ranges,
-    Sum,
-    Sums,
-    Text,
-    said_range,
-)
+from formsvc.checks.parameters import Count, Money, Sums, Text, Total, Unjudged, Wrong
+from formsvc.checks.tables import Bounds, said_range
+from formsvc.forms.terms import Term, amount_said, exact
 from formsvc.writing import words
-from formsvc.writing.notation import cents, is_amount, yuan
 
 
 class WordLimit(Kind):
@@ -49,132 +37,128 @@ class WordLimit(Kind):
         yield Hint(self.field.pointer, f"不超过 {self.limit} 字", words=self.limit)
 
     def asides(self, data: object) -> Iterator[Aside]:
-        text = pointers.get(data, self.field.pointer)
+        text = self.field.find(data)
         count = words.count(text) if isinstance(text, str) else 0
         over = f"，超出 {count - self.limit} 字" if count > self.limit else ""
         said = f"已写 {count} 字，最多 {self.limit} 字{over}"
         yield Aside(self.field.pointer, said, "over" if over else "plain")
 
 
-class AtMost(Kind):
-    """the amount exceeds the limit"""
+_BOUND = "label value limit gap range bound"
 
-    field: Sum
-    limit: Amount
 
-    messages = {"message": "label value limit"}
-    title = "{field}超过 {limit}"
-    demand = "{field}不超过 {limit}"
+class Between(Kind):
+    """the amount is below `least`, above `most`, or outside of `within`: a lowest and a highest,
+    `[1, 2]`, or a table of these by a field"""
+
+    amount: Money
+    least: Money | None = None
+    most: Money | None = None
+    within: Bounds | None = None
+
+    messages = {"message": f"{_BOUND} percent of by"}
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        bounds = (self.least, self.most)
+        if (self.within is None) is (bounds == (None, None)):
+            raise Wrong("least: or most, or else within, must be given")
+        low, high = (each.constant if each else None for each in bounds)
+        if low is not None and high is not None and low > high:
+            raise Wrong("least: is above most")
+        self._money = self.amount.money or any(each and each.money for each in bounds)
+        self.title, self.demand = self._words()
+
+    def _words(self) -> tuple[str, str]:
+        if self.within:
+            return "{amount}与规定的额度不符", "{amount}：{within}"
+        if self.least is None:
+            return "{amount}超过 {most}", "{amount}不超过 {most}"
+        if self.most is None:
+            return "{amount}少于{least}", "{amount}不少于{least}"
+        return "{amount}不在规定的范围内", "{amount}不少于{least}，不超过{most}"
+
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        bounds = [each for each in (self.least, self.most, self.within) if each]
+        known = frozenset.intersection(*(each.names for each in bounds))
+        return {"message": " ".join((_BOUND, *sorted(known)))}
 
     def check(self, data: Any, on: date) -> Breaches:
-        value = self.field.get(data)
-        if value <= self.limit:
-            return MET
-        return _breach(self.field, self.field.label, value, self.limit)
+        value = self.amount.evaluate(data)
+        if self.within:
+            low, high = self.within.evaluate(data)
+        else:
+            low = self.least.evaluate(data) if self.least else None
+            high = self.most.evaluate(data) if self.most else None
+        if low is not None and value < low:
+            return self._breach(data, value, low, self.within or self.least, (low, high))
+        if high is not None and value > high:
+            return self._breach(data, value, high, self.within or self.most, (low, high))
+        return MET
+
+    def _breach(
+        self, data: Any, value: Any, limit: Any, bound: Term | None, bounds: tuple[Any, Any]
+    ) -> Breaches:
+        said = {
+            "label": self.amount.label,
+            "value": self._said(value),
+            "limit": self._said(limit),
+            "gap": self._said(abs(value - limit)),
+            "range": self._range(*bounds),
+            **({"bound": bound.label, **bound.facts(data)} if bound else {}),
+        }
+        return [Breach(self.amount.pointer, said, value, limit)]
+
+    def _said(self, value: Any) -> str:
+        return amount_said(value, money=self._money)
+
+    def _range(self, low: Any, high: Any) -> str:
+        if low is None or high is None:
+            return f"{self._said(low)}以上" if high is None else f"{self._said(high)}以内"
+        return said_range(low, high, money=self._money)
 
     def hints(self) -> Iterator[Hint]:
-        yield Hint(self.field.pointer, f"不超过 {yuan(self.limit).removesuffix('元')} 元")
-
-
-class BetweenBy(Kind):
-    """the amount is outside the range that the value of `by` selects"""
-
-    field: Sum
-    by: Choice
-    ranges: Annotated[dict[str, tuple[Any, Any]], Ranges("by")]
-
-    messages = {"message": "label by value range"}
-    title = "{field}与{by}的额度不符"
-    demand = "{field}按{by}核定：{ranges}"
-
-    def check(self, data: Any, on: date) -> Breaches:
-        value, chosen = self.field.get(data), self.by.get(data)
-        low, high = self.ranges[chosen]
-        if low <= value <= high:
-            return MET
-        allowed = said_range(low, high)
-        said = {"label": self.field.label, "by": chosen, "value": yuan(value), "range": allowed}
-        return [Breach(self.field.pointer, said, value, low if value < low else high)]
+        if len(self.amount.places) != 1 or self.amount.pointer != self.amount.places[0].pointer:
+            return
+        for bound, word in ((self.least, "不少于"), (self.most, "不超过")):
+            if bound and bound.constant is not None:
+                said = self._said(bound.constant)
+                text = f"{said.removesuffix('元')} 元" if self._money else said
+                yield Hint(self.amount.pointer, f"{word} {text}")
 
 
 class SumEquals(Kind):
     """the parts do not add up to the total"""
 
     parts: Sums
-    total: Sum
+    total: Total
 
     messages = {"message": "label value limit gap"}
     title = "{total}与各项之和不符"
     demand = "{parts}各项相加等于{total}"
 
     def check(self, data: Any, on: date) -> Breaches:
-        stated, added = self.total.get(data), _total(self.parts, data)
-        gap = cents(stated) - added
-        if gap == 0:
+        stated, added = exact(self.total.get(data)), sum(each.evaluate(data) for each in self.parts)
+        if stated == added:
             return MET
-        missing = yuan(_money(abs(gap)))
-        return _breach(self.total, self.total.label, stated, _money(added), gap=missing)
+        said = {
+            "label": self.total.label,
+            "value": self._said(stated),
+            "limit": self._said(added),
+            "gap": self._said(abs(stated - added)),
+        }
+        return [Breach(self.total.pointer, said, stated, added)]
+
+    def _said(self, value: Any) -> str:
+        return amount_said(value, money=self.total.field.kind == "money")
 
     def asides(self, data: object) -> Iterator[Aside]:
-        found = [part.find(data) for part in self.parts]
-        flat = [each for one in found for each in (one if isinstance(one, list) else [one])]
-        if given := [each for each in flat if is_amount(each)]:
-            added = yuan(_money(sum(map(cents, given))))
-            yield Aside(self.total.pointer, f"各项相加：{added}")
-
-
-class SumCovers(Kind):
-    """the parts add up to less than the total"""
-
-    parts: Sums
-    total: Sum
-
-    messages = {"message": "label value limit gap"}
-    title = "{parts}合计少于{total}"
-    demand = "{parts}合计不少于{total}"
-
-    def check(self, data: Any, on: date) -> Breaches:
-        stated, added = self.total.get(data), _total(self.parts, data)
-        gap = cents(stated) - added
-        if gap <= 0:
-            return MET
-        missing = yuan(_money(gap))
-        return _breach(self.parts[0], self.total.label, _money(added), stated, gap=missing)
-
-
-class SurplusAtMost(Kind):
-    """what is left over exceeds a share of `base`"""
-
-    parts: Sums
-    spent: Sum
-    base: Sum
-    percent: Percent
-
-    messages = {"message": "label value limit percent"}
-    title = "结余超过{base}的 {percent}%"
-    demand = "{parts}合计减去{spent}的结余，不超过{base}的 {percent}%"
-
-    def check(self, data: Any, on: date) -> Breaches:
-        surplus = _total(self.parts, data) - cents(self.spent.get(data))
-        granted = cents(self.base.get(data))
-        if surplus * 100 <= granted * self.percent or surplus <= 0:
-            return MET
-        allowed = _money(granted * self.percent) / 100
-        left = _money(surplus)
-        return _breach(self.parts[0], self.base.label, left, allowed, percent=self.percent)
-
-
-def _breach(place: Place, label: str, value: Any, limit: Any, **words: object) -> Breaches:
-    """One breach, its amounts said as they are printed."""
-    said = {"label": label, "value": yuan(value), "limit": yuan(limit), **words}
-    return [Breach(place.pointer, said, value, limit)]
-
-
-def _total(parts: Iterable[Place], data: Any) -> int:
-    """The parts' sum in 分."""
-    values = (part.get(data) for part in parts)
-    return sum(sum(map(cents, v)) if isinstance(v, list) else cents(v) for v in values)
-
-
-def _money(amount: int) -> Decimal:
-    return Decimal(amount).scaleb(-2)
+        given = []
+        for part in self.parts:
+            try:
+                given.append(part.evaluate(data))
+            except (Unjudged, TypeError, ValueError, LookupError, ArithmeticError):
+                continue
+        if given:
+            yield Aside(self.total.pointer, f"各项相加：{self._said(sum(given))}")

@@ -4,21 +4,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from formsvc import pointers
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Enclosure, Hint, Kind
 from formsvc.checks.parameters import (
-    Assigned,
+    Anything,
     Cells,
     Choice,
+    Columns,
     Fields,
     Flag,
     Listed,
     Members,
     Text,
     Words,
+    Wrong,
     Yes,
 )
-from formsvc.writing.notation import identity_code
+from formsvc.checks.tables import Allowed, Assigned, Waivers
+from formsvc.forms.guards import Guard, is_given
+from formsvc.writing.notation import folded
 
 
 class NotStartingWith(Kind):
@@ -37,19 +40,15 @@ class NotStartingWith(Kind):
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         super().__init__(arguments)
         self._bad, self._good = (
-            tuple(map(_folded, names)) for names in (self.refused, self.allowed)
+            tuple(map(folded, names)) for names in (self.refused, self.allowed)
         )
 
     def check(self, data: Any, on: date) -> Breaches:
         value = self.field.get(data)
-        name = _folded(value)
+        name = folded(value)
         if not name.startswith(self._bad) or name.startswith(self._good):
             return MET
         return [Breach(self.field.pointer, {"label": self.field.label, "value": value})]
-
-
-def _folded(text: str) -> str:
-    return "".join(filter(str.isalnum, identity_code(text))).casefold()
 
 
 class RefusedIf(Kind):
@@ -68,35 +67,148 @@ class RefusedIf(Kind):
         return [Breach(self.field.pointer, {"label": self.field.label})]
 
 
+class Pairs(Kind):
+    """the value is not among those that `allowed` has for the value of `by`"""
+
+    field: Choice
+    by: Choice
+    allowed: Annotated[dict[str, list[str]], Allowed("field", by="by")]
+
+    messages = {"message": "label value by allowed"}
+    title = "{field}与{by}不符"
+    demand = "{field}与{by}相符：{allowed}"
+
+    def check(self, data: Any, on: date) -> Breaches:
+        value, chosen = self.field.get(data), self.by.get(data)
+        allowed = self.allowed[chosen]
+        if value in allowed:
+            return MET
+        said = {"label": self.field.label, "value": value, "by": chosen}
+        return [Breach(self.field.pointer, {**said, "allowed": "、".join(allowed)})]
+
+    def hints(self) -> Iterator[Hint]:
+        yield Hint(self.field.pointer, f"按{self.by.label}选择")
+
+
+class SameAs(Kind):
+    """the two texts differ; blanks, punctuation, width and case aside"""
+
+    field: Text
+    other: Text
+
+    messages = {"message": "label value other"}
+    title = "{field}与{other}不一致"
+    demand = "{field}与{other}一致"
+
+    def check(self, data: Any, on: date) -> Breaches:
+        value, other = self.field.get(data), self.other.get(data)
+        if value == other or folded(value) == folded(other):
+            return MET
+        return [Breach(self.field.pointer,
+                       {"label": self.field.label, "value": value, "other": other})]  # fmt: skip
+
+
+class Note(Kind):
+    """always; say by `when` where it speaks"""
+
+    field: Anything
+
+    messages = {"message": "label"}
+    title = "{field}：提示"
+    demand = "对{field}的提示"
+
+    def check(self, data: Any, on: date) -> Breaches:
+        return [Breach(self.field.pointer, {"label": self.field.label})]
+
+
+class Required(Kind):
+    """the field is empty; say by `when` where it is asked for"""
+
+    field: Anything
+
+    messages = {"message": "label"}
+    title = "{field}没有填写"
+    demand = "填写{field}"
+
+    def check(self, data: Any, on: date) -> Breaches:
+        if is_given(self.field.find(data)):
+            return MET
+        return [Breach(self.field.pointer, {"label": self.field.label})]
+
+    def hints(self) -> Iterator[Hint]:
+        first, *_ = (*self.guard.places, self.field)
+        yield Hint(self.field.pointer, decided_by=first.label)
+
+
+class UniqueRows(Kind):
+    """the rows agree in all these columns with an earlier row"""
+
+    fields: Columns
+
+    messages = {"message": "label value row"}
+    title = "{fields}重复"
+    demand = "{fields}各行不重复"
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        if len({each.field.list for each in self.fields}) > 1:
+            raise Wrong("fields: must stand in one list")
+
+    def check(self, data: Any, on: date) -> Breaches:
+        seen: dict[tuple[str, ...], int] = {}
+        breaches, first = [], self.fields[0]
+        for row, cells in enumerate(zip(*(each.get(data) for each in self.fields), strict=True)):
+            earlier = seen.setdefault(tuple(folded(str(cell)) for cell in cells), row)
+            if earlier != row:
+                said = {"label": first.label, "value": "、".join(map(str, cells)),
+                        "row": earlier + 1}  # fmt: skip
+                breaches.append(Breach(first.field.in_row(row), said))
+        return breaches
+
+
 class ContainsAll(Kind):
-    """the list lacks one of them"""
+    """the list lacks one of them; `waived = [{ values = […], when = … }]` are not asked for where
+    that guard holds"""
 
     field: Listed
     values: Annotated[list[str], Members("field")]
+    waived: Annotated[tuple[tuple[list[str], Guard], ...], Waivers("values")] | None = None
 
     messages = {"message": "label missing"}
     title = "{field}不齐"
-    demand = "{field}齐全：{values}"
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        self.demand = "{field}齐全：{values}" + ("；{waived}" if self.waived else "")
 
     def check(self, data: Any, on: date) -> Breaches:
-        given = self.field.get(data)
-        missing = [value for value in self.values if value not in given]
+        given, wanted = self.field.get(data), self._wanted(data)
+        missing = [value for value in wanted if value not in given]
         if not missing:
             return MET
         said = {"label": self.field.label, "missing": "、".join(missing)}
-        return [Breach(self.field.pointer, said, len(self.values) - len(missing), len(self.values))]
+        return [Breach(self.field.pointer, said, len(wanted) - len(missing), len(wanted))]
+
+    def _wanted(self, data: Any) -> list[str]:
+        spared = {
+            name
+            for names, asked in self.waived or ()
+            if asked.holds(data, date.max)
+            for name in names
+        }
+        return [value for value in self.values if value not in spared]
 
     def enclosures(self, data: object) -> Iterator[Enclosure]:
-        given = pointers.get(data, self.field.pointer)
+        given = self.field.find(data)
         listed = given if isinstance(given, list) else []
-        return (Enclosure(name, name in listed) for name in self.values)
+        return (Enclosure(name, name in listed) for name in self._wanted(data))
 
     def asks(self, data: object) -> str:
-        return "、".join(self.values)
+        return "、".join(self._wanted(data))
 
 
 class ItemsAmong(Kind):
-    """a row is none of them, or repeats one"""
+    """the rows have one that is none of them, or repeat one"""
 
     field: Cells
     values: Annotated[list[str], Members("field")]
@@ -121,9 +233,9 @@ class ItemsAmong(Kind):
 
 
 class NoneContains(Kind):
-    """a row contains one of the words"""
+    """the text contains one of the words"""
 
-    field: Cells
+    field: Text
     words: Words
 
     messages = {"message": "value"}
@@ -131,11 +243,10 @@ class NoneContains(Kind):
     demand = "{field}中不得有{words}"
 
     def check(self, data: Any, on: date) -> Breaches:
-        return [
-            Breach(self.field.field.in_row(row), {"value": value})
-            for row, value in enumerate(self.field.get(data))
-            if any(word in value for word in self.words)
-        ]
+        value = self.field.get(data)
+        if not any(word in value for word in self.words):
+            return MET
+        return [Breach(self.field.pointer, {"value": value})]
 
 
 class OneOfBy(Kind):
@@ -175,7 +286,7 @@ class OneOfBy(Kind):
             yield Hint(choice.pointer, decided_by=self.by.label)
 
     def asides(self, data: object) -> Iterator[Aside]:
-        chosen = pointers.get(data, self.by.pointer)
+        chosen = self.by.find(data)
         wanted = self.wanted.get(chosen) if isinstance(chosen, str) else None
         for name, choice in self.choices.items():
             if wanted == name:

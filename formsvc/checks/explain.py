@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any, Final
 
 from formsvc.checks import checker
-from formsvc.checks.kinds import Hint
+from formsvc.checks.kinds import Hint, Kind
 from formsvc.checks.rules import KINDS
 from formsvc.findings import Citation, Severity
 from formsvc.forms import Field, Form
+from formsvc.forms.loading import RULE
 from formsvc.forms.schemas import described
 
 # Findings that come from no form's rules: by id, or else by the part before the dot.
@@ -27,6 +28,7 @@ _BUILT_IN: Final = {
     "schema": "填写不符合栏目的要求",
     "text": "文字中有不可见的字符",
     "input": "文件无法读取",
+    "computed": "填写的与计算的不一致",
     "print": "纸面上印不下或印不出",
 }
 
@@ -48,7 +50,8 @@ def demands(form: Form, on: date) -> tuple[Demand, ...]:
         Demand(
             rule.spec.id,
             rule.spec.severity,
-            rule.kind.said(rule.spec.demand or rule.kind.demand, lambda f: f"“{label(form, f)}”"),
+            _asked(rule.kind)
+            + rule.kind.said(rule.spec.demand or rule.kind.demand, lambda f: f"“{label(form, f)}”"),
             rule.spec.citations,
             tuple(operand.field for operand in rule.kind.operands),
         )
@@ -61,6 +64,12 @@ def demands(form: Form, on: date) -> tuple[Demand, ...]:
         for fields in [tuple(form.fields[name] for known in each.keys for name in known)]
     ]  # fmt: skip
     return (*rules, *compared)
+
+
+def _asked(kind: Kind) -> str:
+    """When a rule is judged, put before what it asks: “申请事项”为“终止”的，"""
+    said = "且".join(each.said for each in kind.guard.conditions)
+    return f"{said}的，" if said else ""
 
 
 def _compared(form: Form, fields: Iterable[Field]) -> str:
@@ -94,9 +103,10 @@ def hints(form: Form, on: date) -> dict[str, Hint]:
     for rule in checker(form).rules(on):
         for hint in rule.kind.hints():
             before = found.get(hint.pointer, Hint(hint.pointer))
+            text = _asked(rule.kind) + hint.text if hint.text else ""
             found[hint.pointer] = Hint(
                 hint.pointer,
-                "；".join(filter(None, (before.text, hint.text))),
+                "；".join(filter(None, (before.text, text))),
                 min(filter(None, (before.words, hint.words)), default=0),
                 before.decided_by or hint.decided_by,
             )
@@ -122,7 +132,9 @@ def documented_kinds() -> str:
         "| --- | --- | --- | --- |",
     ]
     for name, kind in KINDS.items():
-        takes = ", ".join(f"`{parameter}`" for parameter in kind.parameters())
+        takes = ", ".join(
+            f"[`{each}`]" if kind.is_optional(each) else f"`{each}`" for each in kind.parameters()
+        )
         says = "; ".join(f"`{key}`: {names}" for key, names in kind.messages.items())
         meaning = " ".join((kind.__doc__ or "").split())
         rows.append(f"| `{name}` | {takes} | {meaning} | {says} |")
@@ -138,9 +150,13 @@ def form_schema() -> dict[str, Any]:
         {
             "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
             "then": {
-                "required": [*kind.parameters(), *kind.messages],
+                "required": [
+                    *(each for each in kind.parameters() if not kind.is_optional(each)),
+                    "message",
+                ],
+                "propertyNames": {"enum": [*sorted(RULE), *kind.parameters(), *kind.messages]},
                 "properties": {
-                    key: {"anyOf": [parameter.schema, _VALUE]}
+                    key: {"anyOf": [parameter.schema, {"$ref": "#/$defs/policy"}]}
                     for key, parameter in kind.parameters().items()
                 },
             },
@@ -148,13 +164,6 @@ def form_schema() -> dict[str, Any]:
         for name, kind in KINDS.items()
     ]
     return schema
-
-
-_VALUE: Final = {
-    "description": "A policy value of the programme",
-    "type": "object", "required": ["value"], "additionalProperties": False,
-    "properties": {"value": {"type": "string"}},
-}  # fmt: skip
 
 
 def _inlined(node: Any, shared: dict[str, Any]) -> Any:

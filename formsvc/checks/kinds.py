@@ -7,13 +7,17 @@ the modules beside this one; `formsvc.checks.rules` lists them.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar, Final, NamedTuple, get_type_hints
+from functools import cache
+from typing import Any, ClassVar, Final, NamedTuple, get_args, get_type_hints
 
 from formsvc.checks.parameters import Parameter, Place, Speaker, Wrong
+from formsvc.checks.tables import read_guard
 from formsvc.findings import Amount
 from formsvc.forms import Form
+from formsvc.forms.guards import Guard
+from formsvc.forms.terms import Reader
 
 
 class Breach(NamedTuple):
@@ -68,16 +72,25 @@ class Kind(ABC):
     """Base of all kinds. An instance is a kind with the parameters of one rule.
 
     `messages` gives for each message in form.toml the names that it may use; `title` says in a few
-    words what is wrong, `demand` what is asked, both with the parameters in braces.
+    words what is wrong, `demand` what is asked, both with the parameters in braces. `rows` is the
+    list whose rows it goes through, "" for none; `guard` says when it is judged.
     """
 
     messages: ClassVar[Mapping[str, str]]
-    title: ClassVar[str]
-    demand: ClassVar[str]
+    title: str
+    demand: str
+    rows: str
+    guard: Guard
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
+        """May raise Wrong where arguments do not go together."""
         self.arguments = arguments
         self.__dict__.update(arguments)
+
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        """Those of `messages` that this rule has, and those of their names that mean something."""
+        return self.messages
 
     @abstractmethod
     def check(self, data: Any, on: date) -> Breaches:
@@ -102,44 +115,64 @@ class Kind(ABC):
     @classmethod
     def parameters(cls) -> Mapping[str, Parameter]:
         """Its parameters in the order in which they stand."""
-        hints = get_type_hints(cls, include_extras=True)
-        return {
-            name: hint.__metadata__[0]
-            for name, hint in hints.items()
-            if hasattr(hint, "__metadata__") and isinstance(hint.__metadata__[0], Parameter)
-        }
+        return _parameters(cls)
 
     @classmethod
-    def read(cls, given: Mapping[str, Any], form: Form) -> "Kind":
-        """With the parameters of one rule, verified against the form. Raises Wrong."""
+    def is_optional(cls, parameter: str) -> bool:
+        """Whether a parameter may be left out: it has a default, None."""
+        return hasattr(cls, parameter)
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], when: Any, form: Form, on: date) -> "Kind":
+        """With parameters and guard of one rule, verified against the form. Raises Wrong."""
         arguments: dict[str, Any] = {}
         parameters = cls.parameters()
+        reader = Reader(form.fields, form.programme, on=on)
+        found = (each.rows(given.get(name), reader) for name, each in parameters.items())
+        reader = replace(reader, rows=next(filter(None, found), ""))
         for name, parameter in parameters.items():
-            if name not in given:
+            if name not in given and not cls.is_optional(name):
                 raise Wrong(f"{name}: is missing")
             try:
-                arguments[name] = parameter.read(given[name], form, arguments)
+                arguments[name] = None
+                if name in given:
+                    arguments[name] = parameter.read(given[name], reader, arguments)
             except Wrong as wrong:
                 raise Wrong(f"{name}: {wrong}") from None
         if unknown := set(given) - set(parameters):
             raise Wrong(f"{min(unknown)}: is no parameter of this kind")
-        return cls(arguments)
+        kind = cls(arguments)
+        kind.rows, kind.guard = reader.rows, read_guard(when, reader) if when else Guard()
+        return kind
 
     @property
     def operands(self) -> tuple[Place, ...]:
-        """The places that it reads, in the order of its parameters, each once."""
-        found = (
+        """The places that it reads, in the order of its parameters, each once; then its guard's."""
+        found = [
             place
             for name, parameter in self.parameters().items()
+            if self.arguments[name] is not None
             for place in parameter.places(self.arguments[name])
-        )
+        ]
+        found += self.guard.places
         return tuple({place.field.pointer: place for place in found}.values())
 
     def said(self, template: str, speaker: Speaker) -> str:
         """A text of the kind, its parameters put in as `speaker` says fields."""
         parameters = self.parameters()
         words = {
-            name: parameters[name].say(value, speaker, self.arguments)
+            name: "" if value is None else parameters[name].say(value, speaker, self.arguments)
             for name, value in self.arguments.items()
         }
         return template.format_map(words)
+
+
+@cache
+def _parameters(kind: type[Kind]) -> Mapping[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    for name, hint in get_type_hints(kind, include_extras=True).items():
+        for each in (hint, *get_args(hint)):
+            metadata = getattr(each, "__metadata__", ())
+            if metadata and isinstance(metadata[0], Parameter):
+                found[name] = metadata[0]
+    return found

@@ -7,92 +7,20 @@ editors as JSON Schema. `Wrong` says what is not right (English, for authors).
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Annotated, Any, Final
 
 import jsonschema_rs
 
-from formsvc.forms import Field, Form
-from formsvc.writing.notation import yuan
+from formsvc.forms import Field
+from formsvc.forms.places import Place, Speaker, Unjudged, Wrong, listed_in, place
+from formsvc.forms.terms import Reader, Term, amount_said, bound_rows
+
+__all__ = ["Place", "Speaker", "Unjudged", "Wrong"]
 
 Schema = dict[str, Any]
-Rows = tuple[bool, ...]
-Speaker = Callable[[Field], str]
-"""How a field is called: by its label, in quotation marks or without."""
 Arguments = Mapping[str, Any]
 
-# Where an operand may stand.
-_OUTSIDE: Final[Rows] = (False,)
-_IN_ROWS: Final[Rows] = (True,)
-_ANYWHERE: Final[Rows] = (False, True)
 _POINTER: Final[Schema] = {"type": "string", "pattern": "^/"}
-
-
-class Wrong(Exception):
-    """A parameter is not what its kind takes."""
-
-
-class Unjudged(Exception):
-    """A rule cannot be judged; carries the reason (Chinese)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A field as an operand. `get` raises Unjudged; `find` answers None instead."""
-
-    field: Field
-    get: Callable[[Any], Any]
-    find: Callable[[Any], Any]
-
-    @property
-    def label(self) -> str:
-        return self.field.label
-
-    @property
-    def pointer(self) -> str:
-        return self.field.pointer
-
-
-def place(form: Form, field: Field) -> Place:
-    """Compile a field's pointer to getters; `*` gathers every row into a list."""
-    tokens = field.tokens
-    if field.list:
-        star = tokens.index("*")
-        outer, inner, rows = tokens[:star], tokens[star + 1 :], form.fields[field.list].label
-
-        def get(data: Any) -> Any:
-            return [_descend(row, inner, field.label) for row in _descend(data, outer, rows)]
-
-    elif len(tokens) == 2:
-        first, second = tokens
-
-        def get(data: Any) -> Any:
-            try:
-                return data[first][second]
-            except (KeyError, TypeError):
-                raise Unjudged(f"“{field.label}”没有填写。") from None
-
-    else:
-
-        def get(data: Any) -> Any:
-            return _descend(data, tokens, field.label)
-
-    def find(data: Any) -> Any:
-        try:
-            return get(data)
-        except Unjudged:
-            return None
-
-    return Place(field, get, find)
-
-
-def _descend(data: Any, tokens: Iterable[str], label: str) -> Any:
-    for token in tokens:
-        try:
-            data = data[token]
-        except (KeyError, TypeError):
-            raise Unjudged(f"“{label}”没有填写。") from None
-    return data
 
 
 class Parameter(ABC):
@@ -101,8 +29,12 @@ class Parameter(ABC):
     schema: Schema
 
     @abstractmethod
-    def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> Any:
         """The value as its kind uses it; `earlier` are the parameters before. Raises Wrong."""
+
+    def rows(self, value: Any, reader: Reader) -> str:
+        """The list through which the value, as written, takes the rule row by row; "" for none."""
+        return ""
 
     def say(self, value: Any, speaker: Speaker, arguments: Arguments) -> str:
         """The value in Chinese."""
@@ -115,30 +47,40 @@ class Parameter(ABC):
 
 @dataclass(frozen=True)
 class Operand(Parameter):
-    """A pointer to a field of one of these kinds (or types); `rows` says where it may stand."""
+    """A pointer to a field of one of these kinds (or types).
+
+    One into a list makes the rule go row by row, unless it `gathers` the cells of all rows.
+    """
 
     kinds: frozenset[str]
-    rows: Rows
     enumerated: bool = False
+    gathers: bool = False
 
     schema = _POINTER
 
     def accepts(self, field: Field) -> bool:
         """Whether a field may be the operand."""
-        known = bool(self.kinds & {field.kind, field.type})
-        return known and bool(field.list) in self.rows and bool(field.choices) >= self.enumerated
+        known = not self.kinds or bool(self.kinds & {field.kind, field.type})
+        return known and bool(field.choices) >= self.enumerated
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> Place:
-        if not isinstance(value, str) or value not in form.fields:
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> Place:
+        if not isinstance(value, str) or value not in reader.fields:
             raise Wrong(f"pointer {value!r} is not in schema.json")
-        if value in form.lists or not self.accepts(form.fields[value]):
+        field, array = reader.fields[value], listed_in(reader.fields, value)
+        if not self.accepts(field) or (self.kinds and _is_rows(value, reader)):
             raise Wrong(f"{value} is no {self._wanted()}")
-        return place(form, form.fields[value])
+        if self.gathers and not array:
+            raise Wrong(f"{value} stands in no list")
+        if not self.gathers and array not in ("", reader.rows):
+            raise Wrong(f"{value} stands in another list than the rest of the rule")
+        return place(reader.fields, field, "" if self.gathers else reader.rows)
+
+    def rows(self, value: Any, reader: Reader) -> str:
+        return "" if self.gathers else listed_in(reader.fields, value)
 
     def _wanted(self) -> str:
         what = " or ".join(sorted(self.kinds)) + (" with an enum" if self.enumerated else "")
-        where = {_OUTSIDE: " outside of lists", _IN_ROWS: " in a list"}.get(self.rows, "")
-        return f"field of {what}{where}"
+        return f"field of {what}"
 
     def say(self, value: Place, speaker: Speaker, arguments: Arguments) -> str:
         return speaker(value.field)
@@ -147,7 +89,12 @@ class Operand(Parameter):
         yield value
 
 
-@dataclass(frozen=True)
+def _is_rows(pointer: str, reader: Reader) -> bool:
+    row = reader.fields.get(f"{pointer}/*")
+    return row is not None and row.type == "object"
+
+
+@dataclass(frozen=True, eq=False)
 class Plain(Parameter):
     """A value of these types that a JSON Schema allows; `what` is the same in words."""
 
@@ -156,7 +103,7 @@ class Plain(Parameter):
     schema: Schema
     spoken: Callable[[Any], str] = str
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> Any:
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> Any:
         try:
             allowed = type(value) in self.types and jsonschema_rs.is_valid(self.schema, value)
         except ValueError:
@@ -175,12 +122,6 @@ def whole(least: int, most: int) -> Plain:
     return Plain((int,), f"a whole number from {least} to {most}", schema)
 
 
-MONEY: Final = Plain(
-    (int, Decimal),
-    "an amount in 元 with at most two decimals",
-    {"type": "number", "minimum": 0, "maximum": 10**12, "multipleOf": 0.01},
-    yuan,
-)
 TEXTS: Final = Plain(
     (list,),
     "a list of texts, each once",
@@ -197,10 +138,10 @@ class Members(Parameter):
     of: str
     schema = TEXTS.schema
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> list[str]:
-        texts: list[str] = TEXTS.read(value, form, earlier)
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> list[str]:
+        texts: list[str] = TEXTS.read(value, reader, earlier)
         field = earlier[self.of].field
-        _refuse_unknown(value, form.fields.get(f"{field.pointer}/*", field).choices)
+        refuse_unknown(value, reader.fields.get(f"{field.pointer}/*", field).choices)
         return texts
 
     def say(self, value: list[str], speaker: Speaker, arguments: Arguments) -> str:
@@ -217,13 +158,17 @@ class Several(Parameter):
     def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
         return {"type": "array", "minItems": 1, "uniqueItems": True, "items": self.each.schema}
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> tuple[Any, ...]:
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> tuple[Any, ...]:
         if not isinstance(value, list) or not value:
-            raise Wrong("must be a list of pointers")
-        read = tuple(self.each.read(each, form, earlier) for each in value)
+            raise Wrong("must be a list")
+        read = tuple(self.each.read(each, reader, earlier) for each in value)
         if len({repr(each) for each in value}) < len(value):
             raise Wrong("names a field twice")
         return read
+
+    def rows(self, value: Any, reader: Reader) -> str:
+        found = (self.each.rows(each, reader) for each in _listed(value))
+        return next(filter(None, found), "")
 
     def say(self, value: Iterable[Any], speaker: Speaker, arguments: Arguments) -> str:
         return "、".join(self.each.say(each, speaker, arguments) for each in value)
@@ -243,10 +188,14 @@ class Table(Parameter):
     def schema(self) -> Schema:  # type: ignore[override]  # a constant of each instance
         return {"type": "object", "minProperties": 1, "additionalProperties": self.each.schema}
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, Any]:
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> dict[str, Any]:
         if not isinstance(value, dict) or not value:
             raise Wrong("must be a table")
-        return {name: self.each.read(given, form, earlier) for name, given in value.items()}
+        return {name: self.each.read(given, reader, earlier) for name, given in value.items()}
+
+    def rows(self, value: Any, reader: Reader) -> str:
+        given = value.values() if isinstance(value, dict) else ()
+        return next(filter(None, (self.each.rows(each, reader) for each in given)), "")
 
     def say(self, value: Mapping[str, Any], speaker: Speaker, arguments: Arguments) -> str:
         return "、".join(self.each.say(each, speaker, arguments) for each in value.values())
@@ -257,95 +206,71 @@ class Table(Parameter):
 
 
 @dataclass(frozen=True)
-class Ranges(Parameter):
-    """For each value that the field of `by` may have, a lowest and a highest amount in 元."""
+class Amounts(Parameter):
+    """An amount as formsvc.forms.terms reads it: a number, a field, a sum, a share …"""
 
-    by: str
+    schema = {"$ref": "#/$defs/amount"}
 
-    schema = {
-        "type": "object", "minProperties": 1,
-        "additionalProperties": {
-            "type": "array", "minItems": 2, "maxItems": 2, "items": MONEY.schema,
-        },
-    }  # fmt: skip
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> Term:
+        return reader.number(value)
 
-    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, tuple[Any, Any]]:
-        if not isinstance(value, dict):
-            raise Wrong("must be a table")
-        choices = earlier[self.by].field.choices
-        _refuse_unknown(value, choices)
-        if missing := [choice for choice in choices if choice not in value]:
-            raise Wrong(f"nothing is said for {missing[0]!r}")
-        return {choice: self._range(given, choice, form) for choice, given in value.items()}
+    def rows(self, value: Any, reader: Reader) -> str:
+        return bound_rows(reader.fields, value)
 
-    def _range(self, given: Any, choice: str, form: Form) -> tuple[Any, Any]:
-        low, high = given if isinstance(given, list) and len(given) == 2 else (None, None)
-        try:
-            if MONEY.read(low, form, {}) > MONEY.read(high, form, {}):
-                raise Wrong("the lowest amount is above the highest")
-        except Wrong as wrong:
-            raise Wrong(f"{choice}: {wrong}") from None
-        return low, high
+    def say(self, value: Term, speaker: Speaker, arguments: Arguments) -> str:
+        if value.constant is None:
+            return value.say(speaker)
+        return amount_said(value.constant, money=any(
+            isinstance(each, Term) and each.money for each in arguments.values()))  # fmt: skip
 
-    def say(self, value: Mapping[str, Any], speaker: Speaker, arguments: Arguments) -> str:
-        return "；".join(f"{choice} {said_range(*given)}" for choice, given in value.items())
-
-
-def said_range(low: Any, high: Any) -> str:
-    """Two amounts as a range, or as one amount where they are the same."""
-    return yuan(low) if low == high else f"{yuan(low)}至{yuan(high)}"
+    def places(self, value: Term) -> Iterator[Place]:
+        yield from value.places
 
 
 @dataclass(frozen=True)
-class Assigned(Parameter):
-    """Some of the values that the field of `by` may have → a name in the table of `among`."""
+class Part(Amounts):
+    """An amount that is added up with others; a column of a list adds up its rows."""
 
-    by: str
-    among: str
+    def read(self, value: Any, reader: Reader, earlier: Arguments) -> Term:
+        return reader.part(value)
 
-    schema = {"type": "object", "additionalProperties": {"type": "string"}}
-
-    def read(self, value: Any, form: Form, earlier: Arguments) -> dict[str, str]:
-        if not isinstance(value, dict):
-            raise Wrong("must be a table")
-        _refuse_unknown(value, earlier[self.by].field.choices)
-        for choice, name in value.items():
-            if not isinstance(name, str) or name not in earlier[self.among]:
-                raise Wrong(f"{choice}: {name!r} is none of {', '.join(earlier[self.among])}")
-        return value
-
-    def say(self, value: Mapping[str, str], speaker: Speaker, arguments: Arguments) -> str:
-        groups: dict[str, list[str]] = {}
-        for choice, name in value.items():
-            groups.setdefault(name, []).append(choice)
-        return "；".join(
-            f"{'、'.join(choices)}填写{speaker(arguments[self.among][name].field)}"
-            for name, choices in groups.items()
-        )
+    def rows(self, value: Any, reader: Reader) -> str:
+        return ""
 
 
-def _refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
+def _listed(value: Any) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def refuse_unknown(given: Iterable[str], known: tuple[str, ...]) -> None:
+    """Raises Wrong for what a field with an enum cannot hold."""
     for each in given:
         if known and each not in known:
             raise Wrong(f"{each!r} is no value of that field")
 
 
-Text = Annotated[Place, Operand(frozenset({"string", "paragraphs"}), _OUTSIDE)]
-Sum = Annotated[Place, Operand(frozenset({"money"}), _OUTSIDE)]
-Sums = Annotated[tuple[Place, ...], Several(Operand(frozenset({"money"}), _ANYWHERE))]
-Day = Annotated[Place, Operand(frozenset({"date"}), _OUTSIDE)]
-Year = Annotated[Place, Operand(frozenset({"integer"}), _OUTSIDE)]
-Choice = Annotated[Place, Operand(frozenset({"string"}), _OUTSIDE, enumerated=True)]
-Flag = Annotated[Place, Operand(frozenset({"boolean"}), _OUTSIDE)]
-Listed = Annotated[Place, Operand(frozenset({"array"}), _OUTSIDE)]
-Cells = Annotated[Place, Operand(frozenset({"string"}), _IN_ROWS)]
-IdNumber = Annotated[Place, Operand(frozenset({"id-number"}), _OUTSIDE)]
-Fields = Annotated[dict[str, Place], Table(Operand(frozenset({"string"}), _OUTSIDE))]
-Amount = Annotated[int | Decimal, MONEY]
+Anything = Annotated[Place, Operand(frozenset())]
+Text = Annotated[Place, Operand(frozenset({"string", "paragraphs"}))]
+Sum = Annotated[Place, Operand(frozenset({"money"}))]
+Total = Annotated[Place, Operand(frozenset({"money", "integer"}))]
+Money = Annotated[Term, Amounts()]
+Sums = Annotated[tuple[Term, ...], Several(Part())]
+Day = Annotated[Place, Operand(frozenset({"date"}))]
+Anchor = Annotated[Place, Operand(frozenset({"date", "integer"}))]
+Year = Annotated[Place, Operand(frozenset({"integer"}))]
+Choice = Annotated[Place, Operand(frozenset({"string"}), enumerated=True)]
+Flag = Annotated[Place, Operand(frozenset({"boolean"}))]
+Listed = Annotated[Place, Operand(frozenset({"array"}))]
+Cells = Annotated[Place, Operand(frozenset({"string"}), gathers=True)]
+Years = Annotated[Place, Operand(frozenset({"integer"}), gathers=True)]
+Columns = Annotated[
+    tuple[Place, ...], Several(Operand(frozenset({"string", "integer"}), gathers=True))
+]
+IdNumber = Annotated[Place, Operand(frozenset({"id-number"}))]
+Fields = Annotated[dict[str, Place], Table(Operand(frozenset({"string"})))]
 Count = Annotated[int, whole(1, 100_000)]
-Percent = Annotated[int, whole(0, 100)]
 Months = Annotated[int, whole(1, 1200)]
-Years = Annotated[int, whole(1, 100)]
+Days = Annotated[int, whole(0, 366)]
 Age = Annotated[int, whole(0, 150)]
 Yes = Annotated[
     bool, Plain((bool,), "true or false", {"type": "boolean"}, lambda yes: "是" if yes else "否")

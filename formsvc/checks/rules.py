@@ -1,17 +1,24 @@
 """A form's rules, compiled once, with three outcomes: met, not met, skipped with a reason."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from types import ModuleType
 from typing import Any, Final
 
-from formsvc.checks import amounts, choices, dates, identity
-from formsvc.checks.kinds import Breach, Breaches, Evaluate, Kind
+from formsvc import pointers
+from formsvc.checks import amounts, choices, dates, identity, listing
+from formsvc.checks.kinds import Aside, Breach, Breaches, Evaluate, Kind
+from formsvc.checks.listing import Listed
 from formsvc.checks.parameters import Unjudged, Wrong
+from formsvc.checks.register import Register
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
+from formsvc.forms.computed import computations
+from formsvc.forms.guards import NOT_YET
+from formsvc.forms.places import descend, in_row
 from formsvc.writing.messages import problem_in
 from formsvc.writing.notation import long_date
 
@@ -25,14 +32,16 @@ def _kinds(module: ModuleType) -> dict[str, type[Kind]]:
     return {
         "".join(f"_{c.lower()}" if c.isupper() else c for c in each.__name__)[1:]: each
         for each in declared
-        if issubclass(each, Kind) and each.__module__ == module.__name__
+        if issubclass(each, Kind)
+        and each.__module__ == module.__name__
+        and not each.__name__.startswith("_")
     }
 
 
 # The closed list of kinds.
 KINDS: Final[dict[str, type[Kind]]] = {
     name: kind
-    for module in (amounts, dates, choices, identity)
+    for module in (amounts, dates, choices, identity, listing)
     for name, kind in _kinds(module).items()
 }
 
@@ -46,11 +55,17 @@ class Rule:
     evaluate: Evaluate
     operands: tuple[tuple[str, ...], ...]
     citation: Citation
+    since: date
 
-    def judge(self, form: Form, data: Any, on: date) -> list[Finding] | Skipped | tuple[()]:
+    def judge(
+        self, form: Form, data: Any, on: date, register: Register | None = None
+    ) -> list[Finding] | Skipped | tuple[()]:
         """Findings, none when the rule is met, or Skipped with the reason."""
+        evaluate = self.evaluate
+        if register is not None and isinstance(self.kind, Listed):
+            evaluate = _guarded(form, self.kind, partial(self.kind.against, register), self.since)
         try:
-            breaches = self.evaluate(data, on)
+            breaches = evaluate(data, on)
         except Unjudged as unjudged:
             return Skipped(self.spec.id, str(unjudged))
         return [self._finding(form, breach) for breach in breaches] if breaches else ()
@@ -58,9 +73,22 @@ class Rule:
     def stopped_by(self, form: Form, broken: Iterable[Broken]) -> Skipped | None:
         """Why the rule cannot be judged when these places are broken; None when it can."""
         for pointer, tokens in broken:
-            if any(_touches(operand, tokens) for operand in self.operands):
+            if any(touches(operand, tokens) for operand in self.operands):
                 return Skipped(self.spec.id, f"“{form.label(pointer)}”有误，改正后再检查。")
         return None
+
+    def asides(self, data: Any) -> Iterator[Aside]:
+        """What the kind says beside its fields while one types, row by row where it goes so."""
+        kind = self.kind
+        if not kind.rows:
+            if kind.guard.holds(data, self.since):
+                yield from kind.asides(data)
+            return
+        rows = pointers.get(data, kind.rows)
+        for number, row in enumerate(rows if isinstance(rows, list) else ()):
+            scope = in_row(data, row)
+            for aside in kind.asides(scope) if kind.guard.holds(scope, self.since) else ():
+                yield replace(aside, pointer=_row_pointer(aside.pointer, number))
 
     def _finding(self, form: Form, breach: Breach) -> Finding:
         words = {
@@ -93,55 +121,102 @@ def _compile(form: Form, spec: RuleSpec, on: date) -> Rule:
     declared = KINDS.get(spec.kind)
     if declared is None:
         raise FormError(f"{where}: unknown kind {spec.kind!r}; known: {', '.join(sorted(KINDS))}")
-    _verify_messages(where, spec, declared)
     try:
         parameters, pending = _with_values(form, spec.parameters, on)
-        kind = declared.read(parameters, form)
+        kind = declared.read(parameters, spec.when, form, on)
     except Wrong as wrong:
         raise FormError(f"{where}: {wrong}") from None
+    _verify_messages(where, spec, kind)
     return Rule(
         spec,
         kind,
-        _not_yet if pending else kind.check,
-        tuple(operand.field.tokens for operand in kind.operands),
+        _not_yet if pending else _guarded(form, kind, kind.check, on),
+        tuple(_operands(form, kind, on)),
         Citation.joined(spec.citations),
+        on,
     )
+
+
+def _operands(form: Form, kind: Kind, on: date) -> Iterator[tuple[str, ...]]:
+    """What a rule reads, and what its computed operands are computed from."""
+    computed = {each.field.pointer: each.operands for each in computations(form, on)}
+    for operand in kind.operands:
+        yield operand.field.tokens
+        yield from computed.get(operand.pointer, ())
+
+
+def _guarded(form: Form, kind: Kind, check: Evaluate, on: date) -> Evaluate:
+    """The check behind the kind's guard, for each row where it goes through rows."""
+    guard, rows = kind.guard, kind.rows
+
+    def guarded(data: Any, day: date) -> Breaches:
+        if reason := guard.why_not(data, on):
+            raise _Off(reason)
+        return check(data, day)
+
+    judged = guarded if guard.conditions else check
+    if not rows:
+        return judged
+    array = form.fields[rows]
+
+    def by_row(data: Any, day: date) -> Breaches:
+        found: list[Breach] = []
+        reasons: list[Unjudged] = []
+        given = descend(data, array.tokens, array)
+        for number, row in enumerate(given):
+            try:
+                for breach in judged(in_row(data, row), day):
+                    found.append(breach._replace(pointer=_row_pointer(breach.pointer, number)))
+            except Unjudged as unjudged:
+                reasons.append(unjudged)
+        # Rows that the guard leaves out are not missing, unless it leaves out all of them.
+        open_ = [each for each in reasons if not isinstance(each, _Off)]
+        if not found and (open_ or (reasons and len(reasons) == len(given))):
+            raise (open_ or reasons)[0]
+        return found
+
+    return by_row
+
+
+class _Off(Unjudged):
+    """A guard that does not hold."""
+
+
+def _row_pointer(pointer: str, number: int) -> str:
+    return pointer.replace("/*", f"/{number}", 1)
 
 
 def _with_values(
     form: Form, parameters: Mapping[str, Any], on: date
 ) -> tuple[dict[str, Any], bool]:
-    """The parameters with `{ value = "…" }` replaced by the policy value of a day.
-
-    Before the first day its first value stands in, and the second answer is true.
-    """
-    known, resolved, pending = form.programme.values, dict(parameters), False
+    """The parameters with the policy values of a day, and whether one does not hold yet."""
+    resolved, pending = {}, False
     for key, given in parameters.items():
-        if isinstance(given, dict) and set(given) == {"value"}:
-            if given["value"] not in known:
-                raise Wrong(f"{key}: the programme has no value {given['value']!r}")
-            holding = form.programme.value(given["value"], on)
-            pending = pending or holding is None
-            resolved[key] = (holding or known[given["value"]][0]).value
+        try:
+            resolved[key], early = form.programme.resolved(given, on)
+        except Wrong as wrong:
+            raise Wrong(f"{key}: {wrong}") from None
+        pending = pending or early
     return resolved, pending
 
 
 def _not_yet(data: Any, on: date) -> Breaches:
-    raise Unjudged("申报的日期早于规定开始执行的日期。")
+    raise Unjudged(NOT_YET)
 
 
-def _verify_messages(where: str, spec: RuleSpec, kind: type[Kind]) -> None:
-    """A kind's messages, all of them, with plain names in braces that the kind gives."""
-    if odd := set(kind.messages) ^ set(spec.messages):
+def _verify_messages(where: str, spec: RuleSpec, kind: Kind) -> None:
+    """The messages that a rule has, all of them, with plain names in braces that mean something."""
+    spoken = kind.spoken
+    if odd := set(spoken) ^ set(spec.messages):
         raise FormError(f"{where}: {min(odd)} must be given exactly when {spec.kind} has it")
     for key, message in spec.messages.items():
-        if problem := problem_in(message, set(kind.messages[key].split())):
+        if problem := problem_in(message, set(spoken[key].split())):
             raise FormError(f"{where}: {key}: {problem}")
     for key in ("title", "demand"):
         if problem := problem_in(getattr(spec, key), set(kind.parameters())):
             raise FormError(f"{where}: {key}: {problem}")
 
 
-def _touches(operand: tuple[str, ...], broken: tuple[str, ...]) -> bool:
+def touches(operand: tuple[str, ...], broken: tuple[str, ...]) -> bool:
     """Whether a broken place lies in, on or around what an operand reads."""
     return all(a in (b, "*") for a, b in zip(operand, broken, strict=False))

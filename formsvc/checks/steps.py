@@ -24,9 +24,12 @@ def next_steps(form: Form, data: object, on: date) -> tuple[NextStep, ...]:
     """The form's steps for one submission; what is not given yet is named by its label.
 
     In a text, `{copies}` is how many to print, `{/pointer}` a value, and `{rule id}` what a rule
-    asks for: the list of contains_all, the last day of within_months_after. FormError for others.
+    asks for: the list of contains_all, the last day of due. A step whose guard does not hold is
+    left out. FormError for other names.
     """
-    rules = {rule.spec.id: rule for rule in checker(form).rules(on)}
+    judge = checker(form)
+    data = judge.completed(data, on)
+    rules = {rule.spec.id: rule for rule in judge.rules(on)}
 
     def word(slot: re.Match[str]) -> str:
         name = slot.group(1)
@@ -38,7 +41,12 @@ def next_steps(form: Form, data: object, on: date) -> tuple[NextStep, ...]:
             return asked
         raise FormError(f"{form.toml}: [[step]]: {{{name}}} is no field and no such rule")
 
-    return tuple(NextStep(step.title, _SLOT.sub(word, step.text)) for step in form.steps)
+    texts = [_SLOT.sub(word, step.text) for step in form.steps]
+    return tuple(
+        NextStep(step.title, text)
+        for step, text in zip(form.steps, texts, strict=True)
+        if step.guard.holds(data, on)
+    )
 
 
 def _value(data: object, pointer: str) -> str:

@@ -1,9 +1,8 @@
 """A form as data: schema, layout, citations and rules."""
 
+from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
-    EDITION,
-    FORM,
-    Field,
+    ComputedSpec,
     Form,
     PrintBox,
     RuleSpec,
@@ -18,6 +17,7 @@ __all__ = [
     "EDITION",
     "FORM",
     "ComparisonSpec",
+    "ComputedSpec",
     "Field",
     "Form",
     "PolicyValue",

@@ -6,70 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from formsvc import pointers
 from formsvc.findings import Citation, Severity
+from formsvc.forms.fields import EDITION, FORM, Field
+from formsvc.forms.guards import Conditions, Guard
 from formsvc.forms.programme import ComparisonSpec, Programme
 
-# What every submission says of itself: its form, and its edition when it is not the newest.
-FORM: Final = "/form"
-EDITION: Final = "/edition"
 _ROW = re.compile(r"/([0-9]+)(?=/|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One node of a schema below the root. `pointer` has `*` where an array is entered.
-
-    `schema` is the node with its `$ref` resolved and merged.
-    """
-
-    pointer: str
-    label: str
-    schema: Mapping[str, Any]
-    required: bool
-
-    @property
-    def type(self) -> str:
-        """The JSON type."""
-        return str(self.schema.get("type", "string"))
-
-    @property
-    def kind(self) -> str:
-        """What the value means: date, money, paragraphs, id-number …, or else the JSON type."""
-        return str(self.schema.get("format") or self.type)
-
-    @property
-    def hint(self) -> str:
-        """What is allowed, for people; "" when the schema does not say."""
-        return str(self.schema.get("description", ""))
-
-    @property
-    def choices(self) -> tuple[str, ...]:
-        """The values that it may have; none when there is no such list."""
-        return tuple(self.schema.get("enum", ()))
-
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        return pointers.parse(self.pointer)
-
-    @property
-    def list(self) -> str:
-        """The pointer of the list in whose rows the field stands; "" for a field of no list."""
-        outer, inside, _ = self.pointer.partition("/*")
-        return outer if inside else ""
-
-    def in_row(self, row: int) -> str:
-        """The field's pointer in a row, counted from 0."""
-        return self.pointer.replace("/*", f"/{row}", 1)
-
-    def places(self, data: object) -> tuple[str, ...]:
-        """The field's pointers in a submission: one, or one for each row that there is."""
-        if not self.list:
-            return (self.pointer,)
-        rows = pointers.get(data, self.list)
-        return tuple(map(self.in_row, range(len(rows)))) if isinstance(rows, list) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +23,7 @@ class Section:
 
     title: str
     fields: tuple[Field, ...]
+    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +34,7 @@ class PrintBox:
     label: str
     literals: tuple[str, ...]
     parts: tuple[tuple[Field, bool], ...]
+    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +43,7 @@ class Step:
 
     title: str
     text: str
+    guard: Guard
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +52,16 @@ class Signature:
 
     name: str
     beside: str
+    guard: Guard
+
+
+@dataclass(frozen=True, slots=True)
+class ComputedSpec:
+    """A computed field as declared; formsvc.forms.computed compiles it."""
+
+    field: Field
+    amount: Any
+    when: Conditions = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +79,7 @@ class RuleSpec:
     parameters: Mapping[str, Any]
     title: str = ""
     demand: str = ""
+    when: Conditions = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +106,7 @@ class Form:
     fields: Mapping[str, Field]
     sections: tuple[Section, ...]
     boxes: tuple[PrintBox, ...]
+    computed: tuple[ComputedSpec, ...]
     rules: tuple[RuleSpec, ...]
     comparisons: tuple[ComparisonSpec, ...]
     steps: tuple[Step, ...]

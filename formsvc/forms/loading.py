@@ -16,28 +16,24 @@ from typing import Any, Final, NoReturn
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
 from formsvc.forms import schemas
-from formsvc.forms.form import (
-    EDITION,
-    FORM,
-    Field,
-    Form,
-    PrintBox,
-    RuleSpec,
-    Section,
-    Signature,
-    Step,
-)
+from formsvc.forms.fields import EDITION, FORM, Field
+from formsvc.forms.form import ComputedSpec, Form, PrintBox, RuleSpec, Section, Signature, Step
+from formsvc.forms.guards import Guard, conditions, guard
+from formsvc.forms.places import Wrong
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
 _COMPARED: Final = frozenset({"label", "others", "count"})
+_TALLIED: Final = frozenset({"label", "total", "limit"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
+_COMPUTED: Final = frozenset({"money", "integer", "string"})
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
-                 "signature": "name"}  # fmt: skip
-_RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand"})
+                 "signature": "name", "computed": "field"}  # fmt: skip
+_ONCE: Final = frozenset({"rule", "comparison", "citation", "print", "signature", "computed"})
+RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +113,7 @@ class _File:
     """A TOML file that its JSON Schema allows."""
 
     kind: str
+    programme: Programme
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -137,7 +134,7 @@ class _File:
         for number, entry in enumerate(self.table.get(table, ())):
             place = self._place([table, number])
             name = entry[_NAMES[table]]
-            if name in seen and table in ("rule", "comparison", "citation", "print", "signature"):
+            if name in seen and table in _ONCE:
                 self.fail(place, "is declared twice")
             seen.add(name)
             yield entry, place
@@ -162,25 +159,59 @@ class _File:
 
     def comparisons(self, known: Mapping[str, Citation]) -> Iterator[ComparisonSpec]:
         for entry, place in self.entries("comparison"):
-            if problem := problem_in(entry["message"], _COMPARED):
-                self.fail(place, f"message: {problem}")
-            keys, differs = (
-                tuple(map(_alternatives, entry.get(key, ()))) for key in ("keys", "differs")
-            )
-            yield ComparisonSpec(
-                entry["id"], Severity(entry["severity"]),
-                Citation.joined(self.citation(entry["cite"], known, place)),
-                entry["title"], entry.get("demand", ""), entry["message"], keys, differs,
-            )  # fmt: skip
+            yield self._comparison(entry, known, place)
+
+    def _comparison(
+        self, entry: Mapping[str, Any], known: Mapping[str, Citation], place: str
+    ) -> ComparisonSpec:
+        if problem := problem_in(entry["message"], _TALLIED if "limit" in entry else _COMPARED):
+            self.fail(place, f"message: {problem}")
+        keys, differs = (
+            tuple(map(_alternatives, entry.get(key, ()))) for key in ("keys", "differs")
+        )
+        fallback = entry.get("fallback")
+        return ComparisonSpec(
+            entry["id"], Severity(entry["severity"]),
+            Citation.joined(self.citation(entry["cite"], known, place)),
+            entry["title"], entry.get("demand", ""), entry["message"], keys, differs,
+            conditions(entry.get("when")), entry.get("limit"), entry.get("sum", ""),
+            self._comparison({**entry, **fallback, "fallback": None}, known, place)
+            if fallback else None,
+        )  # fmt: skip
 
     def verify_compared(
         self, comparisons: Iterable[ComparisonSpec], known: Mapping[str, Field]
     ) -> None:
+        """Comparisons read texts outside of lists, add up amounts, and have numbers as limits."""
         for comparison in comparisons:
+            place = f"[[comparison]] {comparison.id}"
             for pointer in (p for alternatives in (*comparison.keys, *comparison.differs)
                             for p in alternatives):  # fmt: skip
-                if pointer not in known or (known[pointer].type != "string" and pointer != FORM):
-                    self.fail(f"[[comparison]] {comparison.id}", f"{pointer!r} is no text field")
+                field = known.get(pointer)
+                if field is None or field.list or (field.type != "string" and pointer != FORM):
+                    self.fail(place, f"{pointer!r} is no text field")
+            self._verify_tally(comparison, known, place)
+            if comparison.fallback:
+                self.verify_compared((comparison.fallback,), known)
+
+    def _verify_tally(
+        self, comparison: ComparisonSpec, known: Mapping[str, Field], place: str
+    ) -> None:
+        summed = known.get(comparison.sum)
+        if comparison.sum and (summed is None or summed.kind not in ("money", "integer")):
+            self.fail(place, f"sum: {comparison.sum!r} is no amount")
+        if comparison.sum and comparison.limit is None:
+            self.fail(place, "sum: needs a limit")
+        if comparison.limit is not None and (comparison.differs or comparison.fallback):
+            self.fail(place, "limit: goes with neither differs nor fallback")
+        try:
+            for day in (date.min, *self.programme.epochs()):
+                limit, _ = self.programme.resolved(comparison.limit, day)
+                if limit is not None and type(limit) not in (int, Decimal):
+                    raise Wrong("limit: must be a number")
+            guard(comparison.when, known, self.programme)
+        except Wrong as wrong:
+            self.fail(place, str(wrong))
 
 
 class _ProgrammeFile(_File):
@@ -255,9 +286,7 @@ class _FormFile(_File):
         head, citations = self.table["form"], self.programme.citations
         folder = self.path.parent.relative_to(shelf.schemas)
         comparisons = tuple(self.comparisons(citations))
-        self.verify_compared(
-            comparisons, {name: field for name, field in self.fields.items() if not field.list}
-        )
+        self.verify_compared(comparisons, self.fields)
         self.schema.verify_head(folder.parts[1], folder.parts[2])
         return Form(
             id=folder.parts[1],
@@ -279,11 +308,16 @@ class _FormFile(_File):
             fields=self.fields,
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
+            computed=tuple(self.computed()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
-            steps=tuple(Step(entry["title"], entry["text"]) for entry, _ in self.entries("step")),
+            steps=tuple(
+                Step(entry["title"], entry["text"], self.guard(entry, place))
+                for entry, place in self.entries("step")
+            ),
             signatures=tuple(
-                Signature(entry["name"], entry["beside"]) for entry, _ in self.entries("signature")
+                Signature(entry["name"], entry["beside"], self.guard(entry, place))
+                for entry, place in self.entries("signature")
             ),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
@@ -310,7 +344,8 @@ class _FormFile(_File):
                 if field.type == "object" or field.list or pointer in (FORM, EDITION):
                     self.fail(place, f"{pointer} has no place of its own in the layout")
                 placed.add(pointer)
-            yield Section(entry["title"], tuple(self.fields[name] for name in entry["fields"]))
+            fields = tuple(self.fields[name] for name in entry["fields"])
+            yield Section(entry["title"], fields, self.guard(entry, place))
         for pointer, field in self.fields.items():
             inner = field.type == "object" or field.list or pointer in (FORM, EDITION)
             if not inner and pointer not in placed:
@@ -326,7 +361,29 @@ class _FormFile(_File):
             for field, as_words in parts:
                 if field.list or field.type == "object" or (as_words and field.kind != "money"):
                     self.fail(place, f"{field.pointer} cannot be printed so")
-            yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts))
+            yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts),
+                           self.guard(entry, place))  # fmt: skip
+
+    def computed(self) -> Iterator[ComputedSpec]:
+        """What computes each field that the schema marks as readOnly, and nothing else."""
+        open_ = {pointer for pointer, field in self.fields.items() if field.computed}
+        for entry, place in self.entries("computed"):
+            field = self.fields.get(entry["field"])
+            if field is None or not field.computed:
+                self.fail(place, "is no field that schema.json marks as readOnly")
+            if field.required or field.kind not in _COMPUTED:
+                self.fail(place, "must be an optional amount, whole number or text")
+            open_.discard(field.pointer)
+            yield ComputedSpec(field, entry["is"], conditions(entry.get("when")))
+        if open_:
+            self.fail("[[computed]]", f"{min(open_)} is readOnly, but nothing computes it")
+
+    def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
+        """The guard of a table that is no rule: it names fields outside of lists."""
+        try:
+            return guard(conditions(entry.get("when")), self.fields, self.programme)
+        except Wrong as wrong:
+            self.fail(place, str(wrong))
 
     def rules(self, citations: Mapping[str, Citation]) -> Iterator[RuleSpec]:
         compared = {entry["id"] for entry, _ in self.entries("comparison")}
@@ -342,10 +399,11 @@ class _FormFile(_File):
                 parameters={
                     key: value
                     for key, value in entry.items()
-                    if key not in _RULE and not key.startswith("message")
+                    if key not in RULE and not key.startswith("message")
                 },
                 title=entry.get("title", ""),
                 demand=entry.get("demand", ""),
+                when=conditions(entry.get("when")),
             )
 
     def pdf_names(self) -> Mapping[str, str]:

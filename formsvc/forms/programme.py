@@ -1,11 +1,12 @@
 """One regulation's world: its citations, dated policy values, coverage, comparisons."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from formsvc.findings import Citation, Severity
+from formsvc.forms.places import Wrong
 
 Alternatives = tuple[str, ...]
 """Pointers to one value, for forms that keep it in different places: the first that is there."""
@@ -16,7 +17,9 @@ class ComparisonSpec:
     """What is compared across the submissions of a batch.
 
     Submissions whose `keys` agree meet; only those that differ in every one of `differs` disturb
-    each other. Declared by a form it holds for that form alone.
+    each other. Declared by a form it holds for that form alone. With a `limit` (a number, or a
+    policy value) they meet above so many, or above so much of `sum`; `fallback` is what compares
+    those of which one lacks a key. Only what `when` holds for takes part.
     """
 
     id: str
@@ -27,6 +30,10 @@ class ComparisonSpec:
     message: str
     keys: tuple[Alternatives, ...]
     differs: tuple[Alternatives, ...] = ()
+    when: Sequence[Mapping[str, Any]] = ()
+    limit: Any = None
+    sum: str = ""
+    fallback: "ComparisonSpec | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +85,27 @@ class Programme:
         """The policy value that holds on a day; None before the first."""
         holding = [each for each in self.values[name] if each.since <= on]
         return holding[-1] if holding else None
+
+    def resolved(self, given: Any, on: date) -> tuple[Any, bool]:
+        """What an author wrote with every `{ value = "…" }` replaced by the policy value of a day.
+
+        One that is looked up, `{ value = "…", by = … }`, becomes `{ table = …, by = … }`. Before
+        its first day the first value stands in, and the second answer is true. Raises Wrong.
+        """
+        if isinstance(given, list):
+            found = [self.resolved(each, on) for each in given]
+            return [each for each, _ in found], any(early for _, early in found)
+        if not isinstance(given, Mapping):
+            return given, False
+        if not (given.keys() == {"value"} or given.keys() == {"value", "by"}):
+            parts = {key: self.resolved(each, on) for key, each in given.items()}
+            made = {key: each for key, (each, _) in parts.items()}
+            return made, any(early for _, early in parts.values())
+        name = given["value"]
+        if not isinstance(name, str) or name not in self.values:
+            raise Wrong(f"the programme has no value {name!r}")
+        holding = self.value(name, on)
+        value = (holding or self.values[name][0]).value
+        if "by" in given:
+            return {"table": value, "by": given["by"]}, holding is None
+        return value, holding is None

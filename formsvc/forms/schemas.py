@@ -13,7 +13,7 @@ from referencing.exceptions import Unresolvable
 
 from formsvc import pointers
 from formsvc.errors import FormError
-from formsvc.forms.form import EDITION, FORM, Field
+from formsvc.forms.fields import EDITION, FORM, Field
 
 COMMON: Final = "common.schema.json"
 # The JSON type that a value of each meaning has.

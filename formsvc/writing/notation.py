@@ -51,6 +51,11 @@ def long_date(day: date) -> str:
     return f"{day.year}年{day.month}月{day.day}日"
 
 
+def folded(text: str) -> str:
+    """A name as it is compared: blanks, punctuation, width and case aside."""
+    return "".join(filter(str.isalnum, identity_code(text))).casefold()
+
+
 def identity_code(text: str) -> str:
     """An ID number or credit code with full-width characters narrowed and letters raised."""
     return (text if text.isascii() else text.translate(FULL_WIDTH)).strip().upper()

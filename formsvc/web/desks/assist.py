@@ -21,7 +21,7 @@ def asides(form: Form, data: Mapping[str, Any], on: date) -> Asides:
     """By pointer, in the order in which they are shown."""
     found: dict[str, list[Aside]] = defaultdict(list)
     for rule in checker(form).rules(on):
-        for aside in rule.kind.asides(data):
+        for aside in rule.asides(data):
             found[aside.pointer].append(aside)
     for field in form.leaves:
         for pointer in field.places(data) if field.kind == "money" else ():

@@ -15,6 +15,11 @@ def add(day: date, months: int) -> date:
     return date(year, month, min(day.day, _length(year, month)))
 
 
+def day_of(year: int, month: int, day: int) -> date:
+    """A day of the calendar, or the last of that month: 2-31 → the end of February."""
+    return date(year, month, min(day, _length(year, month)))
+
+
 def last_day_of_stay(first: date, months: int) -> date:
     """The last day of a stay of whole months, first and last day counted: 3-01 + 6 → 8-31."""
     year, month = _month(first, months)

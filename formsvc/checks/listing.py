@@ -1,0 +1,68 @@
+"""Rule kinds that look people up in an office's register."""
+
+from datetime import date
+from typing import Any
+
+from formsvc.checks.kinds import Breach, Breaches, Kind
+from formsvc.checks.parameters import Flag, IdNumber, Place, Text, Unjudged, Year
+from formsvc.checks.register import Register, Registered
+from formsvc.writing.notation import folded
+
+
+class Listed(Kind):
+    """the office's register does not have the person, has the title withdrawn, or says something
+    else"""
+
+    name: Text
+    id_number: IdNumber | None = None
+    category: Text | None = None
+    selected_year: Year | None = None
+    legacy: Flag | None = None
+
+    messages = {
+        "message": "label value", "message_withdrawn": "label value",
+        "message_differs": "label value listed",
+    }  # fmt: skip
+    title = "{name}与名册不符"
+    demand = "{name}在名册上，所填与名册一致（有名册时检查）"
+
+    def check(self, data: Any, on: date) -> Breaches:
+        raise Unjudged("没有提供名册。")
+
+    def against(self, register: Register, data: Any, on: date) -> Breaches:
+        """Breaches of one submission, by a register. May raise Unjudged."""
+        name = self.name.get(data)
+        code = self.id_number.find(data) if self.id_number else None
+        known = register.find(name, code or "")
+        said = {"label": self.name.label, "value": name}
+        if not known:
+            return [Breach(self.name.pointer, said)]
+        if all(each.withdrawn for each in known):
+            return [Breach(self.name.pointer, said, message="message_withdrawn")]
+        found = [self._differing(each, data) for each in known if not each.withdrawn]
+        _, _, fewest = min((len(each), number, each) for number, each in enumerate(found))
+        return fewest
+
+    def _differing(self, person: Registered, data: Any) -> list[Breach]:
+        """What the form says otherwise than the list; cells that either leaves empty agree."""
+        pairs: tuple[tuple[Place | None, Any], ...] = (
+            (self.name, person.name),
+            (self.category, person.category or None),
+            (self.selected_year, person.selected_year),
+            (self.legacy, person.legacy),
+        )
+        return [
+            Breach(
+                place.pointer,
+                {"label": place.label, "value": _said(given), "listed": _said(listed)},
+                message="message_differs",
+            )
+            for place, listed in pairs
+            if place and listed is not None
+            for given in [place.find(data)]
+            if given is not None and folded(_said(given)) != folded(_said(listed))
+        ]
+
+
+def _said(value: Any) -> str:
+    return ("是" if value else "否") if isinstance(value, bool) else str(value)
