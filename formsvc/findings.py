@@ -14,10 +14,21 @@ Amount = int | float | Decimal
 
 
 class Severity(StrEnum):
-    """An error sends the paper back; a warning asks for a second look."""
+    """An error sends the paper back; a warning asks for a second look; a note reminds."""
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return {"error": "错误", "warning": "请核对", "note": "提示"}[self.value]
+
+    @property
+    def rank(self) -> int:
+        """The gravest first."""
+        return list(Severity).index(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +150,12 @@ class Report:
     @property
     def warnings(self) -> int:
         """How many findings are warnings."""
-        return len(self.findings) - self.errors
+        return sum(finding.severity is Severity.WARNING for finding in self.findings)
+
+    @property
+    def notes(self) -> int:
+        """How many findings only remind; a report with nothing else is as good as an empty one."""
+        return sum(finding.severity is Severity.NOTE for finding in self.findings)
 
     def to_dict(self) -> dict[str, Plain]:
         return {

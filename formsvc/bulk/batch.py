@@ -288,7 +288,7 @@ class Batch:
         """
         catalogue, comparisons = loaded(self.job.shelves, self.job.press)
         results = Results(self.folder, catalogue, self.job.on)
-        with closing(Meetings(catalogue, comparisons)) as meetings:
+        with closing(Meetings(catalogue, comparisons, self.job.on)) as meetings:
             for run, rows in enumerate(earlier, 1):
                 meetings.add_earlier(run, rows)
             for header, _ in self._worked():

@@ -9,6 +9,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from operator import eq
 from typing import Any, Final, NamedTuple
@@ -16,39 +18,77 @@ from typing import Any, Final, NamedTuple
 from formsvc import pointers
 from formsvc.catalogue import Catalogue
 from formsvc.findings import Finding, Report, Skipped
-from formsvc.forms import ComparisonSpec, Form
+from formsvc.forms import ComparisonSpec, Form, Programme
+from formsvc.forms.guards import Guard, guard
+from formsvc.forms.places import Unjudged
 from formsvc.forms.programme import Alternatives
-from formsvc.writing.notation import identity_code
+from formsvc.forms.terms import Reader, Term, amount_said, exact
+from formsvc.writing.notation import cents, identity_code
 
 _NAMED: Final = 5
+# In a fallback those that have all keys are alike; one that lacks a key differs from all.
+_WHOLE: Final = "1"
+_LACKING: Final = "?"
+# What one submission adds to a count, in hundredths.
+_ONE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A comparison among the submissions of a form, or of a whole programme where `form` is ""."""
+    """A comparison among the submissions of a form, or of a whole programme where `form` is "".
+
+    One that `is_fallback` follows the one that it stands in for.
+    """
 
     spec: ComparisonSpec
-    programme: str
+    programme: Programme
     form: str = ""
+    is_fallback: bool = False
 
     @property
     def id(self) -> str:
         return self.spec.id
 
+    @property
+    def name(self) -> str:
+        """What a keys file calls it."""
+        return f"{self.id}/fallback" if self.is_fallback else self.id
+
+    def limit(self, on: date) -> int | None:
+        """The limit of a tally on a day, in hundredths; None when nothing is counted then."""
+        limit, early = self.programme.resolved(self.spec.limit, on)
+        return None if limit is None or early else cents(limit)
+
     def holds_for(self, form: Form) -> bool:
-        return form.programme.id == self.programme and self.form in ("", form.id)
+        return form.programme is self.programme and self.form in ("", form.id)
 
 
 class Entry(NamedTuple):
-    """One submission under one comparison. Digests are hexadecimal, keyed with a secret."""
+    """One submission under one comparison. Digests are hexadecimal, keyed with a secret; the amount
+    is what it adds to a tally, in hundredths; None in other comparisons."""
 
     comparison: int
     pointer: str
     key: str
     differs: Sequence[str]
+    amount: int | None = None
 
 
-_Plan = tuple[int, Comparison, tuple[Alternatives, ...]]
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """One form's part in a comparison: the pointers that it has, when, and what is added up."""
+
+    number: int
+    comparison: Comparison
+    wanted: tuple[Alternatives, ...]
+    guard: Guard
+    summed: Term | None
+
+    def amount(self, data: object) -> int | None:
+        """What a submission adds to a tally, in hundredths. Raises Unjudged."""
+        if self.comparison.spec.limit is None:
+            return None
+        return cents(self.summed.evaluate(data)) if self.summed else _ONE
 
 
 class Comparisons(Sequence[Comparison]):
@@ -56,14 +96,18 @@ class Comparisons(Sequence[Comparison]):
 
     def __init__(self, catalogue: Catalogue) -> None:
         forms = catalogue.editions()
-        own = {(form.id, spec.id): Comparison(spec, form.programme.id, form.id)
+        own = {(form.id, spec.id): Comparison(spec, form.programme, form.id)
                for form in forms for spec in form.comparisons}  # fmt: skip
         shared = {
-            (form.programme.id, spec.id): Comparison(spec, form.programme.id)
+            (form.programme.id, spec.id): Comparison(spec, form.programme)
             for form in forms
             for spec in form.programme.comparisons
         }
-        self._all: tuple[Comparison, ...] = (*own.values(), *shared.values())
+        self._all: tuple[Comparison, ...] = tuple(
+            found
+            for each in (*own.values(), *shared.values())
+            for found in (each, *_fallback(each))
+        )
         self._plans = {form: tuple(self._plan(form)) for form in forms}
 
     def _plan(self, form: Form) -> Iterator[_Plan]:
@@ -73,8 +117,13 @@ class Comparisons(Sequence[Comparison]):
                 tuple(pointer for pointer in alternatives if pointer in form.fields)
                 for alternatives in (*comparison.spec.keys, *comparison.spec.differs)
             )
-            if comparison.holds_for(form) and all(wanted):
-                yield number, comparison, wanted
+            if comparison.holds_for(form) and all(wanted) and _is_read(comparison.spec, form):
+                asked = guard(comparison.spec.when, form.fields, form.programme)
+                summed = comparison.spec.sum
+                yield _Plan(
+                    number, comparison, wanted, asked,
+                    Reader(form.fields, form.programme).part(summed) if summed else None,
+                )  # fmt: skip
 
     def __len__(self) -> int:
         return len(self._all)
@@ -93,30 +142,57 @@ class Comparisons(Sequence[Comparison]):
         skipped = [skip for skip in report.skipped if skip.rule not in own]
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
-        for number, comparison, wanted in self._plans[form]:
-            values = _values(form, data, wanted, broken)
-            if isinstance(values, str):
-                skipped.append(Skipped(comparison.id, values))
+        day = date.fromisoformat(report.values) if report.values else date.min
+        lacking: dict[str, str] = {}
+        for plan in self._plans[form]:
+            spec, reason = plan.comparison.spec, ""
+            try:
+                values = _values(form, data, plan.wanted, broken)
+                reason = plan.guard.why_not(data, day)
+                amount = plan.amount(data)
+            except (Unjudged, TypeError, ArithmeticError) as unjudged:
+                reason = str(unjudged)
+            if spec.fallback and reason:
+                lacking[spec.id] = reason
+                continue
+            if reason:
+                if plan.comparison.is_fallback:
+                    reason = lacking.get(spec.id, "")
+                skipped += [Skipped(spec.id, reason)] if reason else []
                 continue
             for found, secret in zip(entries, secrets, strict=True):
-                found.append(_entry(number, comparison, values, secret))
+                entry = _entry(plan.number, plan.comparison, values, secret, amount)
+                if plan.comparison.is_fallback:
+                    entry = entry._replace(differs=(_LACKING if spec.id in lacking else _WHOLE,))
+                found.append(entry)
         return replace(report, skipped=tuple(skipped)), entries
+
+
+def _fallback(comparison: Comparison) -> Iterator[Comparison]:
+    if fallback := comparison.spec.fallback:
+        yield replace(comparison, spec=fallback, is_fallback=True)
+
+
+def _is_read(spec: ComparisonSpec, form: Form) -> bool:
+    """Whether a form has what a comparison's guard and sum read."""
+    names = (*(each["field"] for each in spec.when), *([spec.sum] if spec.sum else []))
+    return all(name in form.fields for name in names)
 
 
 def _values(
     form: Form, data: object, wanted: Iterable[Alternatives], broken: Iterable[str]
-) -> list[tuple[str, str]] | str:
-    """(pointer, comparable text) for each wanted value; the reason when one cannot be had."""
+) -> list[tuple[str, str]]:
+    """(pointer, comparable text) for each wanted value. Raises Unjudged when one cannot be had."""
     found = []
     for known in wanted:
         for pointer in known:
             if any(pointers.within(pointer, place) for place in broken):
                 value = pointers.get(data, pointer)
                 verb = "没有填写" if value is pointers.MISSING else "有误，改正后再检查"
-                return f"“{form.label(pointer)}”{verb}。"
+                raise Unjudged(f"“{form.label(pointer)}”{verb}。")
         given = [(p, v) for p in known if isinstance(v := pointers.get(data, p), str) and v]
         if not given:
-            return f"“{form.label(known[0])}”没有填写。"
+            raise Unjudged(f"“{form.label(known[0])}”没有填写。")
         found.append((given[0][0], _comparable(given[0][1])))
     return found
 
@@ -127,13 +203,17 @@ def _comparable(text: str) -> str:
 
 
 def _entry(
-    number: int, comparison: Comparison, values: list[tuple[str, str]], secret: bytes
+    number: int,
+    comparison: Comparison,
+    values: list[tuple[str, str]],
+    secret: bytes,
+    amount: int | None,
 ) -> Entry:
     count = len(comparison.spec.keys)
-    scope = f"{comparison.id}\0{comparison.form}\0"
+    scope = f"{comparison.name}\0{comparison.form}\0"
     key = _digest(secret, scope + "\0".join(text for _, text in values[:count]))
     differs = tuple(_digest(secret, text)[:16] for _, text in values[count:])
-    return Entry(number, values[0][0], key, differs)
+    return Entry(number, values[0][0], key, differs, amount)
 
 
 def _digest(secret: bytes, text: str) -> str:
@@ -143,15 +223,20 @@ def _digest(secret: bytes, text: str) -> str:
 class Meetings:
     """The second pass: entries in a database that spills to disk, so memory stays flat."""
 
-    def __init__(self, catalogue: Catalogue, comparisons: Comparisons) -> None:
+    def __init__(self, catalogue: Catalogue, comparisons: Comparisons, on: date) -> None:
         self._catalogue = catalogue
         self._comparisons = comparisons
+        self._tallies = {
+            number: limit
+            for number, each in enumerate(comparisons)
+            if (limit := each.limit(on)) is not None
+        }
         # An empty name is a private file that vanishes with the connection.
         self._database = sqlite3.connect("", check_same_thread=False)
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             "CREATE TABLE entry(run INTEGER, comparison INTEGER, key TEXT, item INTEGER,"
-            " differs TEXT, pointer TEXT, form TEXT, source TEXT);"
+            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER);"
             "CREATE TABLE finding(item INTEGER, number INTEGER, finding TEXT);"
         )
 
@@ -161,9 +246,19 @@ class Meetings:
     def add(self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]]) -> None:
         """One submission's entries: under this run's secret first, then under earlier runs'."""
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?)",
+            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?)",
             [
-                (run, e.comparison, e.key, item, ",".join(e.differs), e.pointer, form, source)
+                (
+                    run,
+                    e.comparison,
+                    e.key,
+                    item,
+                    _own(",".join(e.differs), str(item)),
+                    e.pointer,
+                    form,
+                    source,
+                    e.amount,
+                )
                 for run, entries in enumerate(runs)
                 for e in entries
             ],
@@ -171,12 +266,18 @@ class Meetings:
 
     def add_earlier(self, run: int, rows: Iterable[Mapping[str, Any]]) -> None:
         """The entries of an earlier run's keys file; `run` counts from 1, as in `add`."""
-        places = {(c.id, c.form): number for number, c in enumerate(self._comparisons)}
+        places = {(c.name, c.form): number for number, c in enumerate(self._comparisons)}
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?)",
+            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL)",
             (
-                (run, places[row["rule"], row["form"]], row["key"], row["differs"], row["source"])
-                for row in rows
+                (
+                    run,
+                    places[row["rule"], row["form"]],
+                    row["key"],
+                    _own(row["differs"], f"e{number}"),
+                    row["source"],
+                )
+                for number, row in enumerate(rows)
                 if (row["rule"], row["form"]) in places
             ),
         )
@@ -186,7 +287,7 @@ class Meetings:
         query = "SELECT comparison, key, differs, source FROM entry WHERE run=0 ORDER BY rowid"
         for comparison, key, differs, source in self._database.execute(query):
             rule: Comparison = self._comparisons[comparison]
-            yield {"rule": rule.id, "form": rule.form, "key": key, "differs": differs,
+            yield {"rule": rule.name, "form": rule.form, "key": key, "differs": differs,
                    "source": source}  # fmt: skip
 
     def findings(self) -> Iterator[tuple[int, list[Finding]]]:
@@ -202,7 +303,7 @@ class Meetings:
         query = (
             "SELECT comparison, item, differs, pointer, form, source, run, key FROM entry "
             "WHERE (run, comparison, key) IN (SELECT run, comparison, key FROM entry "
-            "GROUP BY run, comparison, key HAVING count(*) > 1) "
+            "WHERE amount IS NULL GROUP BY run, comparison, key HAVING count(*) > 1) "
             "ORDER BY run, comparison, key, item, rowid"
         )
         rows = self._database.execute(query)
@@ -215,6 +316,44 @@ class Meetings:
                     for member, found in self._group(self._comparisons[comparison], members)
                 ),
             )
+        for number, limit in self._tallies.items():
+            self._tally(number, limit)
+
+    def _tally(self, number: int, limit: int) -> None:
+        """Findings at those, in the order of the input, from which on the limit is exceeded."""
+        comparison = self._comparisons[number]
+        query = (
+            "SELECT key, sum(amount) FROM entry WHERE run=0 AND comparison=? GROUP BY key"
+            " HAVING sum(amount) > ?"
+        )
+        for key, total in self._database.execute(query, (number, limit)).fetchall():
+            running = 0
+            query = (
+                "SELECT item, pointer, form, amount FROM entry WHERE run=0 AND comparison=?"
+                " AND key=? ORDER BY item, rowid"
+            )
+            for item, pointer, form, amount in self._database.execute(
+                query, (number, key)
+            ).fetchall():
+                running += amount
+                if running > limit:
+                    found = self._exceeded(comparison, form, pointer, total, limit)
+                    text = json.dumps(found.to_dict(), ensure_ascii=False)
+                    self._database.execute(
+                        "INSERT INTO finding VALUES(?,?,?)", (item, number, text)
+                    )
+
+    def _exceeded(
+        self, comparison: Comparison, form: str, pointer: str, total: int, limit: int
+    ) -> Finding:
+        spec, own = comparison.spec, self._catalogue[form]
+        summed = own.fields.get(spec.sum)
+        money = summed is not None and summed.kind == "money"
+        value, most = (exact(Decimal(each).scaleb(-2)) for each in (total, limit))
+        said = {"label": own.label(pointer), "total": amount_said(value, money=money),
+                "limit": amount_said(most, money=money)}  # fmt: skip
+        return Finding(spec.id, spec.severity, pointer, said["label"],
+                       spec.message.format_map(said), value, most, spec.citation)  # fmt: skip
 
     def _group(
         self, comparison: Comparison, members: list["_Member"]
@@ -265,6 +404,11 @@ class _Member:
     form: str
     source: str
     run: int
+
+
+def _own(differs: str, item: str) -> str:
+    """What a submission that lacks a key differs in: from each other one, by itself."""
+    return _LACKING + item if differs.startswith(_LACKING) else differs
 
 
 def _apart(mine: str, theirs: str) -> bool:

@@ -8,13 +8,13 @@ from typing import Final, NamedTuple
 
 from formsvc.bulk.lines import Row
 
-_ROW: Final = "number, source, form, edition, unit, person, errors, warnings, skipped"
+_ROW: Final = "number, source, form, edition, unit, person, errors, warnings, notes, skipped"
 _PLACE: Final = "report_at, report_size, raw_at, raw_size"
 _TABLES: Final = (
     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
     "CREATE TABLE item(number INTEGER PRIMARY KEY, source TEXT, form TEXT, edition TEXT, unit TEXT,"
-    " person TEXT, errors INTEGER, warnings INTEGER, skipped INTEGER, report_at INTEGER,"
-    " report_size INTEGER, raw_at INTEGER, raw_size INTEGER);"
+    " person TEXT, errors INTEGER, warnings INTEGER, notes INTEGER, skipped INTEGER,"
+    " report_at INTEGER, report_size INTEGER, raw_at INTEGER, raw_size INTEGER);"
     "CREATE TABLE finding(number INTEGER, rule TEXT, severity TEXT, label TEXT);"
 )
 _INDEXES: Final = (
@@ -59,6 +59,7 @@ class Totals:
     unread: int
     errors: int
     warnings: int
+    notes: int
     units: int
 
     @property
@@ -68,7 +69,7 @@ class Totals:
 
     @property
     def ok(self) -> int:
-        """Submissions without any finding."""
+        """Submissions without any finding but notes."""
         return self.passed - self.warned
 
     @property
@@ -145,7 +146,8 @@ class Index:
         query = (
             "SELECT count(*), coalesce(sum(form!='' AND errors=0),0),"
             " coalesce(sum(form!='' AND errors=0 AND warnings>0),0), coalesce(sum(form=''),0),"
-            " coalesce(sum(errors),0), coalesce(sum(warnings),0), count(DISTINCT unit) FROM item"
+            " coalesce(sum(errors),0), coalesce(sum(warnings),0), coalesce(sum(notes),0),"
+            " count(DISTINCT unit) FROM item"
         )
         return Totals(*next(self._database.execute(query)))
 

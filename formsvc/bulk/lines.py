@@ -9,7 +9,7 @@ import jiter
 
 from formsvc.catalogue import Checked
 from formsvc.delivery import said
-from formsvc.findings import Finding, Report
+from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
 
 
@@ -72,6 +72,7 @@ class Row(NamedTuple):
     person: str
     errors: int
     warnings: int
+    notes: int
     skipped: int
     found: Sequence[Sequence[str]] = ()
 
@@ -79,10 +80,9 @@ class Row(NamedTuple):
     def of(cls, line: Line) -> "Row":
         report = line.report
         found = tuple((f.rule, f.severity.value, f.label) for f in report.findings)
-        errors = report.errors
         return cls(
             line.number, line.source, report.form, report.edition, line.unit, line.person,
-            errors, len(found) - errors, len(report.skipped), found,
+            report.errors, report.warnings, report.notes, len(report.skipped), found,
         )  # fmt: skip
 
     @property
@@ -94,6 +94,6 @@ class Row(NamedTuple):
 
     @property
     def rules(self) -> tuple[str, ...]:
-        """The ids of what was found, errors first, each once."""
-        ordered = sorted(self.found, key=lambda each: each[1])
+        """The ids of what was found, the gravest first, each once."""
+        ordered = sorted(self.found, key=lambda each: Severity(each[1]).rank)
         return tuple(dict.fromkeys(rule for rule, *_ in ordered))

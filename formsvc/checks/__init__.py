@@ -11,8 +11,10 @@ from formsvc.checks.register import Register
 from formsvc.checks.rules import Broken, Rule, compile_rules, touches
 from formsvc.checks.structure import MOST, Structure
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import Form
+from formsvc.forms import ComparisonSpec, Form
 from formsvc.forms.computed import completed, computations, differing
+from formsvc.forms.guards import Guard, guard
+from formsvc.forms.places import Unjudged
 from formsvc.writing import texts
 
 __all__ = ["Checker", "check", "checker"]
@@ -36,8 +38,7 @@ class Checker:
         self._since = [day.isoformat() for day in self._days]
         # One submission alone meets no comparison.
         self._compared = tuple(
-            (tuple(name for known in each.keys for name in known), Skipped(each.id, _PENDING))
-            for each in form.comparisons
+            (each, guard(each.when, form.fields, form.programme)) for each in form.comparisons
         )
         self._epochs = (date.min, *self._days)
         self._rules = [compile_rules(form, day) for day in self._epochs]
@@ -73,7 +74,8 @@ class Checker:
                 skipped.append(outcome)
             elif outcome:
                 found += outcome
-        skipped += [self._uncompared(*each, data, broken) for each in self._compared]
+        day = self._epochs[epoch]
+        skipped += [self._uncompared(*each, data, broken, day) for each in self._compared]
         if len(found) > 1:
             found.sort(key=lambda finding: self.form.place(finding.pointer))
         return Report(
@@ -97,14 +99,25 @@ class Checker:
         return data
 
     def _uncompared(
-        self, keys: tuple[str, ...], pending: Skipped, data: Any, broken: tuple[Broken, ...]
+        self, spec: ComparisonSpec, asked: Guard, data: Any, broken: tuple[Broken, ...], on: date
     ) -> Skipped:
-        for pointer in keys:
+        reason = self._lacking(spec, data, broken)
+        if reason and spec.fallback:
+            reason = self._lacking(spec.fallback, data, broken) and reason
+        if asked.conditions and not reason:
+            try:
+                reason = asked.why_not(data, on)
+            except Unjudged as unjudged:
+                reason = str(unjudged)
+        return Skipped(spec.id, reason or _PENDING)
+
+    def _lacking(self, spec: ComparisonSpec, data: Any, broken: tuple[Broken, ...]) -> str:
+        for pointer in (name for known in spec.keys for name in known):
             if any(pointers.within(pointer, place) for place, _ in broken):
-                return Skipped(pending.rule, f"“{self.form.label(pointer)}”有误，改正后再检查。")
+                return f"“{self.form.label(pointer)}”有误，改正后再检查。"
             if pointers.get(data, pointer) is pointers.MISSING:
-                return Skipped(pending.rule, f"“{self.form.label(pointer)}”没有填写。")
-        return pending
+                return f"“{self.form.label(pointer)}”没有填写。"
+        return ""
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:
         """Findings about texts and structure, and the data with broken characters replaced."""

@@ -60,7 +60,7 @@ def _described(form: Form) -> Iterator[str]:
     for section in form.sections:
         yield "\n" + style(section.title, "heading")
         for field in section.fields:
-            needed = "必填" if field.required else "选填"
+            needed = "系统计算" if field.computed else "必填" if field.required else "选填"
             yield f"  {field.label}  {style(f'{field.pointer}  {needed}', 'faint')}"
             if field.hint:
                 yield style(f"      {field.hint}", "faint")

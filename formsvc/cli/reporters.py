@@ -8,9 +8,9 @@ from formsvc.forms import Form
 from formsvc.pointers import within
 
 Style = Callable[[str, str], str]
-"""(text, role) → text; role is error, warning, ok, heading or faint."""
+"""(text, role) → text; role is error, warning, note, ok, heading or faint."""
 
-_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "！"}
+_MARKS = {Severity.ERROR: "✗", Severity.WARNING: "！", Severity.NOTE: "·"}
 
 
 def as_json(reports: Mapping[str, Report]) -> str:
@@ -44,12 +44,11 @@ def _lines(source: str, form: Form | None, report: Report, style: Style) -> Iter
 
 
 def _verdict(report: Report, style: Style) -> str:
+    tail = f"，{report.warnings} 处请核对" if report.warnings else ""
+    tail += f"，{report.notes} 处提示" if report.notes else ""
     if report.errors:
-        tail = f"，{report.warnings} 处提醒" if report.warnings else ""
         return style(f"有 {report.errors} 处问题{tail}", "error")
-    if report.warnings:
-        return style(f"没有问题，{report.warnings} 处提醒", "warning")
-    return style("没有问题", "ok")
+    return style(f"没有问题{tail}", "warning" if report.warnings else "ok")
 
 
 def _section(form: Form | None, finding: Finding) -> str:
@@ -64,7 +63,8 @@ def _section(form: Form | None, finding: Finding) -> str:
 
 def _finding(finding: Finding, style: Style) -> Iterator[str]:
     mark = style(_MARKS[finding.severity], finding.severity.value)
-    yield f"  {mark} {finding.message}"
+    said = "提示：" if finding.severity is Severity.NOTE else ""
+    yield f"  {mark} {said}{finding.message}"
     place = finding.pointer or "整个文件"
     yield style(f"      {finding.rule}  {place}", "faint")
     if finding.citation:

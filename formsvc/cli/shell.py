@@ -25,6 +25,7 @@ COULD_NOT_RUN: Final = 2
 _COLOURS: dict[str, dict[str, Any]] = {
     "error": {"fg": "red", "bold": True},
     "warning": {"fg": "yellow"},
+    "note": {"fg": "blue"},
     "ok": {"fg": "green"},
     "heading": {"bold": True},
     "faint": {"dim": True},

@@ -67,9 +67,9 @@ def summary(results: Results, seconds: float, style: Style) -> str:
         f"共 {totals.submissions:,} 份，{totals.units:,} 个单位，"
         f"用时 {duration(seconds)}（每秒 {rate:,.0f} 份）。",
         style(f"没有问题 {totals.passed:,} 份（{totals.share:.1%}）", "ok")
-        + f"，其中有提醒 {totals.warned:,} 份。",
+        + f"，其中要核对 {totals.warned:,} 份。",
         style(f"有问题   {totals.submissions - totals.passed:,} 份", "error")
-        + f"，错误 {totals.errors:,} 处，提醒 {totals.warnings:,} 处。",
+        + f"，错误 {totals.errors:,} 处，请核对 {totals.warnings:,} 处，提示 {totals.notes:,} 处。",
     ]
     forms = [
         (results.catalogue.title(form) or "认不出是哪一种表", count, passed)

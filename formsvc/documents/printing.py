@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from formsvc.forms import Field, Form, PrintBox
+from formsvc.forms.computed import completed, stated_day
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
@@ -14,15 +15,26 @@ Values = Mapping[str, str]
 def printed(form: Form, data: object) -> dict[str, str]:
     """Pointer → text for all of `form.printable`: leaves, rows up to maxItems, print boxes.
 
-    What is missing is "". Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a value
-    of the wrong type is shown as it stands. Lines are separated by "\\n".
+    What is missing is "", and so is a box whose guard does not hold. Computed values that the data
+    lacks are worked out, by the policy values of its own day, else by the newest. Dates read
+    2024年9月1日, money 98,000元. Never raises: in a draft a value of the wrong type is shown as it
+    stands. Lines are separated by "\\n".
     """
     values: dict[str, str] = {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        values[box.name] = _box(box, data)
+        values[box.name] = _box(box, data) if box.guard.holds(data, day) else ""
     return values
+
+
+def signed(form: Form, data: object) -> frozenset[str]:
+    """The names of the places to sign that a submission calls for."""
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
+    return frozenset(place.name for place in form.signatures if place.guard.holds(data, day))
 
 
 @cache

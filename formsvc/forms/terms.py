@@ -242,7 +242,7 @@ class Reader:
             raise Wrong(f"count: {pointer} is no list")
         found = place(self.fields, field)
         return Term(
-            lambda data: len(found.find(data) or ()),
+            lambda data: len(found.get(data)),
             lambda speaker: f"{speaker(field)}的项数",
             (found,),
             field.label,

@@ -89,11 +89,13 @@ def write(form: Form, on: date, submissions: Iterable[object] = ()) -> bytes:
     options.hide()
     sheet.freeze_panes(1, 1)
     sheet.set_row(0, 32)
-    for place, column in enumerate(columns(form)):
+    # The blank sheet does not ask for what the form works out itself.
+    shown = [each for each in columns(form) if submissions != () or not each.field.computed]
+    for place, column in enumerate(shown):
         _head(sheet, options, place, column, form, looks, on)
-    _guide(guide, form, looks, on)
+    _guide(guide, form, shown, looks, on)
     for number, data in enumerate(submissions, 1):
-        for place, column in enumerate(columns(form)):
+        for place, column in enumerate(shown):
             _write(sheet, number, place, pointers.get(data, column.pointer), column, looks)
     book.close()
     return stream.getvalue()
@@ -127,12 +129,14 @@ def _head(
     sheet.data_validation(1, place, _MOST_ROWS, place, rule)
 
 
-def _guide(sheet: Any, form: Form, looks: Mapping[str, Any], on: date) -> None:
+def _guide(
+    sheet: Any, form: Form, shown: Iterable[Column], looks: Mapping[str, Any], on: date
+) -> None:
     for place, (title, width) in enumerate((("栏目", 28), ("要求", 8), ("说明", 80), ("位置", 32))):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, title, looks["optional"])
     sheet.freeze_panes(1, 0)
-    for number, column in enumerate(columns(form), 1):
+    for number, column in enumerate(shown, 1):
         needed = "必填" if form.is_required(column.field) else "选填"
         texts = (column.heading, needed, explain.hint(form, column.field, on), column.pointer)
         for place, text in enumerate(texts):

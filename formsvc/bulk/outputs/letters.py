@@ -105,14 +105,14 @@ def _person(line: Line, title: str) -> dict[str, object]:
 
 def _findings(line: Line) -> Iterator[dict[str, object]]:
     """Errors first: they are why the paper comes back."""
-    ordered = sorted(line.report.findings, key=lambda found: found.severity is not Severity.ERROR)
+    ordered = sorted(line.report.findings, key=lambda found: found.severity.rank)
     for number, finding in enumerate(ordered, 1):
         cited = finding.citation
         basis = f"《{cited.regulation}》{cited.article}：{cited.summary}" if cited else _NO_CITATION
         yield {
             "number": number,
             "label": finding.label,
-            "mark": "" if finding.severity is Severity.ERROR else "（提醒）",
+            "mark": "" if finding.severity is Severity.ERROR else f"（{finding.severity.label}）",
             "message": finding.message,
             "basis": basis,
         }

@@ -17,7 +17,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 from formsvc.bulk.changes import NAMES, Change
 from formsvc.bulk.lines import Line
 from formsvc.bulk.results import NO_UNIT, Results
-from formsvc.findings import plain_number
+from formsvc.findings import Severity, plain_number
 from formsvc.intake.sheets import is_risky
 
 NAME: Final = "report.xlsx"
@@ -29,7 +29,6 @@ MAX_LINKS: Final = 65_000
 _CHARTED: Final = 15
 _LINE: Final = 15
 _MOST_LINES: Final = 8
-_SEVERITIES: Final[Mapping[str, str]] = {"error": "错误", "warning": "提醒"}
 _SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
 
 Cells = Sequence[object]
@@ -68,7 +67,13 @@ class _Sheets:
         self.left = add({"align": "left", "num_format": "#,##0"})
         self.share = add({"num_format": "0.0%", "align": "left"})
         self.error = add({"valign": "top", "font_color": "#B00020", "bold": True})
-        self.warning = add({"valign": "top", "font_color": "#9A6700"})  # fmt: skip
+        self.warning = add({"valign": "top", "font_color": "#9A6700"})
+        self.note = add({"valign": "top", "font_color": "#1F5FA8"})
+        self.severities = {
+            Severity.ERROR.label: self.error,
+            Severity.WARNING.label: self.warning,
+            Severity.NOTE.label: self.note,
+        }
 
     def page(self, name: str, widths: Iterable[int]) -> Any:
         """A sheet that prints on landscape A4, all columns on one page."""
@@ -116,7 +121,7 @@ class _Sheets:
                 sheet.write_number(row, column, value, look or self.text)
             case _:
                 text = shown(str(value))
-                look = look or {"错误": self.error, "提醒": self.warning}.get(text, self.text)
+                look = look or self.severities.get(text, self.text)
                 sheet.write_string(row, column, text, self.risky if is_risky(text) else look)
 
 
@@ -195,8 +200,9 @@ _FINDINGS_HEAD = (
     ("来源", 40),
 )  # fmt: skip
 _ITEMS_HEAD = (
-    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("结论", 10), ("错误", 7), ("提醒", 7),
-    ("未检查的规则", 12), ("明细", 10), ("退回通知", 14), ("来源", 50),
+    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("结论", 10), ("错误", 7),
+    ("请核对", 7), ("提示", 7), ("未检查的规则", 12), ("明细", 10), ("退回通知", 14),
+    ("来源", 50),
 )  # fmt: skip
 _CHANGES_HEAD = (
     ("变化", 10), ("单位", 28), ("姓名", 12), ("表", 22), ("程度", 7), ("栏目", 20),
@@ -211,9 +217,10 @@ def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
     pairs: list[Cells] = [
         ("检查依据的日期", results.on.isoformat()),
         ("申报份数", totals.submissions), ("单位数", totals.units),
-        ("没有问题", totals.passed), ("其中有提醒", totals.warned),
+        ("没有问题", totals.passed), ("其中要核对", totals.warned),
         ("有问题", totals.submissions - totals.passed), ("合格率", totals.share),
-        ("错误处数", totals.errors), ("提醒处数", totals.warnings),
+        ("错误处数", totals.errors), ("请核对处数", totals.warnings),
+        ("提示处数", totals.notes),
     ]  # fmt: skip
     for row, (name, value) in enumerate(pairs, 1):
         sheets.write(sheet, row, 0, name)
@@ -225,7 +232,7 @@ def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
     row = _block(sheets, sheet, len(pairs) + 2, ("表", "份数", "没有问题", "有问题"), forms)
     rules = results.index.rules()
     listed = [
-        (f"{label} · {rule}", count, items, _SEVERITIES[severity], rule)
+        (f"{label} · {rule}", count, items, Severity(severity).label, rule)
         for rule, severity, label, count, items in rules
     ]
     head = ("规则（多见于哪一栏 · 编号）", "处数", "份数", "程度", "编号")
@@ -270,7 +277,7 @@ def _rows(lines: Iterable[Line], titles: Titles) -> Iterable[Cells]:
             cited = finding.citation
             source = (cited.regulation, cited.article, cited.summary) if cited else (None,) * 3
             yield (
-                line.number, line.unit, line.person, title, _SEVERITIES[finding.severity],
+                line.number, line.unit, line.person, title, finding.severity.label,
                 finding.label, finding.message, *source, plain_number(finding.value),
                 plain_number(finding.limit), finding.rule, finding.pointer, line.source,
             )  # fmt: skip
@@ -281,9 +288,7 @@ def _changed_rows(changes: Iterable[Change], titles: Titles) -> Iterable[Cells]:
     for change in changes:
         found = change.finding
         about = (
-            (_SEVERITIES[found.severity], found.label, found.message, found.rule)
-            if found
-            else (None,) * 4
+            (found.severity.label, found.label, found.message, found.rule) if found else (None,) * 4
         )
         yield (
             NAMES[change.kind], change.unit, change.person, titles(change.form), *about,
@@ -295,15 +300,15 @@ def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
     """One row a submission, as _ITEMS_HEAD has it; findings are counted to link to the first."""
     before = 0
     for line in results.index.rows():
-        verdict = "有问题" if line.errors else "有提醒" if line.warnings else "没有问题"
+        verdict = "有问题" if line.errors else "要核对" if line.warnings else "没有问题"
         letter = letters.get(line.unit) if line.errors else None
         part, row = divmod(before, MAX_ROWS)
         sheet = f"{_FINDINGS} {part + 1}" if part else _FINDINGS
-        found = line.errors + line.warnings
+        found = line.errors + line.warnings + line.notes
         before += found
         yield (
             line.number, line.unit, line.person, results.catalogue.title(line.form), verdict,
-            line.errors, line.warnings, line.skipped,
+            line.errors, line.warnings, line.notes, line.skipped,
             _Link(f"internal:'{sheet}'!A{row + 2}", "查看") if found else None,
             _Link(f"external:{letter}", "退回通知") if letter else None,
             line.source,
@@ -314,7 +319,7 @@ def _units(sheets: _Sheets, results: Results) -> None:
     """Rule × unit, the employers with the most errors first."""
     rules = [rule for rule, *_ in results.index.rules()][:_MAX_RULES]
     counts = results.index.rules_of_units()
-    head = [("单位", 34), ("份数", 8), ("没有问题", 8), ("合格率", 8), ("错误", 8), ("提醒", 8)]
+    head = [("单位", 34), ("份数", 8), ("没有问题", 8), ("合格率", 8), ("错误", 8), ("请核对", 8)]
     head += [(rule, 12) for rule in rules]
     rows = (
         (unit or NO_UNIT, count, passed, f"{passed / count:.0%}", errors, warnings,

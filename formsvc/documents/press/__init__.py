@@ -20,7 +20,7 @@ from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
-from formsvc.documents.printing import printed
+from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
 from formsvc.documents.shrinking import Shrink, Shrinks
@@ -93,7 +93,7 @@ def fill(
     made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layouts.load(form), pages)
+        return signing.with_fields(made, layouts.load(form), pages, signed(form, data))
     return made
 
 

@@ -5,7 +5,7 @@ follow the structure. PDF/A-3 (ISO 19005-3) 6.3: it prints and has an appearance
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any, Final
 
 import pikepdf
@@ -16,8 +16,9 @@ from formsvc.documents.press.layouts import Layout, SignatureBox
 _PRINTED: Final = 4
 
 
-def with_fields(raw: bytes, layout: Layout, pages: Sequence[int | None]) -> bytes:
-    """The document with a field at every place to sign; `pages` are the layout's, sheet by sheet.
+def with_fields(raw: bytes, layout: Layout, pages: Sequence[int | None], names: Set[str]) -> bytes:
+    """The document with a field at every place to sign of these names; `pages` are the layout's,
+    sheet by sheet.
 
     A 附页 has None in their place. The same document gives the same bytes.
     """
@@ -26,7 +27,8 @@ def with_fields(raw: bytes, layout: Layout, pages: Sequence[int | None]) -> byte
         fields = Array()
         for sheet, number in zip(pdf.pages, pages, strict=False):
             if number is not None:
-                for place in layout.pages[number].signatures:
+                places = layout.pages[number].signatures
+                for place in (each for each in places if each.name in names):
                     fields.append(_field(pdf, sheet.obj, place, layout.pages[number].height))
         if len(fields):
             pdf.Root.AcroForm = Dictionary(Fields=fields)

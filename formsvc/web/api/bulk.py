@@ -166,7 +166,7 @@ def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
     job = Job(on=on, secrets=(_SECRET,))
     submissions = passed = written = 0
     given = bounded(given, lambda: written)
-    with closing(Meetings(*forms)) as meetings:
+    with closing(Meetings(*forms, on)) as meetings:
         try:
             for item in given:
                 submissions += 1

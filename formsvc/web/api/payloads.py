@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from formsvc.documents import Format
 from formsvc.documents.proof.verification import Status
+from formsvc.findings import Severity
 from formsvc.writing.notation import today
 
 
@@ -46,7 +47,9 @@ class CitationPayload(Schema):
 
 class FindingPayload(Schema):
     rule = fields.String(required=True, metadata={"description": "规则编号，程序以此为准"})
-    severity = fields.String(required=True, validate=validate.OneOf(["error", "warning"]))
+    severity = fields.String(
+        required=True, validate=validate.OneOf([each.value for each in Severity])
+    )
     pointer = fields.String(required=True, metadata={"description": "位置，JSON Pointer"})
     label = fields.String(required=True, metadata={"description": "栏目名称"})
     message = fields.String(required=True, metadata={"description": "给人看的说明，可能改动"})
@@ -66,7 +69,9 @@ class ReportPayload(Schema):
     values = fields.String(
         required=True, metadata={"description": "所用的政策数额从哪一天起执行，没有则为空"}
     )
-    ok = fields.Boolean(required=True, metadata={"description": "没有错误（可以有提醒）"})
+    ok = fields.Boolean(
+        required=True, metadata={"description": "没有错误（可以有要核对的，也可以有提示）"}
+    )
     findings = fields.List(fields.Nested(FindingPayload), required=True)
     skipped = fields.List(fields.Nested(SkippedPayload), required=True)
 

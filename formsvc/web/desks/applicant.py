@@ -12,13 +12,16 @@ from werkzeug.datastructures import FileStorage
 
 from formsvc import documents
 from formsvc.catalogue import Checked
+from formsvc.checks import checker
 from formsvc.checks.steps import next_steps
 from formsvc.delivery import file_name, fill
 from formsvc.documents import Format
+from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report
 from formsvc.forms import EDITION, Form
 from formsvc.intake.reading import submission_in
+from formsvc.pointers import within
 from formsvc.submissions import encoded
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
@@ -61,6 +64,10 @@ class Desk:
         return self.report.warnings if self.report else 0
 
     @property
+    def notes(self) -> int:
+        return self.report.notes if self.report else 0
+
+    @property
     def title(self) -> str:
         if not self.report:
             return self.form.title
@@ -70,6 +77,30 @@ class Desk:
     @property
     def asides(self) -> Asides:
         return asides(self.form, self.data, today())
+
+    @property
+    def computed(self) -> Mapping[str, str]:
+        """What the form has worked out so far, as it is printed, by pointer."""
+        if not self.form.computed:
+            return {}
+        data = checker(self.form).completed(self.data, today())
+        fields = [spec.field for spec in self.form.computed]
+        texts = printed(self.form, data)
+        return {place: texts.get(place, "") for each in fields for place in each.places(data)}
+
+    @property
+    def hidden(self) -> frozenset[int]:
+        """The sections, counted from 1, that nothing stands in and whose guard does not hold."""
+        if not any(section.guard.conditions for section in self.form.sections):
+            return frozenset()
+        data = checker(self.form).completed(self.data, today())
+        return frozenset(
+            number
+            for number, section in enumerate(self.form.sections, 1)
+            if not section.guard.holds(data, today())
+            and not any(within(name, each.pointer)
+                        for name, entry in self.entries.items() if entry for each in section.fields)
+        )  # fmt: skip
 
     @property
     def edition(self) -> str:
@@ -151,6 +182,8 @@ def live(form: str) -> dict[str, Any]:
         "errors": desk.errors,
         "findings": {pointer: problems(found) for pointer, found in desk.findings.items()},
         "asides": {pointer: notes(found) for pointer, found in desk.asides.items()},
+        "computed": desk.computed,
+        "hidden": sorted(desk.hidden),
         "summary": get_template_attribute("fields.html", "summary")(desk),
         "steps": get_template_attribute("fields.html", "steps")(
             next_steps(desk.form, desk.data, today())

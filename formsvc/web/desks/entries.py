@@ -25,7 +25,13 @@ def posted(form: Form, sent: MultiDict[str, str]) -> Entries:
     entries: Entries = {}
     for name in sent:
         field = form.field(name)
-        if field not in form.leaves or "*" in name or bool(field.list) != bool(_ROW.search(name)):
+        if (
+            field is None
+            or field.computed
+            or field not in form.leaves
+            or "*" in name
+            or bool(field.list) != bool(_ROW.search(name))
+        ):
             continue
         if field.type == "array":
             entries[name] = [value for value in sent.getlist(name) if value]
@@ -67,9 +73,9 @@ def _make_rows(data: dict[str, Any], field: Field, name: str) -> None:
 
 
 def entered(form: Form, data: object) -> Entries:
-    """A submission as the texts that stand on a page; without what has no place there."""
+    """A submission as the texts that one types into a page; without what has no place there."""
     entries: Entries = {}
-    for field in form.leaves:
+    for field in (each for each in form.leaves if not each.computed):
         for name in field.places(data):
             value = pointers.get(data, name)
             if isinstance(value, list):

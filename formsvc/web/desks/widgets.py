@@ -8,7 +8,7 @@ from typing import Final
 
 from formsvc.checks import explain
 from formsvc.checks.kinds import Hint
-from formsvc.forms import Field, Form
+from formsvc.forms import Field, Form, Section
 
 # Up to this many options stand side by side; more go into a drop-down.
 _RADIO_LIMIT: Final = 4
@@ -45,7 +45,8 @@ class Option:
 class Control:
     """How one field is asked for.
 
-    `kind`: line, paragraphs, money, number, date, code, radio, select, checks or rows.
+    `kind`: line, paragraphs, money, number, date, code, radio, select, checks, rows, or computed:
+    shown, but not asked for.
     `limit` is the 字数 limit, 0 for none. `columns` are the widgets of one row of `rows`,
     of which there are at `most` that many. `asked_by` is the label of the field whose value says
     whether this one is asked for.
@@ -95,15 +96,16 @@ class Control:
 _HINTS: Final[Mapping[str, str]] = {
     "money": "最多两位小数，没有则填 0",
     "date": "如 2024-09-01",
+    "computed": "由系统计算，不必填写",
 }
 
 
 @lru_cache(64)
-def widgets(form: Form, on: date) -> tuple[tuple[str, tuple[Control, ...]], ...]:
-    """(section title, widgets) in the order of the paper, with the hints of a day's rules."""
+def widgets(form: Form, on: date) -> tuple[tuple[Section, tuple[Control, ...]], ...]:
+    """(section, widgets) in the order of the paper, with the hints of a day's rules."""
     hints = explain.hints(form, on)
     return tuple(
-        (section.title, tuple(_widget(form, field, hints) for field in section.fields))
+        (section, tuple(_widget(form, field, hints) for field in section.fields))
         for section in form.sections
     )
 
@@ -129,6 +131,8 @@ def _widget(form: Form, field: Field, hints: Mapping[str, Hint]) -> Control:
 
 def _kind(form: Form, field: Field) -> tuple[str, tuple[Option, ...]]:
     """How a field is asked for, and the options that it offers."""
+    if field.computed:
+        return "computed", ()
     if field.pointer in form.lists:
         return "rows", ()
     if field.type == "array":

@@ -32,11 +32,18 @@ async function refresh() {
   if (turn === asked) show(answer);
 }
 
-function show({ title, findings, asides, summary: text, steps }) {
+function show({ title, findings, asides, computed, hidden, summary: text, steps }) {
   document.querySelectorAll("[data-field]").forEach((field) => {
     const pointer = field.dataset.field;
     put(`${pointer}-asides`, asides[pointer] ?? "");
     if (touched.has(pointer)) mark(field, findings[pointer] ?? "");
+  });
+  document.querySelectorAll("[data-computed]").forEach((place) => {
+    const value = computed[place.id] ?? "";
+    if (place.textContent !== value) place.textContent = value;
+  });
+  document.querySelectorAll("[data-section]").forEach((section) => {
+    section.hidden = hidden.includes(Number(section.dataset.section));
   });
   document.getElementById("steps").innerHTML = steps;
   if (!summary.hidden) {
@@ -51,10 +58,12 @@ function mark(field, html) {
   put(`${pointer}-findings`, html);
   const failed = html.includes('class="finding error"');
   field.classList.toggle("failed", failed);
-  field.classList.toggle("warned", Boolean(html) && !failed);
+  const warned = !failed && html.includes('class="finding warning"');
+  field.classList.toggle("warned", warned);
+  field.classList.toggle("noted", Boolean(html) && !failed && !warned);
   field.querySelectorAll(`[name="${CSS.escape(pointer)}"]`).forEach((control) => {
     if (control.type === "radio" || control.type === "checkbox") return;
-    if (html) control.setAttribute("aria-invalid", "true");
+    if (failed || warned) control.setAttribute("aria-invalid", "true");
     else control.removeAttribute("aria-invalid");
   });
 }
