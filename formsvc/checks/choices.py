@@ -20,6 +20,7 @@ from formsvc.checks.parameters import (
     Yes,
 )
 from formsvc.checks.tables import Allowed, Assigned, Waivers
+from formsvc.findings import Severity
 from formsvc.forms.guards import Guard, is_given
 from formsvc.writing.notation import folded
 
@@ -250,12 +251,14 @@ class NoneContains(Kind):
 
 
 class OneOfBy(Kind):
-    """the wanted choice is empty; another one filled in is a warning; a value that `wanted` lacks
-    calls for at least one"""
+    """the wanted choice is empty (with `either = true` only a warning where another one is filled
+    in); another one filled in as well is a warning; a value that `wanted` lacks calls for at least
+    one"""
 
     by: Choice
     choices: Fields
     wanted: Annotated[dict[str, str], Assigned("by", among="choices")]
+    either: Yes | None = None
 
     messages = {
         "message": "by wanted label", "message_neither": "by", "message_extra": "by wanted label",
@@ -272,13 +275,18 @@ class OneOfBy(Kind):
             neither = Breach(first.pointer, {"by": kind}, message="message_neither")
             return MET if given else [neither]
         said = {"by": kind, "wanted": self.choices[wanted].label}
+        if self.either and wanted not in given:
+            choice = self.choices[wanted]
+            breach = Breach(choice.pointer, {**said, "label": choice.label})
+            neither = breach._replace(message="message_neither")
+            return [breach._replace(severity=Severity.WARNING)] if given else [neither]
         breaches = []
         for name, choice in self.choices.items():
             breach = Breach(choice.pointer, {**said, "label": choice.label})
             if name == wanted and name not in given:
                 breaches.append(breach)
             elif name != wanted and name in given:
-                breaches.append(breach._replace(message="message_extra", warning=True))
+                breaches.append(breach._replace(message="message_extra", severity=Severity.WARNING))
         return breaches
 
     def hints(self) -> Iterator[Hint]:

@@ -108,6 +108,7 @@ class Due(Kind):
     by: CalendarDay | None = None
 
     messages = {"message": "anchor limit day days", "message_early": "anchor day"}
+    unsaid = frozenset({"message_early"})
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         super().__init__(arguments)
@@ -205,7 +206,8 @@ class NotBeforeDay(_AgainstDay):
 
 
 class WithinYears(Kind):
-    """the stay leaves the calendar years from `year` on; a flag gives more of them"""
+    """the stay leaves the calendar years from `year` on; a flag gives more of them, none where they
+    are a field that is not filled in"""
 
     start: Day
     end: Day
@@ -232,16 +234,21 @@ class WithinYears(Kind):
 
     def check(self, data: Any, on: date) -> Breaches:
         first, last = _day(self.start, data), _day(self.end, data)
-        longer = self.longer_if is not None and self.longer_if.find(data) is True
-        begin, more = int(self.year.get(data)), 0
-        if longer and self.longer_years:
-            more = self.longer_years.evaluate(data)
+        begin, more = int(self.year.get(data)), self._more(data)
         until = begin + self.years.evaluate(data) + more
         if begin <= first.year and last.year <= until:
             return MET
         said = {"start": first, "end": last, "first": begin, "last": until}
-        message = "message_longer" if longer else "message"
+        message = "message_longer" if more else "message"
         return [Breach(self.start.pointer, said, message=message)]
+
+    def _more(self, data: Any) -> Any:
+        if self.longer_if is None or self.longer_years is None:
+            return 0
+        try:
+            return self.longer_years.evaluate(data) if self.longer_if.find(data) is True else 0
+        except Unjudged:
+            return 0
 
 
 class EachYear(Kind):

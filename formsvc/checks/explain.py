@@ -135,7 +135,10 @@ def documented_kinds() -> str:
         takes = ", ".join(
             f"[`{each}`]" if kind.is_optional(each) else f"`{each}`" for each in kind.parameters()
         )
-        says = "; ".join(f"`{key}`: {names}" for key, names in kind.messages.items())
+        says = "; ".join(
+            f"[`{key}`]: {names}" if key in kind.unsaid else f"`{key}`: {names}"
+            for key, names in kind.messages.items()
+        )
         meaning = " ".join((kind.__doc__ or "").split())
         rows.append(f"| `{name}` | {takes} | {meaning} | {says} |")
     return "\n".join(rows)

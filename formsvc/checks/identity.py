@@ -6,6 +6,7 @@ from typing import Any
 from formsvc.checks.formats import REGIONS, id_birth_date
 from formsvc.checks.kinds import MET, Breach, Breaches, Kind
 from formsvc.checks.parameters import Age, Day, IdNumber, Text
+from formsvc.findings import Severity
 from formsvc.writing.notation import identity_code
 
 
@@ -35,7 +36,8 @@ class IdAgrees(Kind):
 
 
 class IdAge(Kind):
-    """the age on the day of the check is out of bounds, in whole years"""
+    """the age on the day of the check is out of bounds, in whole years; a birth date still to come
+    is always an error"""
 
     id_number: IdNumber
     youngest: Age
@@ -50,7 +52,8 @@ class IdAge(Kind):
         if born is None:
             return MET
         if born > on:
-            return [Breach(self.id_number.pointer, {"encoded": born}, message="message_future")]
+            return [Breach(self.id_number.pointer, {"encoded": born}, message="message_future",
+                           severity=Severity.ERROR)]  # fmt: skip
         age = on.year - born.year - ((on.month, on.day) < (born.month, born.day))
         if self.youngest <= age <= self.oldest:
             return MET

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, NamedTuple, get_args, get_type_hints
 
 from formsvc.checks.parameters import Parameter, Place, Speaker, Wrong
 from formsvc.checks.tables import read_guard
-from formsvc.findings import Amount
+from formsvc.findings import Amount, Severity
 from formsvc.forms import Form
 from formsvc.forms.guards import Guard
 from formsvc.forms.terms import Reader
@@ -22,14 +22,14 @@ from formsvc.forms.terms import Reader
 
 class Breach(NamedTuple):
     """A rule not met: where, what was found and allowed, and the words for the message; a day
-    among them is said as it is printed."""
+    among them is said as it is printed. `severity` where it is not that of the rule."""
 
     pointer: str
     words: Mapping[str, object]
     value: Amount | None = None
     limit: Amount | None = None
     message: str = "message"
-    warning: bool = False
+    severity: Severity | None = None
 
 
 Breaches = Iterable[Breach]
@@ -72,11 +72,13 @@ class Kind(ABC):
     """Base of all kinds. An instance is a kind with the parameters of one rule.
 
     `messages` gives for each message in form.toml the names that it may use; `title` says in a few
-    words what is wrong, `demand` what is asked, both with the parameters in braces. `rows` is the
-    list whose rows it goes through, "" for none; `guard` says when it is judged.
+    words what is wrong, `demand` what is asked, both with the parameters in braces. What a
+    rule has no message for, among `unsaid`, it does not judge. `rows` is the list whose rows it
+    goes through, "" for none; `guard` says when it is judged.
     """
 
     messages: ClassVar[Mapping[str, str]]
+    unsaid: ClassVar[frozenset[str]] = frozenset()
     title: str
     demand: str
     rows: str

@@ -67,8 +67,12 @@ class Rule:
         try:
             breaches = evaluate(data, on)
         except Unjudged as unjudged:
+            # A reminder that is not called for is not a check that was left out.
+            if isinstance(unjudged, _Off) and self.spec.severity is Severity.NOTE:
+                return ()
             return Skipped(self.spec.id, str(unjudged))
-        return [self._finding(form, breach) for breach in breaches] if breaches else ()
+        said = self.spec.messages
+        return [self._finding(form, each) for each in breaches if each.message in said]
 
     def stopped_by(self, form: Form, broken: Iterable[Broken]) -> Skipped | None:
         """Why the rule cannot be judged when these places are broken; None when it can."""
@@ -97,7 +101,7 @@ class Rule:
         }
         return Finding(
             self.spec.id,
-            Severity.WARNING if breach.warning else self.spec.severity,
+            breach.severity or self.spec.severity,
             breach.pointer,
             form.label(breach.pointer),
             self.spec.messages[breach.message].format_map(words),
@@ -207,7 +211,7 @@ def _not_yet(data: Any, on: date) -> Breaches:
 def _verify_messages(where: str, spec: RuleSpec, kind: Kind) -> None:
     """The messages that a rule has, all of them, with plain names in braces that mean something."""
     spoken = kind.spoken
-    if odd := set(spoken) ^ set(spec.messages):
+    if odd := (set(spoken) ^ set(spec.messages)) - (kind.unsaid & set(spoken)):
         raise FormError(f"{where}: {min(odd)} must be given exactly when {spec.kind} has it")
     for key, message in spec.messages.items():
         if problem := problem_in(message, set(spoken[key].split())):
