@@ -1,7 +1,7 @@
 """Data → document, and what proves a document."""
 
-from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, fill
-from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
+from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, blank_remarks, fill
+from formsvc.documents.press import Bound, Press, Unprintable, findings, letter, pack
 from formsvc.documents.proof.carriage import Format
 
 __all__ = [
@@ -12,7 +12,9 @@ __all__ = [
     "Press",
     "Unprintable",
     "blank",
+    "blank_remarks",
     "fill",
     "findings",
+    "letter",
     "pack",
 ]

@@ -4,15 +4,22 @@ Widths of characters say for most texts at once that they fit, or that they do n
 that is close the typesetter measures. Lengths are points, widths of texts em.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import accumulate
 from math import ceil, floor
-from operator import sub
 from typing import Any, Final
 
+from formsvc.documents.press.breaks import (
+    AFTER_DOT,
+    BOUNDARY,
+    INDENT,
+    SLACK,
+    SPACING,
+    Breaks,
+    costs,
+)
 from formsvc.documents.press.fonts import Fonts
 from formsvc.documents.press.layouts import Site
 from formsvc.documents.press.typesetter import Typesetter
@@ -25,33 +32,8 @@ _LEADING, _CELL_LEADING = 1.5, 1.2  # where the DOCX gives no distance of lines
 _PADDING: Final = 2.0
 _AIR: Final = 1.0  # above and below the lines of a cell that has several
 _TOLERANCE: Final = 0.01
-_INDENT: Final = 2.0
-_SPACING: Final = 0.25  # between Han and Latin
 WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
-_SLACK: Final = 1.0  # by which the best line may be shorter than it could be
-_FEW: Final = 4.0  # characters in a line, so that one with its signs may be too wide
 _WAYS: Final = 16  # prefixes measured at once
-
-_HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
-_OPEN: Final = "（《「『【〔〖〈‘“｛［〝〘〚(\\[{￥￡＄￦№＃$£¥€"
-_CLOSE: Final = "，。、；：）》」』】〕〗〉’”｝］〞〟．｡､〙〛！？％‰℃℉・·•‧々〻…—～〜"
-_WORD: Final = f"[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*"
-_GLUE: Final = "\u00a0\u2007\u202f"  # blanks that no line ends at
-# A sign of share or degree holds on to what is written after it without a blank.
-_PER: Final = "％‰℃℉"
-# A sign of currency holds on to the number before it and to what comes after.
-_CURRENCY: Final = "￥￡＄￦№＃$£¥€"
-_TOKEN: Final = re.compile(
-    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?"
-    f"(?:[{_CLOSE}]*(?:[{_PER}]{_WORD}|[{_GLUE}]+(?:[{_HAN}]|{_WORD})?))*"
-    f"[{_CLOSE}]*[^\\S{_GLUE}]*"
-)
-_FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
-_BOUNDARY: Final = re.compile(
-    f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
-)
-_NAME: Final = re.compile(f"(?<![{_HAN}])[{_HAN}]++(?:[·•‧][{_HAN}]++)++")
-_AFTER_DOT: Final = re.compile("(?<=[·•‧])")
 
 Piece = str | list[str]
 
@@ -73,38 +55,49 @@ class Fitter:
     def __init__(self, typesetter: Typesetter) -> None:
         self._typesetter = typesetter
         self._fonts: Fonts = typesetter.fonts
-        self._runs: dict[tuple[str, str, bool], _Run] = {}
+        self._runs: dict[tuple[str, str, bool], Breaks] = {}
 
     def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
         """The largest setting that has room; at the floor, one that does not fit.
 
-        Without measuring, the largest that has room however its lines are ended.
+        In a cell, and without measuring, the largest that has room however its lines are ended:
+        the same in Word and PDF. A cell's text is measured only when there is none such.
         """
+        if len(text) <= _short(site) and text.isprintable() and (line := text.strip()):
+            return Setting(site.size, pitch(site, site.size), (line,))
+        if measures and not site.block:
+            careful = self.fit(site, text, measures=False)
+            if careful.fits and not careful.grown:
+                return careful
         texts = paragraphs(text, site.block)
         setting = Setting(site.size, pitch(site, site.size), texts)
         for size, step, most in _trials(site):
             room = min(most, capacity(site, size, step))
-            setting = Setting(size, step, texts)
+            setting = Setting(size, step, texts, grown=site.most > 0 and (site.block or most > 1))
+            if room < len(texts):
+                continue
+            if room == 1 == len(texts) and not measures and self._wraps(site, texts[0], size):
+                continue
+            if self._takes_less(site, texts, size, room):
+                return setting
             low, high = self._bounds(site, texts, size)
             if high <= room:
                 return setting
             if measures and low <= room and self.lines(site, setting) <= room:
                 return setting
-        if site.grows:
-            return Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
         return replace(setting, fits=False)
 
     def surely_fits(self, site: Site, text: str) -> bool:
         """Whether widths alone say so; whatever can be, without looking where lines may end."""
         if not site.block and text.isprintable():  # is one line
-            spaces = 0 if text.isascii() else len(_BOUNDARY.findall(text))
-            width = sum(self._fonts.widths(text, site.font)) + _SPACING * spaces
+            spaces = 0 if text.isascii() else len(BOUNDARY.findall(text))
+            width = sum(self._fonts.widths(text, site.font)) + SPACING * spaces
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        return site.grows or any(
-            self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
-            for size, step, most in _trials(site)
+        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        return self._takes_less(site, texts, *rooms[-1]) or any(
+            self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
@@ -147,6 +140,27 @@ class Fitter:
         one = not site.block and sum(map(len, setting.texts)) * WIDEST <= measure
         return {"size": setting.size, "pitch": setting.pitch, "texts": texts, "one": one}
 
+    def _takes_less(self, site: Site, texts: Sequence[str], size: float, room: int) -> bool:
+        """Whether texts surely take at most `room` lines, by what their characters cost.
+
+        A line is only as much shorter than it could be as the token is wide that begins the next.
+        """
+        limit = (site.width - 2 * _PADDING) / size - SLACK - 2 * (1 + SPACING)
+        if limit <= 0 or room < 2:
+            return False
+        table = costs(self._fonts, site.font)
+        for text in texts:
+            if not site.block and AFTER_DOT.search(text):  # a name, which breaks but there
+                return False
+            spaces = 2 * SPACING * len(BOUNDARY.findall(text))
+            room -= int((sum(map(table.__getitem__, text)) + spaces + INDENT) / limit) + 1
+        return room >= 0
+
+    def _wraps(self, site: Site, text: str, size: float) -> bool:
+        """Whether a text of one paragraph may take more than a line."""
+        measure = (site.width - 2 * _PADDING + _TOLERANCE) / size
+        return len(text) * WIDEST > measure and self._run(site, text).most > measure
+
     def _lines(self, site: Site, settings: Sequence[Setting], width: float) -> list[int]:
         style = {"font": site.font, "indent": site.indent, "justify": site.block}
         wide = replace(site, width=width)
@@ -185,11 +199,11 @@ class Fitter:
         both = [self._run(site, text).lines(measure, site.indent) for text in texts]
         return sum(low for low, _ in both), sum(high for _, high in both)
 
-    def _run(self, site: Site, text: str) -> "_Run":
+    def _run(self, site: Site, text: str) -> Breaks:
         key = (text, site.font, site.block)
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = _Run(text, site, self._fonts)
+            run = self._runs[key] = Breaks(text, site.font, self._fonts, block=site.block)
         return run
 
     def _pieces(self, site: Site, text: str, measure: float) -> list[Piece]:
@@ -214,47 +228,6 @@ class Fitter:
         return pieces
 
 
-class _Run:
-    """A paragraph with the places where its lines may end, and how wide it is up to each, in em."""
-
-    def __init__(self, text: str, site: Site, fonts: Fonts) -> None:
-        self.ends, self.wholes = _ends(text, site.block)
-        widths = fonts.widths(text, site.font)
-        whole = sum(widths)
-        for boundary in _BOUNDARY.finditer(text):
-            widths[boundary.start()] += _SPACING
-        reached = list(accumulate(widths, initial=0.0))
-        self._marks = [reached[end] for end in self.ends]
-        self.widths = list(map(sub, self._marks, [0.0, *self._marks]))
-        self.widest = max(self.widths, default=0.0)
-        self._most = reached[-1]
-        self._least = whole - 0.5 * len(_FULL_WIDTH.findall(text)) - 0.2 * text.count(" ")
-
-    def lines(self, measure: float, is_indented: bool) -> tuple[int, int]:
-        """How few and how many lines of a measure in em."""
-        indent = _INDENT if is_indented else 0.0
-        if self._most + indent <= measure:
-            return 1, 1
-        low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
-        if measure < _FEW + indent:  # lines may run over where they cannot be broken
-            low = 1
-        return low, max(low, self._greedy(measure, indent))
-
-    def _greedy(self, measure: float, indent: float) -> int:
-        """Lines when each takes whole tokens, and is as short as the best may be."""
-        limit = measure - _SLACK
-        lines, start, before = 1, -indent, 0.0
-        for mark in self._marks:
-            if mark - start > limit:
-                if mark - before > limit:  # is cut wherever the line ends
-                    lines += ceil((mark - start) / max(limit - 1, 0.5)) - 1
-                    start = mark - limit
-                else:
-                    lines, start = lines + 1, before
-            before = mark
-        return lines
-
-
 def paragraphs(text: str, block: bool) -> tuple[str, ...]:
     """A value as lines; a place for paragraphs keeps empty ones and indents, as Word does."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
@@ -272,18 +245,18 @@ def pitch(site: Site, size: float) -> float:
 
 
 def capacity(site: Site, size: float, step: float) -> int:
-    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
-    cell keep some air."""
+    """How many lines a place holds: paragraphs may fill it, lines of a cell keep some air."""
+    height = site.most or site.height
     if site.block:
-        return max(0, floor((site.height - size + _TOLERANCE) / step + 1))
-    lines = floor((site.height - 2 * _AIR + _TOLERANCE) / step)
-    return max(1 if size <= site.height else 0, lines)
+        return max(0, floor((height - size + _TOLERANCE) / step) + 1)
+    lines = floor((height - 2 * _AIR + _TOLERANCE) / step)
+    return max(1 if size <= height else 0, lines)
 
 
 @cache
-def safe_width(site: Site) -> float:
-    """How wide a text of one paragraph may be, in em, so that a cell surely has room for it at
-    some size; 0 for paragraphs.
+def safe_width(site: Site, paragraphs: int = 1) -> float:
+    """How wide a text of so many paragraphs may be, in em, so that a cell surely has room for it
+    at some size; 0 for places that take paragraphs of any number.
 
     Two lines that follow each other are together wider than one, or the second would not begin.
     """
@@ -293,8 +266,29 @@ def safe_width(site: Site) -> float:
     for size, step, most in _trials(site):
         measure = (site.width - 2 * _PADDING) / size
         lines = min(most, capacity(site, size, step))
-        rooms.append(measure if lines == 1 else (lines + 1) // 2 * (measure - 2 * _SLACK))
+        if lines == paragraphs == 1:
+            rooms.append(measure)
+        else:
+            rooms.append((lines - paragraphs + 2) // 2 * (measure - 2 * SLACK))
     return max(rooms)
+
+
+@cache
+def _smallest(site: Site) -> tuple[float, int]:
+    """At the smallest size: a line's width in em, less what the best may leave and a Han; how many
+    lines there are."""
+    *_, (size, step, most) = _trials(site)
+    limit = (site.width - 2 * _PADDING) / size - SLACK - 2 * (1 + SPACING)
+    return limit, min(most, capacity(site, size, step))
+
+
+@cache
+def _short(site: Site) -> int:
+    """How many characters a cell has room for in one line at its full size, whatever they are."""
+    size, step, _ = next(_trials(site))
+    if site.block or site.indent or capacity(site, size, step) < 1:
+        return 0
+    return floor((site.width - 2 * _PADDING + _TOLERANCE) / size / WIDEST)
 
 
 def plainly_fits(site: Site, text: str) -> bool:
@@ -302,7 +296,7 @@ def plainly_fits(site: Site, text: str) -> bool:
     measure = (site.width - 2 * _PADDING) / site.size
     if not site.block and "\n" not in text:
         return len(text) * WIDEST <= measure
-    lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
+    lines = sum(ceil((len(line) * 1.1 + INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
     return lines <= capacity(site, site.size, pitch(site, site.size))
 
 
@@ -313,6 +307,9 @@ def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
         yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
         return
     yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
+    if site.most:  # the row grows before it is hard to read
+        yield FLOOR, pitch(site, FLOOR), 1000
+        return
     yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
     yield _SMALLEST, _NARROWEST * _SMALLEST, 1000
 
@@ -322,22 +319,3 @@ def _sizes(size: float, lowest: float) -> Iterator[float]:
         yield size
         size -= _STEP
     yield min(size, lowest)
-
-
-def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
-    """Where lines may end; and where what ends there has to be kept whole: names of persons in
-    cells break after their dots only."""
-    names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
-    if not names:
-        return list(accumulate(map(len, filter(None, _TOKEN.findall(text))))), frozenset()
-    ends: list[int] = []
-    wholes: list[int] = []
-    at = 0
-    for name in names:
-        ends += [match.end() for match in _TOKEN.finditer(text, at, name.start()) if match[0]]
-        parts = accumulate(map(len, _AFTER_DOT.split(name[0])), initial=name.start())
-        wholes += list(parts)[1:]
-        ends += wholes[-len(_AFTER_DOT.split(name[0])) :]
-        at = name.end()
-    ends += [match.end() for match in _TOKEN.finditer(text, at) if match[0]]
-    return ends, frozenset(wholes)
