@@ -190,11 +190,16 @@ def _values(
                 value = pointers.get(data, pointer)
                 verb = "没有填写" if value is pointers.MISSING else "有误，改正后再检查"
                 raise Unjudged(f"“{form.label(pointer)}”{verb}。")
-        given = [(p, v) for p in known if isinstance(v := pointers.get(data, p), str) and v]
+        given = [(p, v) for p in known if (v := _text(pointers.get(data, p)))]
         if not given:
             raise Unjudged(f"“{form.label(known[0])}”没有填写。")
         found.append((given[0][0], _comparable(given[0][1])))
     return found
+
+
+def _text(value: object) -> str:
+    """A text or a whole number as text; "" for nothing that can be compared."""
+    return str(value) if isinstance(value, str) or type(value) is int else ""
 
 
 def _comparable(text: str) -> str:
