@@ -22,6 +22,8 @@ from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
 
+from . import growing
+
 # The same examples in every run: what is new is found where code changes, not by chance in CI.
 settings.register_profile("steady", derandomize=True)
 settings.load_profile("steady")
@@ -45,10 +47,15 @@ def funding_form(catalogue) -> Form:
     return catalogue["jiangxi-project-funding"]
 
 
+@pytest.fixture(scope="session")
+def roll(tmp_path_factory) -> Form:
+    """A form with all that varies, built from its Word form."""
+    return growing.built(tmp_path_factory.mktemp("roll"))
+
+
 def sample_folder(form_id: str) -> Path:
-    """The samples of a form that comes along, in its only edition."""
-    (folder,) = SAMPLES.glob(f"*/{form_id}/*")
-    return folder
+    """The samples of a form that comes along, in its newest edition."""
+    return max(SAMPLES.glob(f"*/{form_id}/*"))
 
 
 def valid_samples(form_id: str) -> list[Path]:

@@ -1,6 +1,7 @@
 """Filling Word: what goes in comes out, and the template engine that we bypass agrees."""
 
 import io
+import re
 import zipfile
 
 import docx
@@ -74,7 +75,7 @@ def test_every_value_can_be_read_in_the_filled_form(catalogue, form_id):
         text = "\n".join(cells(fill(form, data, "docx")))
         used = docx_forms.prepared(form).pointers
         for pointer, value in printed(form, data).items():
-            if pointer in used:
+            if re.sub("/[0-9]+", "/*", pointer) in used:
                 assert value in text, (path.name, pointer)
 
 

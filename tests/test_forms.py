@@ -388,12 +388,13 @@ def test_a_placeholder_that_the_form_does_not_have_is_named(shelf):
     ("text", "named"),
     [
         ("{{ person.name | upper }}", "only names"),
-        ("{% if person.name %}x{% endif %}", "only ask whether a list is given"),
-        ("x{% endif %}", "endif without its if"),
-        ("{% for a in b %}x{% endfor %}", "only names"),
+        ("{% if person.name %}x{% endif %}", "alone in a paragraph"),
+        ("{%p if person %}", "asks whether a field, a list or a box is given"),
+        ("{%p endif %}", "endif without its if"),
+        ("{% for a in b %}x{% endfor %}", "no list of rows"),
     ],
 )
-def test_a_template_knows_names_and_given_lists_alone(shelf, text, named):
+def test_a_template_knows_names_and_what_is_given_alone(shelf, text, named):
     import docx
 
     path = shelf.templates / PLACE / "form.docx"

@@ -18,7 +18,7 @@ from lxml import etree
 from markupsafe import escape
 
 from formsvc import pointers
-from formsvc.documents import headers
+from formsvc.documents import headers, tablerows
 from formsvc.documents.archive import Archive
 from formsvc.documents.printing import Values, printed
 from formsvc.documents.proof import carriage
@@ -29,13 +29,16 @@ from formsvc.forms import Form
 from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
+# Ends the place of a running number, and begins the comment where a part begins or ends.
+NUMBER: Final = "/#"
+PART: Final = "part "
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PARAGRAPH = re.compile(r"<w:p(?: [^<>]*)?>(?:(?!<w:p[ >]).)*?</w:p>", re.DOTALL)
 _PARAGRAPH_PROPERTIES = re.compile(r"<w:pPr>(?:(?!<w:pPr>).)*?</w:pPr>", re.DOTALL)
 _RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
 _PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
+_CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*((?:if|for\s+\w+\s+in)\s+[\w.]+|endif|endfor)\s*%\}")
 _TEXT = '<w:t xml:space="preserve">'
 _CLOSE = "</w:t></w:r>"
 _CODE_FORM, _CODE_DIGEST = "/_code/form", "/_code/digest"
@@ -50,12 +53,38 @@ class _Slot:
     tab: str
     newline: str
 
-    def show(self, value: str) -> str:
-        """The value as XML."""
+    def show(self, values: Values, row: int) -> bytes:
+        """The value as XML; `row` is that of the list around it."""
+        pointer = self.pointer.replace("*", str(row), 1)
+        value = values.get(pointer, "")
+        if not value and pointer.endswith(NUMBER):
+            value = str(row + 1)
         text = str(escape(value))
         if "\n" in text or "\t" in text:
             text = text.replace("\t", self.tab).replace("\n", self.newline)
-        return text
+        return text.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """What is there once for each row of a list, or only where something is given."""
+
+    name: str
+    is_loop: bool
+    pieces: "list[_Piece]"
+
+
+_Piece = bytes | _Slot | _Block
+
+
+@dataclass(frozen=True, slots=True)
+class _Loop:
+    """Where the rows of a list stand in a source, and by which name they are called there."""
+
+    start: int
+    end: int
+    variable: str
+    list: str
 
 
 class DocxForm:
@@ -96,16 +125,30 @@ class DocxForm:
 
     @property
     def pointers(self) -> frozenset[str]:
-        """All that the template has a place for."""
+        """All that the template has a place for, with `*` in the rows of lists."""
         return self._final.pointers
 
+    def places(self, rows: Mapping[str, int]) -> frozenset[str]:
+        """All that it has a place for when its lists have so many rows; a running number ends
+        in NUMBER."""
+        return frozenset(
+            place
+            for pointer in self._final.pointers | self._final.numbers
+            for place in (
+                [pointer.replace("*", str(row), 1) for row in range(rows[_list(pointer)])]
+                if "/*/" in pointer
+                else [pointer]
+            )
+        )
+
     def blank(self) -> bytes:
-        """The empty official form, with the sheets for its lists, as the fillable PDF has them."""
-        return self.shown(printed(self.form, {}))
+        """The empty official form, with all its parts, as the fillable PDF has them."""
+        return self._plain.render(dict(printed(self.form, {})), whole=True)
 
     def shown(self, values: Values) -> bytes:
-        """The form with a text for each of `form.printable`, all its sheets, nothing of ours."""
-        return self._plain.render(dict(values), whole=True)
+        """The form with a text for each of `places(form.blank_rows)`, all its parts, nothing of
+        ours; comments stand where a part begins and ends."""
+        return self._plain.render(dict(values), whole=True, comments=True)
 
 
 @cache
@@ -125,7 +168,9 @@ class _Prepared:
             self._image = next(n for n, part in static.items() if part == headers.PLACEHOLDER)
             static.pop(self._image)
         self._archive = Archive(static)
-        self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
+        found = frozenset().union(*(part.pointers for part in self._parts.values()))
+        self.numbers = frozenset(pointer for pointer in found if pointer.endswith(NUMBER))
+        self.pointers = found - self.numbers
 
     def render(
         self,
@@ -134,6 +179,7 @@ class _Prepared:
         shrinks: Shrinks = MappingProxyType({}),
         *,
         whole: bool = False,
+        comments: bool = False,
     ) -> bytes:
         extra = {}
         if proof:
@@ -141,7 +187,7 @@ class _Prepared:
             values[_CODE_FORM], values[_CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
-        parts = {name: part.render(values, whole) for name, part in self._parts.items()}
+        parts = {name: part.render(values, whole, comments) for name, part in self._parts.items()}
         if shrinks:
             parts = {name: shrunk(part, shrinks if name == BODY else None)
                      for name, part in parts.items()}  # fmt: skip
@@ -149,78 +195,147 @@ class _Prepared:
 
 
 class _Part:
-    """A part of the package, cut once: ready bytes, slots for values, and conditions on lists."""
+    """A part of the package, cut once: ready bytes, slots for values, and blocks."""
 
     def __init__(self, form: Form, name: str, source: str) -> None:
         self._form = form
         self._where = f"{form.docx}: {name}"
         self._slots: list[_Slot] = []
+        source = tablerows.kept_whole(source)
+        self._loops = list(self._rows_in(source))
+        self._known = {*(field.pointer for field in form.leaves if not field.list),
+                       *(box.name for box in form.boxes), _CODE_FORM, _CODE_DIGEST}  # fmt: skip
         pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
-        self._pieces = list(self._cut(pieces))
+        self._pieces = self._cut(pieces)
         self.pointers = {slot.pointer for slot in self._slots}
 
-    def _cut(self, pieces: list[str]) -> Iterator[tuple[bytes, _Slot | str | None]]:
-        """(ready bytes, what follows): a slot, a list's pointer where its part begins, "" at its
-        end, None at the end of all."""
-        depth = 0
+    def _rows_in(self, source: str) -> Iterator[_Loop]:
+        """The loops over lists; each holds one row of a table."""
+        opened: re.Match[str] | None = None
+        for tag in tablerows.LOOP.finditer(source):
+            if tag[1] is None:
+                if opened is None:
+                    self._fail("an endfor without its for")
+                if not tablerows.ROW.fullmatch(source[opened.end() : tag.start()].strip()):
+                    self._fail(f"{opened[0]}: one row of a table stands between it and its endfor")
+                yield _Loop(opened.end(), tag.start(), opened[1], _pointer(opened[2]))
+                opened = None
+                continue
+            if opened is not None:
+                self._fail(f"{opened[0]} has no {{%tr endfor %}} before {tag[0]}")
+            if _pointer(tag[2]) not in self._form.lists:
+                self._fail(f"{tag[0]}: {_pointer(tag[2])!r} is no list of rows")
+            opened = tag
+        if opened is not None:
+            self._fail(f"{opened[0]} has no {{%tr endfor %}} after it")
+
+    def _cut(self, pieces: list[str]) -> list[_Piece]:
+        whole: list[_Piece] = []
+        open_: list[_Block] = []
+        inner = whole
         for ready, slot, tag in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=False):
-            yield self._ready(ready), self._slots[int(slot)] if slot else self._condition(tag)
-            depth += 0 if slot else -1 if tag == "endif" else 1
-            if depth < 0:
-                self._fail("an endif without its if")
-        if depth:
-            self._fail("an if without its endif")
-        yield self._ready(pieces[-1]), None
+            inner.append(self._ready(ready))
+            if slot:
+                inner.append(self._slots[int(slot)])
+            elif tag.startswith("end"):
+                if not open_ or open_[-1].is_loop is not (tag == "endfor"):
+                    self._fail(f"an {tag} without its {tag[3:]}")
+                open_.pop()
+                inner = open_[-1].pieces if open_ else whole
+            else:
+                open_.append(self._block(tag))
+                inner.append(open_[-1])
+                inner = open_[-1].pieces
+        if open_:
+            self._fail(f"{open_[-1].name}: an if without its endif")
+        return [*whole, self._ready(pieces[-1])]
+
+    def _block(self, tag: str) -> _Block:
+        kind, *_, name = tag.split()
+        pointer = _pointer(name)
+        if kind == "for":
+            return _Block(pointer, is_loop=True, pieces=[])
+        if name in {part.name for part in self._form.parts}:
+            return _Block(name, is_loop=False, pieces=[])
+        if pointer not in self._known and pointer not in self._form.lists:
+            self._fail(
+                f"{tag!r}: a condition asks whether a field, a list or a box is given,"
+                " or names a [[part]] of form.toml"
+            )
+        return _Block(pointer, is_loop=False, pieces=[])
 
     def _ready(self, text: str) -> bytes:
         if "{{" in text or "{%" in text:
-            self._fail("only names can be placeholders, only `if` of a list a condition")
+            self._fail("only names can be placeholders, and only names or lists in conditions")
         return text.encode()
-
-    def _condition(self, tag: str) -> str:
-        if tag == "endif":
-            return ""
-        pointer = _pointer(tag.removeprefix("if"))
-        if pointer not in self._form.lists:
-            self._fail(f"{tag!r}: a condition can only ask whether a list is given")
-        return pointer
 
     def _fail(self, what: str) -> NoReturn:
         raise TemplateError(f"{self._where}: {what}")
 
-    def render(self, values: Mapping[str, str], whole: bool) -> bytes:
-        """With the lists that are given, or, for a `whole` form, with all."""
+    def render(self, values: Values, whole: bool, comments: bool) -> bytes:
+        """With the rows and parts that are given, or, for a `whole` form, all of them and the rows
+        of a blank."""
         shown: list[bytes] = []
-        hidden = 0
-        for ready, then in self._pieces:
-            if not hidden:
-                shown.append(ready)
-            if then is None:
-                break
-            if isinstance(then, _Slot):
-                if not hidden:
-                    shown.append(then.show(values[then.pointer]).encode())
-            elif hidden:
-                hidden += 1 if then else -1
-            elif then and not whole and not any(values[name] for name in self._form.rows_of(then)):
-                hidden = 1
+
+        def show(pieces: list[_Piece], row: int) -> None:
+            for piece in pieces:
+                if isinstance(piece, bytes):
+                    shown.append(piece)
+                elif isinstance(piece, _Slot):
+                    shown.append(piece.show(values, row))
+                elif piece.is_loop:
+                    given = self._form.blank_rows[piece.name] if whole else 0
+                    for each in range(given or int(values.get(piece.name) or 0)):
+                        show(piece.pieces, each)
+                elif whole or values.get(piece.name):
+                    shown.append(f"<!--{PART}{piece.name}-->".encode() if comments else b"")
+                    show(piece.pieces, row)
+                    shown.append(f"<!--{PART}-->".encode() if comments else b"")
+
+        show(self._pieces, 0)
         return b"".join(shown)
+
+    def _named(self, name: str, at: int) -> str:
+        """The pointer of a placeholder at a place of the source."""
+        pointer = _pointer(name)
+        around = next((loop for loop in self._loops if loop.start <= at < loop.end), None)
+        variable, _, column = name.partition(".")
+        if around is not None and name == "loop.index":
+            return f"{around.list}/*{NUMBER}"
+        if around is not None and variable == around.variable:
+            pointer = f"{around.list}/*{_pointer(column)}"
+            if pointer not in {field.pointer for field in self._form.lists[around.list]}:
+                self._fail(f"{{{{ {name} }}}}: the rows of {around.list} have no {column!r}")
+        elif pointer not in self._known:
+            rows = {loop.variable for loop in self._loops} | {"loop"}
+            known = self._form.field(pointer)
+            if variable in rows:
+                self._fail(f"{{{{ {name} }}}} stands outside of the rows of its list")
+            if known is not None and known.list:
+                array = ".".join(pointers.parse(known.list))
+                self._fail(
+                    f"{{{{ {name} }}}}: rows are written once, between"
+                    f" {{%tr for row in {array} %}} and {{%tr endfor %}}"
+                )
+            self._fail(f"placeholder {pointer!r} is not in the form")
+        return pointer
 
     def _placed(self, paragraph: re.Match[str]) -> str:
         """A paragraph with a numbered mark in the place of every placeholder, and the slots told
         the properties around them."""
+        if "{%" in paragraph[0]:
+            self._fail(
+                "a condition stands alone in its paragraph, as {%p … %}, or row, as {%tr … %}"
+            )
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
-        known = {*self._form.printable, _CODE_FORM, _CODE_DIGEST}
 
         def run(match: re.Match[str]) -> str:
             found = _RUN_PROPERTIES.search(match[0])
             opened = f"<w:r>{found[0] if found else ''}"
 
             def slot(placeholder: re.Match[str]) -> str:
-                pointer = _pointer(placeholder[1])
-                if pointer not in known:
-                    self._fail(f"placeholder {pointer!r} is not in the form")
+                pointer = self._named(placeholder[1], paragraph.start())
                 ended = f"{_CLOSE}</w:p><w:p>{properties}{opened}{_TEXT}"
                 self._slots.append(
                     _Slot(
@@ -239,6 +354,10 @@ class _Part:
 def _pointer(name: str) -> str:
     """`a.b` → `/a/b`."""
     return pointers.format(name.strip().split("."))
+
+
+def _list(pointer: str) -> str:
+    return pointer.partition("/*")[0]
 
 
 def environment() -> ImmutableSandboxedEnvironment:

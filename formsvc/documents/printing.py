@@ -1,9 +1,10 @@
 """A submission as the texts that stand on paper: one for every field and every printed box."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from formsvc.forms import Field, Form, PrintBox
 from formsvc.forms.computed import completed, stated_day
@@ -11,14 +12,22 @@ from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_wor
 
 Values = Mapping[str, str]
 
+_EMPTY: Final = "\ue000"
+_MARKS: Final = "，、；：,;: "
+# An empty value, with the mark before it or after it, or all in brackets that hold no other.
+_LEFT_OUT: Final = re.compile(
+    f"[{_MARKS}]+{_EMPTY}|{_EMPTY}[{_MARKS}]+|[（(]{_EMPTY}(?:[{_MARKS}]+{_EMPTY})*[）)]|{_EMPTY}"
+)
+
 
 def printed(form: Form, data: object) -> dict[str, str]:
-    """Pointer → text for all of `form.printable`: leaves, rows up to maxItems, print boxes.
+    """Pointer → text for leaves, those of the rows that are given up to maxItems, and print boxes.
 
-    What is missing is "", and so is a box whose guard does not hold. Computed values that the data
-    lacks are worked out, by the policy values of its own day, else by the newest. Dates read
-    2024年9月1日, money 98,000元. Never raises: in a draft a value of the wrong type is shown as it
-    stands. Lines are separated by "\\n".
+    Also what conditions ask for: how many rows a list has by its pointer, and by its name whether
+    a part of the paper is there. What is missing is "", and so is a box or part whose guard does
+    not hold. Computed values that the data lacks are worked out, by the policy values of its own
+    day, else by the newest. Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a
+    value of the wrong type is shown as it stands. Lines are separated by "\\n".
     """
     values: dict[str, str] = {}
     day = stated_day(form, data, date.max)
@@ -26,7 +35,12 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        values[box.name] = _box(box, data) if box.guard.holds(data, day) else ""
+        text = _list_box(form, box, data) if box.list else _box(box, data)
+        values[box.name] = text if box.guard.holds(data, day) else ""
+    for array in form.lists:
+        values[array] = str(_count(form, array, data) or "")
+    for part in form.parts:
+        values[part.name] = "是" if part.guard.holds(data, day) else ""
     return values
 
 
@@ -35,6 +49,16 @@ def signed(form: Form, data: object) -> frozenset[str]:
     day = stated_day(form, data, date.max)
     data = completed(form, data, day)
     return frozenset(place.name for place in form.signatures if place.guard.holds(data, day))
+
+
+def is_text(form: Form, name: str) -> bool:
+    """Whether what is printed under a name is a text, and not how much of something there is."""
+    return name.startswith("/") and name not in form.lists
+
+
+def _count(form: Form, array: str, data: object) -> int:
+    given = _at(data, form.fields[array].tokens)
+    return min(len(given), form.room(array)) if isinstance(given, list) else 0
 
 
 @cache
@@ -62,10 +86,10 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        rows = _at(data, tokens)
-        given = rows if isinstance(rows, list) else []
-        for row, name in enumerate(names):
-            values[name] = show(_at(given[row], cell)) if row < len(given) else ""
+        given = _at(data, tokens)
+        if isinstance(given, list):
+            for name, row in zip(names, given, strict=False):
+                values[name] = show(_at(row, cell))
 
     return write
 
@@ -135,3 +159,23 @@ def _box(box: PrintBox, data: object) -> str:
     for part, literal in zip(shown, box.literals[1:], strict=True):
         text += part + literal
     return text.strip()
+
+
+def _list_box(form: Form, box: PrintBox, data: object) -> str:
+    """A line for every row that has something: what is empty goes with the mark beside it and
+    the brackets around it."""
+    array = form.fields[box.list].tokens
+    given = _at(data, array)
+    lines = []
+    for row in given if isinstance(given, list) else ():
+        shown = [
+            (_words if as_words else _shower(field))(_at(row, field.tokens[len(array) + 1 :]))
+            for field, as_words in box.parts
+        ]
+        if any(shown):
+            pairs = zip(shown, box.literals[1:], strict=True)
+            text = box.literals[0] + "".join(
+                f"{' '.join(part.split()) or _EMPTY}{literal}" for part, literal in pairs
+            )
+            lines.append(_LEFT_OUT.sub("", text).strip())
+    return "\n".join(lines)

@@ -4,6 +4,7 @@ from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
     ComputedSpec,
     Form,
+    PaperPart,
     PrintBox,
     RuleSpec,
     Section,
@@ -20,6 +21,7 @@ __all__ = [
     "ComputedSpec",
     "Field",
     "Form",
+    "PaperPart",
     "PolicyValue",
     "PrintBox",
     "Programme",

@@ -28,12 +28,24 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PrintBox:
-    """Several fields that stand in one box: (field, in 大写) parts between literal texts."""
+    """Several fields that stand in one box: (field, in 大写) parts between literal texts.
+
+    `list` is the list whose rows it prints, a line each; "" for a box of no list.
+    """
 
     name: str
     label: str
     literals: tuple[str, ...]
     parts: tuple[tuple[Field, bool], ...]
+    guard: Guard
+    list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPart:
+    """A part of the paper, named in form.docx, that is there only where its guard holds."""
+
+    name: str
     guard: Guard
 
 
@@ -86,8 +98,9 @@ class RuleSpec:
 class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
-    `about` says in a line who fills it when; `since` is the day from which it is in force; `day` the field that says on which day a
-    submission is handed in.
+    `about` says in a line who fills it when; `since` is the day from which it is in force; `day` the
+    field that says on which day a submission is handed in; `blank_rows` how many rows of each list an
+    empty form has.
     """
 
     id: str
@@ -106,6 +119,8 @@ class Form:
     fields: Mapping[str, Field]
     sections: tuple[Section, ...]
     boxes: tuple[PrintBox, ...]
+    parts: tuple[PaperPart, ...]
+    blank_rows: Mapping[str, int]
     computed: tuple[ComputedSpec, ...]
     rules: tuple[RuleSpec, ...]
     comparisons: tuple[ComparisonSpec, ...]

@@ -13,11 +13,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
 from formsvc.forms import schemas
 from formsvc.forms.fields import EDITION, FORM, Field
-from formsvc.forms.form import ComputedSpec, Form, PrintBox, RuleSpec, Section, Signature, Step
+from formsvc.forms.form import (
+    ComputedSpec,
+    Form,
+    PaperPart,
+    PrintBox,
+    RuleSpec,
+    Section,
+    Signature,
+    Step,
+)
 from formsvc.forms.guards import Guard, conditions, guard
 from formsvc.forms.places import Wrong
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
@@ -28,11 +38,14 @@ _COMPARED: Final = frozenset({"label", "others", "count"})
 _TALLIED: Final = frozenset({"label", "total", "limit"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _COMPUTED: Final = frozenset({"money", "integer", "string"})
+_BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says nothing
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
-                 "signature": "name", "computed": "field"}  # fmt: skip
-_ONCE: Final = frozenset({"rule", "comparison", "citation", "print", "signature", "computed"})
+                 "part": "name", "signature": "name", "computed": "field"}  # fmt: skip
+_ONCE: Final = frozenset(
+    {"rule", "comparison", "citation", "print", "part", "signature", "computed"}
+)
 RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
 
 
@@ -308,6 +321,8 @@ class _FormFile(_File):
             fields=self.fields,
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
+            parts=tuple(self.parts()),
+            blank_rows=dict(self.blank_rows()),
             computed=tuple(self.computed()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
@@ -358,11 +373,30 @@ class _FormFile(_File):
             pieces = _PRINTED.split(entry["text"])
             named = zip(pieces[1::3], pieces[2::3], strict=True)
             parts = [(self.field(pointer, place), style == "words") for pointer, style in named]
+            lists = {field.list for field, _ in parts}
+            if len(lists) > 1:
+                self.fail(place, "prints the rows of one list, and nothing else beside them")
             for field, as_words in parts:
-                if field.list or field.type == "object" or (as_words and field.kind != "money"):
+                if field.type == "object" or (as_words and field.kind != "money"):
                     self.fail(place, f"{field.pointer} cannot be printed so")
             yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts),
-                           self.guard(entry, place))  # fmt: skip
+                           self.guard(entry, place), *lists)  # fmt: skip
+
+    def parts(self) -> Iterator[PaperPart]:
+        for entry, place in self.entries("part"):
+            name = entry["name"]
+            if not name.isidentifier() or pointers.format([name]) in self.fields:
+                self.fail(place, "must be one word that is no field's name")
+            yield PaperPart(name, self.guard(entry, place))
+
+    def blank_rows(self) -> Iterator[tuple[str, int]]:
+        """How many empty rows a form has of every list."""
+        stated, rooms = self.table.get("rows", {}), self.schema.rooms
+        for name, rows in stated.items():
+            if rows > rooms.get(name, 0):
+                self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
+        for name, room in rooms.items():
+            yield name, stated.get(name, min(room, _BLANK_ROWS))
 
     def computed(self) -> Iterator[ComputedSpec]:
         """What computes each field that the schema marks as readOnly, and nothing else."""

@@ -51,7 +51,7 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
     data: dict[str, Any] = {"form": form.id}
     boxes = {box.name: box for box in form.boxes}
     for name in sorted(texts.keys() & set(form.printable), key=form.place):
-        for pointer, text in _parts(form, boxes.get(name), name, texts[name]):
+        for pointer, text in _values(form, boxes.get(name), name, texts[name]):
             # What is unclear, or longer than its field may be, stays text: the schema points at it.
             value = text
             if len(text) <= _longest(form.field(pointer)):
@@ -59,6 +59,18 @@ def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:
             if value is not None:
                 pointers.set_(data, pointer, value)
     return data
+
+
+def _values(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:
+    """(pointer, text) of what a place holds; a box of a list has a row in every line."""
+    if box is None or not box.list:
+        yield from _parts(form, box, name, text)
+        return
+    lines = list(filter(None, map(str.strip, re.split(r"[\r\n]+", text))))
+    for row, line in enumerate(lines[: form.room(box.list)]):
+        for pointer, part in _parts(form, box, name, line):
+            if part:
+                yield pointer.replace("/*/", f"/{row}/", 1), part
 
 
 def _parts(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[tuple[str, str]]:

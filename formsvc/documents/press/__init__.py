@@ -5,7 +5,7 @@ The same data, fonts and key give the same bytes, in any process and thread.
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import floor
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any, Final
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, signing
+from formsvc.documents.press import layouts, shapes, signing
 from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
@@ -89,11 +89,17 @@ def fill(
     Raises Unprintable when a text does not fit or has a character without a glyph; a draft
     continues every text on extra sheets and prints 〓 instead.
     """
-    whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
-    made = _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
+    whole, layout = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
+    author = texts.clean(printed(form, data)[form.unit.pointer]) or form.programme.title
+    made = _drawn(whole, layout, press, author)
+    if whole["flow"]:
+        made = _packed(made)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layouts.load(form), pages, signed(form, data))
+        is_placed = not whole["flow"]
+        places = signing.placed(layout, pages) if is_placed else signing.found(made, layout, pages)
+        names = signed(form, data)
+        return signing.with_fields(made, [place for place in places if place[2].name in names])
     return made
 
 
@@ -110,18 +116,19 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     with their number. Raises Unprintable with the findings of all that cannot be printed.
     """
     setter = typesetter(press.fonts)
-    used = {bound.form.id: layouts.load(bound.form) for bound in documents}
+    used: dict[str, Layout] = {}
     wholes: list[dict[str, Any]] = []
     refused: list[Finding] = []
     for number, bound in enumerate(documents, 1):
         labels = [_copy_label(n, bound.copies) for n in range(1, bound.copies + 1)]
         try:
-            whole = _document(bound, press, copies=labels, pad=duplex)
+            whole, layout = _document(bound, press, copies=labels, pad=duplex)
         except Unprintable as unprintable:
             refused += unprintable.findings
             continue
         whole["file"]["name"] = f"{number}-{whole['file']['name']}"
         wholes.append(whole)
+        used[whole["form"]] = layout
     if refused:
         raise Unprintable(tuple(refused))
     job = {
@@ -152,7 +159,8 @@ def shrinks(form: Form, data: object, press: Press) -> Shrinks:
 
     Word ends some lines earlier, so here widths decide. {} where no fonts are installed.
     """
-    layout, values = layouts.load(form), printed(form, data)
+    values = printed(form, data)
+    _, layout = shapes.shaped(form, values)
     if layout.is_foreign:
         return {}
     pages = [
@@ -191,11 +199,12 @@ def typesetter(folders: tuple[Path, ...]) -> Typesetter:
 
 def _document(
     bound: Bound, press: Press, *, copies: Sequence[str | None], pad: bool
-) -> dict[str, Any]:
-    """A document of program.typ. Raises Unprintable."""
+) -> tuple[dict[str, Any], Layout]:
+    """A document of program.typ, and its layout. Raises Unprintable."""
     form, data = bound.form, bound.data
-    layout, setter = layouts.load(form), typesetter(press.fonts)
+    setter = typesetter(press.fonts)
     values = printed(form, data)
+    name, layout = shapes.shaped(form, values)
     if bound.draft:
         values = {name: _showable(text, setter.fonts) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
@@ -215,7 +224,7 @@ def _document(
     record = proof.record()
     document = {
         **whole,
-        "form": form.id,
+        "form": name,
         "title": bound.title or texts.clean(f"{form.title} {owner}".strip()),
         "draft": bound.draft,
         "copies": list(copies),
@@ -223,21 +232,17 @@ def _document(
         "file": {"name": carriage.ATTACHMENT, "data": record.data.decode(), "code": record.code},
     }
     if sheets.has_grown:
-        count = pictures.count(_drawn({**document, "copies": [None]}, form, press))
+        count = pictures.count(_drawn({**document, "copies": [None], "pad": False}, layout, press))
         if count != sheets.count:
             document |= {"pad": pad and count % 2 == 1}
-            return flowing(document, count, owner, proof.code)
-    return document
+            return flowing(document, count, owner, proof.code), layout
+    return document, layout
 
 
-def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") -> bytes:
-    layout, setter = layouts.load(form), typesetter(press.fonts)
-    job = {
-        "title": whole["title"],
-        "author": author or form.programme.title,
-        "documents": [whole],
-    }
-    return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
+def _drawn(whole: dict[str, Any], layout: Layout, press: Press, author: str = "") -> bytes:
+    job = {"title": whole["title"], "author": author or whole["title"], "documents": [whole]}
+    drawing = {whole["form"]: layout.json}
+    return typesetter(press.fonts).compile(job, drawing, strict=not layout.is_foreign)
 
 
 def _packed(made: bytes) -> bytes:
@@ -264,10 +269,12 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     if found:
         return found
     close = [
-        site
+        replace(site, pointer=name)
         for pointer, length, site in _limited(form)
-        if (len(text := values[pointer]) > length or "\n" in text)
+        for name in _names(values, pointer)
+        if (len(text := values.get(name, "")) > length or "\n" in text)
         and text
+        and (not site.when or values.get(site.when))
         and not (site.block and plainly_fits(site, text))
         and not fitter.surely_fits(site, text)
     ]
@@ -287,8 +294,16 @@ def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
     return tuple(
         (site.pointer, floor(safe_width(site) / WIDEST), site)
         for site in places
-        if site.pointer not in continued and not site.grows
+        if site.pointer not in continued and not site.pointer.endswith("/#")
     )
+
+
+def _names(values: Mapping[str, str], pointer: str) -> Sequence[str]:
+    """The places that a pointer of a layout stands for: one, or one in each row of its list."""
+    array, in_rows, column = pointer.partition("/*/")
+    if not in_rows:
+        return (pointer,)
+    return [f"{array}/{row}/{column}" for row in range(int(values.get(array) or 0))]
 
 
 def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -304,7 +319,9 @@ def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _missing(
     form: Form, values: Mapping[str, str], fonts: Fonts, layout: Layout
 ) -> tuple[Finding, ...]:
-    shown = [name for name in layout.pointers if values.get(name)]
+    shown = [
+        name for pointer in layout.pointers for name in _names(values, pointer) if values.get(name)
+    ]
     if not fonts.missing("\n".join(values[name] for name in shown)):
         return ()
     found = []
@@ -342,7 +359,13 @@ def _label(form: Form, name: str) -> str:
 
 def _pointer(form: Form, values: Mapping[str, str], name: str, missing: Sequence[str]) -> str:
     """The place in the submission; in a box of several fields, the longest to blame."""
-    parts = [part.pointer for box in form.boxes if box.name == name for part, _ in box.parts]
+    parts = [
+        pointer
+        for box in form.boxes
+        if box.name == name
+        for part, _ in box.parts
+        for pointer in _names(values, part.pointer)
+    ]
     blamed = [part for part in parts if all(text in values[part] for text in missing)]
     return max(blamed or parts or [name], key=lambda part: len(values.get(part, "")))
 

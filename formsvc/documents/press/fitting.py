@@ -90,8 +90,12 @@ class Fitter:
                 return setting
             if measures and low <= room and self.lines(site, setting) <= room:
                 return setting
-        if site.grows:
-            return Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
+        if site.most:
+            setting = Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
+            low, high = self._bounds(site, texts, FLOOR)
+            room = _room(site, setting)
+            if high <= room or (low <= room and measures and self.lines(site, setting) <= room):
+                return setting
         return replace(setting, fits=False)
 
     def surely_fits(self, site: Site, text: str) -> bool:
@@ -102,7 +106,10 @@ class Fitter:
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        return site.grows or any(
+        if site.most:
+            room = capacity(replace(site, height=site.most), FLOOR, pitch(site, FLOOR))
+            return self._bounds(site, texts, FLOOR)[1] <= room
+        return any(
             self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
             for size, step, most in _trials(site)
         )
@@ -134,7 +141,7 @@ class Fitter:
 
     def excess(self, site: Site, setting: Setting) -> str:
         """The end of a text that does not fit; all of it where not even a character does."""
-        room = capacity(site, setting.size, setting.pitch)
+        room = _room(site, setting)
         if room < 1:
             return "\n".join(setting.texts)
         _, rest, _ = self.cut(site, setting, room, site.width, fills=True)
@@ -280,6 +287,12 @@ def capacity(site: Site, size: float, step: float) -> int:
     return max(1 if size <= site.height else 0, lines)
 
 
+def _room(site: Site, setting: Setting) -> int:
+    """How many lines of a setting go into a place, or into its row as it may grow."""
+    height = max(site.height, site.most)
+    return capacity(replace(site, height=height), setting.size, setting.pitch)
+
+
 @cache
 def safe_width(site: Site) -> float:
     """How wide a text of one paragraph may be, in em, so that a cell surely has room for it at
@@ -313,6 +326,9 @@ def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
         yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
         return
     yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
+    if site.most:  # the row grows before it is hard to read
+        yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
+        return
     yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
     yield _SMALLEST, _NARROWEST * _SMALLEST, 1000
 

@@ -14,6 +14,7 @@ import pikepdf
 
 from formsvc.documents.headers import is_page_number
 from formsvc.documents.pictures import opened
+from formsvc.documents.printing import is_text
 from formsvc.documents.proof.carriage import Format, package, xml
 from formsvc.documents.proof.foreign import foreign
 from formsvc.errors import UnreadableDocument
@@ -99,8 +100,15 @@ def beside(
     about = {
         "format": format,
         "sizes": [len(found), *map(len, ours)],
-        "boxes": {box.name: [part.pointer for part, _ in box.parts] for box in form.boxes},
-        "values": dict(values),
+        "boxes": {
+            box.name: [
+                part.in_row(row) if part.list else part.pointer
+                for part, _ in box.parts
+                for row in range(int(values.get(part.list) or 0) if part.list else 1)
+            ]
+            for box in form.boxes
+        },
+        "values": {name: text for name, text in values.items() if is_text(form, name)},
     }
     return b"".join((json.dumps(about).encode(), b"\n", found, *ours))
 
