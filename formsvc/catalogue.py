@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, documents, submissions
-from formsvc.checks.register import Register
+from formsvc.checks.register import Register, Registered
 from formsvc.checks.steps import next_steps
 from formsvc.documents import HOUSE, Press, authoring, docx
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity, Skipped
-from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library
+from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library, summaries
 from formsvc.forms.schemas import json_object
+from formsvc.forms.values import holding, refused
+from formsvc.forms.values import tried as tried_values
 
 # The day that samples are checked as of, so that their findings never change.
 SAMPLES_ON: Final = date(2026, 3, 1)
@@ -99,6 +101,24 @@ class Catalogue(Mapping[str, Form]):
             for programme in self.programmes.values()
         )
 
+    def with_values(self, name: str, text: str) -> "Catalogue":
+        """The same forms under policy values that are tried out, a file's name and text.
+
+        FormError, with file and place, for a wrong file and for what a rule cannot take.
+        """
+        tried = tried_values(Path(name), text, self.programmes.values())
+        for each in tried:
+            for form in self._under(holding(self.programmes, [each])):
+                try:
+                    checks.Checker(form)
+                except FormError as error:
+                    raise refused(each, error) from None
+        programmes = holding(self.programmes, tried)
+        return Catalogue(self._under(programmes), self._press, programmes.values())
+
+    def _under(self, programmes: Mapping[str, Programme]) -> list[Form]:
+        return [replace(form, programme=programmes[form.programme.id]) for form in self.editions()]
+
     def of(self, data: object, on: date, form: str | None = None) -> Form | None:
         """The edition of a submission: the one it names, else the one in force on its day.
 
@@ -170,6 +190,7 @@ def load_forms(*shelves: Shelf, press: Press = HOUSE) -> Catalogue:
         docx.prepared(form)
         authoring.verify(form, form.pdf_names)
         next_steps(form, {}, form.since)
+        summaries.verify(form, loaded, Registered)
     return Catalogue(loaded, press, programmes)
 
 

@@ -30,6 +30,7 @@ from formsvc.errors import ConfigError
 from formsvc.findings import Report
 from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
+from formsvc.intake.registers import unpacked
 from formsvc.storage import Folder, keep_private
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
@@ -42,6 +43,8 @@ _SALT_LABEL: Final = b"formsvc keys 1"
 # What a result is made with, by the endings of files.
 _JUDGING: Final = frozenset({".json", ".toml", ".docx", ".pdf", ".py", ".typ"})
 
+Values = tuple[str, str] | None
+"""A file of policy values that are tried out: its name and its text."""
 Progress = Callable[[int], None]
 """Told how many submissions are done."""
 
@@ -51,6 +54,8 @@ class Job:
     """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier.
 
     With `keeps` the submissions are kept beside the reports, for what is made from them later.
+    `register` is a packed one (formsvc.intake.registers), b"" for none. With
+    `values`, a file's name and text, what is tried out holds instead of the programmes' values.
     """
 
     on: date
@@ -59,6 +64,8 @@ class Job:
     press: Press = HOUSE
     secrets: tuple[bytes, ...] = (b"",)
     keeps: bool = False
+    register: bytes = b""
+    values: Values = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,18 +102,21 @@ Loaded = tuple[Catalogue, Comparisons]
 
 
 @cache
-def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE) -> Loaded:
+def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE, values: Values = None) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
-    catalogue = load_forms(*shelves, press=press)
+    if values is None:
+        catalogue = load_forms(*shelves, press=press)
+    else:
+        catalogue = loaded(shelves, press)[0].with_values(*values)
     return catalogue, Comparisons(catalogue)
 
 
 def work(job: Job, chunk: Chunk) -> Result:
     """Check every item of a chunk. A function of its arguments, at home in any process."""
-    forms = loaded(job.shelves, job.press)
+    forms = loaded(job.shelves, job.press, job.values)
     files: list[tuple[str, bytes]] = []
     worked = [
         check_item(forms, job, item, number, files)
@@ -131,7 +141,7 @@ def check_item(
     catalogue, comparisons = forms
     checked = Checked(None, Report("", ""), None)
     if item.raw is not None:
-        checked = catalogue.check(item.raw, on=job.on)
+        checked = catalogue.check(item.raw, on=job.on, register=unpacked(job.register))
     data, report = checked.data, checked.report.preceded_by(item.findings)
     form = checked.form if data is not None else None
     entries: Sequence[Sequence[Entry]] = [[] for _ in job.secrets]
@@ -181,7 +191,9 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    digest = hashlib.sha256(repr((job.on, job.formats, job.secrets)).encode())
+    digest = hashlib.sha256(
+        repr((job.on, job.formats, job.secrets, job.register, job.values)).encode()
+    )
     shelves = job.shelves or (built_in(),)
     roots = (root for shelf in shelves for root in (shelf.schemas, shelf.templates))
     for root in (*roots, Path(__file__).parent.parent):
@@ -286,7 +298,7 @@ class Batch:
 
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
-        catalogue, comparisons = loaded(self.job.shelves, self.job.press)
+        catalogue, comparisons = loaded(self.job.shelves, self.job.press, self.job.values)
         results = Results(self.folder, catalogue, self.job.on)
         with closing(Meetings(catalogue, comparisons, self.job.on)) as meetings:
             for run, rows in enumerate(earlier, 1):

@@ -1,4 +1,4 @@
-"""What covers each article of a programme's regulation, clause by clause, or why software cannot."""
+"""What covers each clause of a programme's regulation, or why software cannot."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -137,7 +137,7 @@ def coverage(programme: Programme, forms: Iterable[Form], on: date) -> Programme
             name: known[name]
             for name, citation in citing
             if citation.regulation == programme.regulation and name not in named[article]
-            and article in map(_outer, cited(citation.article))
+            and article in map(outer, cited(citation.article))
         }  # fmt: skip
         articles.append(ArticleCoverage(article, tuple(members), tuple(others.values())))
     return ProgrammeCoverage(programme, tuple(articles), tuple(_sources(programme, citing, known)))
@@ -197,14 +197,15 @@ def cited(article: str) -> tuple[str, ...]:
     """`附件2 注2、注3` → `附件2 注2`, `附件2 注3`: the articles that a citation names."""
     names: list[str] = []
     for piece in article.split("、"):
+        before = ""
         if names and not _OUTER.match(piece):
-            outer = _outer(names[-1])
-            piece = outer + ("" if _INNER.match(piece) else " ") + piece
-        names.append(piece)
+            before = outer(names[-1]) + ("" if _INNER.match(piece) else " ")
+        names.append(before + piece)
     return tuple(names)
 
 
-def _outer(article: str) -> str:
+def outer(article: str) -> str:
+    """The article that a clause or a citation stands in."""
     return _INNER.split(article)[0]
 
 
@@ -262,8 +263,8 @@ def said_values(values: Iterable[PolicyValue], on: date) -> str:
 def said(value: Any, unit: str) -> str:
     """A policy value as people write it: `100,000元`, `6个月`, `甲 1元至2元；乙 3元`."""
     match value:
-        case {"month": int(month), "day": int(day), **rest}:
-            return _said_day(int(rest.get("years", 0)), month, day)
+        case {"years": int(years), "month": int(month), "day": int(day)}:
+            return _said_day(years, month, day)
         case dict():
             return "；".join(f"{key} {said(each, unit)}" for key, each in value.items())
         case [low, high] if _is_number(low) and _is_number(high):

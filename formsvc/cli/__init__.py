@@ -2,7 +2,7 @@
 
 import click
 
-from formsvc.cli import bulk, listing, papers, serving, template
+from formsvc.cli import bulk, listing, papers, replay, serving, summary, template
 from formsvc.cli.shell import Commands
 
 __all__ = ["main"]
@@ -15,7 +15,7 @@ def main() -> None:
 
 
 for command in (
-    listing.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify, papers.fonts,
-    bulk.bulk, template.template, serving.serve,
+    listing.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify,
+    papers.fonts, bulk.bulk, replay.replay, summary.summary, template.template, serving.serve,
 ):  # fmt: skip
     main.add_command(command)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from formsvc import config
-from formsvc.cli.shell import FINDINGS, format_of, on_day, style
+from formsvc.cli.shell import FINDINGS, format_of, on_day, style, with_register
 
 
 @click.command()
@@ -20,6 +20,7 @@ from formsvc.cli.shell import FINDINGS, format_of, on_day, style
     "--against", multiple=True, help="与以往批次的 keys.jsonl（或其目录）比对；可多次给出。"
 )
 @click.option("--changes-since", help="与以往批次的目录相比：哪些已改正，哪些是新问题。")
+@with_register
 @click.option("--resume", is_flag=True, help="接着做被中断的批次。")
 @on_day
 def bulk(formats: str | None, on: date, **options: Any) -> None:

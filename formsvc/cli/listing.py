@@ -8,20 +8,18 @@ import click
 from formsvc.checks import explain
 from formsvc.checks.coverage import Clause, Cover, ProgrammeCoverage, coverage
 from formsvc.cli.shell import catalogue, form_named, stop, style
-from formsvc.findings import Severity
 from formsvc.forms import Form
 from formsvc.writing.notation import today
 
 _KINDS = {
-    "rule": "规则", "comparison": "比对", "form": "表", "field": "栏目", "step": "办理步骤", "value": "数额",
+    "rule": "规则", "comparison": "比对", "form": "表", "field": "栏目", "step": "办理步骤",
+    "value": "数额",
 }  # fmt: skip
 
 
 @click.command()
 @click.argument("name", metavar="[FORM|PROGRAMME]", required=False)
-@click.option(
-    "--coverage", "covering", is_flag=True, help="逐条列出办法由什么核对，或软件为什么不能。"
-)
+@click.option("--coverage", "covering", is_flag=True, help="逐条列出办法的落实。")
 @click.option("--output", type=click.Choice(["text", "json"]), default="text", help="输出格式。")
 def forms(name: str | None, covering: bool, output: str) -> None:
     """列出各种表；给出 FORM 时列出它的栏目、限制和规则；--coverage 逐条列出办法的落实。"""
@@ -66,7 +64,7 @@ def _described(form: Form) -> Iterator[str]:
                 yield style(f"      {field.hint}", "faint")
     yield "\n" + style("规则", "heading")
     for demand in explain.demands(form, today()):
-        mark = style("错误" if demand.severity is Severity.ERROR else "提醒", demand.severity.value)
+        mark = style(demand.severity.label, demand.severity.value)
         yield f"  {mark} {demand.id}  {demand.text}"
         for cited in demand.citations:
             place = f"《{cited.regulation}》{cited.article}：{cited.summary}"

@@ -17,6 +17,7 @@ from formsvc.cli.terminal import Meter, summary
 from formsvc.documents import Format, Press
 from formsvc.errors import FormsvcError
 from formsvc.forms import Shelf
+from formsvc.intake import registers
 from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
@@ -25,7 +26,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is asked for. `output` is a folder or an fsspec address; `against` keys files."""
+    """What is asked for. `output` is a folder or an fsspec address; `against` keys files,
+    `register` lists of people."""
 
     sources: tuple[str, ...]
     output: str
@@ -38,6 +40,7 @@ class Order:
     against: tuple[str, ...]
     changes_since: str | None
     resume: bool
+    register: tuple[str, ...] = ()
 
     def run(self, say: Say, style: Style) -> bool:
         """Do it all, saying what was found. True when there are errors.
@@ -46,6 +49,7 @@ class Order:
         """
         began = time.monotonic()
         catalogue, _ = loaded(self.shelves, self.press)
+        people = registers.load(self.register, catalogue.programmes.values())
         earlier = [read_keys(path) for path in self.against]
         sources = Sources(self.sources, catalogue)
         job = Job(
@@ -55,6 +59,7 @@ class Order:
             press=self.press,
             secrets=(b"", *(secret for secret, _ in earlier)),
             keeps="pdf" in self.formats,
+            register=registers.packed(people),
         )
         batch = Batch(folder(self.output), job, resume=self.resume)
         meter = Meter(sys.stderr, lambda: sources.fraction)

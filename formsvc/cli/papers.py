@@ -8,6 +8,7 @@ import click
 
 from formsvc import config, documents, submissions
 from formsvc.catalogue import Checked
+from formsvc.checks.register import Register
 from formsvc.cli import reporters
 from formsvc.cli.shell import (
     FINDINGS,
@@ -19,6 +20,7 @@ from formsvc.cli.shell import (
     stop,
     style,
     submission_of,
+    with_register,
     write,
 )
 from formsvc.delivery import fill as filled
@@ -32,10 +34,14 @@ _OUTPUTS = ("text", "json", "csv", "xlsx")
 @click.command()
 @click.argument("files", nargs=-1, required=True)
 @click.option("--output", type=click.Choice(_OUTPUTS), default="text", help="输出格式。")
+@with_register
 @on_day
-def check(files: tuple[str, ...], output: str, on: date) -> None:
+def check(files: tuple[str, ...], output: str, on: date, register: tuple[str, ...]) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
-    checked = {name: catalogue().check(submission_of(name), on=on) for name in files}
+    people = _people(register) if register else None
+    checked = {
+        name: catalogue().check(submission_of(name), on=on, register=people) for name in files
+    }
     reports = {name: each.report for name, each in checked.items()}
     if output == "json":
         click.echo(reporters.as_json(reports))
@@ -47,6 +53,12 @@ def check(files: tuple[str, ...], output: str, on: date) -> None:
         )
         click.echo("\n\n".join(texts))
     sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
+
+
+def _people(files: tuple[str, ...]) -> Register | None:
+    from formsvc.intake import registers  # noqa: PLC0415  # most checks have no list
+
+    return registers.load(files, catalogue().programmes.values())
 
 
 def _table(checked: dict[str, Checked], output: str) -> None:

@@ -97,6 +97,12 @@ on_day = click.option(
 )
 
 
+# The option --register, files.
+with_register = click.option(
+    "--register", multiple=True, help="人选名册（XLSX 或 CSV），据以核对人选；可多次给出。"
+)
+
+
 def source(name: str) -> bytes:
     """The bytes of a file; `-` is standard input."""
     with click.open_file(name, "rb") as stream:

@@ -368,7 +368,12 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def read(path: Path) -> bytes:
-    """A DOCX as bytes. TemplateError when it is none."""
+    """A DOCX as bytes. TemplateError when it is none, or not there."""
+    if not path.is_file():
+        raise TemplateError(
+            f"{path}: is missing; draw the form in Word, with placeholders, and save it here"
+            " (docs/authoring.md says how), then run: formsvc template build"
+        )
     try:
         package = path.read_bytes()
         docx.Document(io.BytesIO(package))

@@ -10,13 +10,16 @@ from formsvc.forms.form import (
     Section,
     Signature,
     Step,
+    SummarySpec,
 )
 from formsvc.forms.loading import Shelf, built_in, library, read
 from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.summaries import REGISTER
 
 __all__ = [
     "EDITION",
     "FORM",
+    "REGISTER",
     "ComparisonSpec",
     "ComputedSpec",
     "Field",
@@ -30,6 +33,7 @@ __all__ = [
     "Shelf",
     "Signature",
     "Step",
+    "SummarySpec",
     "built_in",
     "library",
     "read",

@@ -77,6 +77,28 @@ class ComputedSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """Where a value of a summary comes from: `name` is a pointer of the form that is summed up, or
+    a column of the register."""
+
+    target: Field
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySpec:
+    """A summary: one row of `rows` for each submission of the form `of`, or person of the register.
+
+    Submissions that agree in all that `head` takes over come into one summary.
+    """
+
+    of: str
+    rows: Field
+    row: tuple[Taken, ...]
+    head: tuple[Taken, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RuleSpec:
     """A rule as declared; formsvc.checks compiles it. `parameters` are those of its kind.
 
@@ -98,9 +120,9 @@ class RuleSpec:
 class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
-    `about` says in a line who fills it when; `since` is the day from which it is in force; `day` the
-    field that says on which day a submission is handed in; `blank_rows` how many rows of each list an
-    empty form has.
+    `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
+    the field that says on which day a submission is handed in; `blank_rows` how many rows of each
+    list an empty form has.
     """
 
     id: str
@@ -126,6 +148,7 @@ class Form:
     comparisons: tuple[ComparisonSpec, ...]
     steps: tuple[Step, ...]
     signatures: tuple[Signature, ...]
+    summary: SummarySpec | None
     pdf_names: Mapping[str, str] | None
     toml: Path
     templates: Path

@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
-from formsvc.forms import schemas
+from formsvc.forms import schemas, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
     ComputedSpec,
@@ -122,16 +122,17 @@ def _fail(path: Path, place: str, what: str) -> NoReturn:
     raise FormError(f"{path}: {place}: {what}")
 
 
-class _File:
+class TomlFile:
     """A TOML file that its JSON Schema allows."""
 
     kind: str
     programme: Programme
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            raw = tomllib.loads(path.read_text("utf-8"), parse_float=Decimal)
+            content = path.read_text("utf-8") if text is None else text
+            raw = tomllib.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = _plain(raw)
@@ -227,7 +228,7 @@ class _File:
             self.fail(place, str(wrong))
 
 
-class _ProgrammeFile(_File):
+class _ProgrammeFile(TomlFile):
     kind = "programme"
 
     def __init__(self, path: Path) -> None:
@@ -248,6 +249,10 @@ class _ProgrammeFile(_File):
                          entry.get("reason", ""))
                 for entry, _ in self.entries("coverage")
             ),
+            register={
+                attribute: tuple(names)
+                for attribute, names in self.table.get("register", {}).items()
+            },
         )  # fmt: skip
 
     def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
@@ -286,7 +291,7 @@ class _ProgrammeFile(_File):
                     self.fail(f"[[coverage]] {each.article}", f"{name!r} does not exist")
 
 
-class _FormFile(_File):
+class _FormFile(TomlFile):
     kind = "form"
 
     def __init__(self, path: Path, common: Mapping[str, Any], programme: Programme) -> None:
@@ -334,6 +339,7 @@ class _FormFile(_File):
                 Signature(entry["name"], entry["beside"], self.guard(entry, place))
                 for entry, place in self.entries("signature")
             ),
+            summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
             templates=shelf.templates / folder,

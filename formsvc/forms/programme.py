@@ -67,7 +67,8 @@ class Coverage:
 @dataclass(frozen=True, eq=False)
 class Programme:
     """One programme. `values` are by id, each in the order of the days from which they hold;
-    `regulation` is the one that `coverage` goes through, article by article."""
+    `regulation` is the one that `coverage` goes through, article by article; `register` says how
+    the columns of the list of its people may be headed."""
 
     id: str
     title: str
@@ -76,6 +77,7 @@ class Programme:
     values: Mapping[str, tuple[PolicyValue, ...]]
     comparisons: tuple[ComparisonSpec, ...]
     coverage: tuple[Coverage, ...]
+    register: Mapping[str, tuple[str, ...]]
 
     def epochs(self) -> tuple[date, ...]:
         """The days on which a policy value changes, from the first on."""

@@ -23,7 +23,7 @@ _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "o
 _NO_NAME: Final = re.compile(r"[0-9]+|\*")
 # A day outside of these years would lead outside of the calendar.
 _NO_DAYS: Final = ("0000-01-01", "1899-12-31", "9999-12-31")
-_PAIRS: Final = ("form", "programme")
+_DESCRIBED: Final = ("form", "programme", "values")
 
 
 def common(own: Path, built_in: Path) -> Mapping[str, Any]:
@@ -43,7 +43,7 @@ def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
 
 @cache
 def described(kind: str) -> dict[str, Any]:
-    """The JSON Schema of `form.toml` or `programme.toml`, by the file's stem."""
+    """The JSON Schema of `form.toml`, `programme.toml` or a file of values, by the file's stem."""
     return json_object(Path(__file__).with_name(f"{kind}.schema.json"))
 
 
@@ -51,13 +51,13 @@ def described(kind: str) -> dict[str, Any]:
 def _validator(kind: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(
         described(kind),
-        registry=registry(*map(described, _PAIRS)),
+        registry=registry(*map(described, _DESCRIBED)),
         format_checker=jsonschema.FormatChecker(["date"]),
     )
 
 
 def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationError]:
-    """What is wrong with a `form.toml` or `programme.toml`, first things first."""
+    """What is wrong with a TOML file of this kind, first things first."""
     errors = _validator(kind).iter_errors(table)
     return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
 

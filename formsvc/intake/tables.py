@@ -24,11 +24,13 @@ from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
 from formsvc.writing.texts import clean
 
+SUFFIXES: Final = (".xlsx", ".csv")
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 300
 MAX_CELLS: Final = 500_000
 MAX_TEXT: Final = 18_000_000  # bytes of all cells, repeated ones each time: less than an answer
 MAX_SHEETS: Final = 50
+HEAD_WITHIN: Final = 10  # rows: a list may have a title above its headings
 _BEYOND: Final = 10
 # Reading 5,000 rows of 45 columns takes openpyxl 3 s: a table may take longer than a document.
 _CPU, _WALL = 10, 20.0
@@ -50,17 +52,25 @@ def items(content: bytes, name: str, catalogue: Catalogue) -> Iterator[Item]:
     of its own.
     """
     is_csv = name.lower().endswith(".csv")
-    read = run_limited(_csv if is_csv else _xlsx, content, cpu=_CPU, wall=_WALL)
-    rows = map(jiter.from_json, io.BytesIO(read))
-    for title, sheet in groupby(rows, key=itemgetter(0)):
+    for title, sheet in groupby(rows(content, name), key=itemgetter(0)):
         if title not in (GUIDE, OPTIONS):
             place = f"{name} " if is_csv else f"{name} 工作表“{clean(title)}”"
             yield from _sheet(title or _stem(name), sheet, place, catalogue)
 
 
+def rows(content: bytes, name: str) -> Iterator[Any]:
+    """[sheet's title, row's number, [cell …]] of an XLSX or CSV file, parsed in the sandbox.
+
+    Cells are as JSON keeps them; see `plain`. Raises UnreadableDocument.
+    """
+    parser = _csv if name.lower().endswith(".csv") else _xlsx
+    read = run_limited(parser, content, cpu=_CPU, wall=_WALL)
+    return map(jiter.from_json, io.BytesIO(read))
+
+
 def _sheet(title: str, rows: Iterator[Any], place: str, catalogue: Catalogue) -> Iterator[Item]:
     _, first, head = next(rows)
-    headings = ["" if cell is None else str(_plain(cell)).strip() for cell in head]
+    headings = ["" if cell is None else str(plain(cell)).strip() for cell in head]
     form = _form(title, headings, catalogue)
     if form is None:
         names = "、".join(form.title for form in catalogue.values())
@@ -98,7 +108,7 @@ def _item(
         column = known.get(heading)
         if column is None:
             # The schema then says that there is no such field.
-            data[clean(heading) or "（没有列名）"] = _plain(cell)
+            data[clean(heading) or "（没有列名）"] = plain(cell)
             continue
         value, found = _value(form, column, cell)
         if value is None:
@@ -124,7 +134,7 @@ def _value(form: Form, column: Column, cell: Any) -> tuple[object, tuple[Finding
     as they are, but where the field wants a text.
     """
     type = column.field.type
-    value = _plain(cell)
+    value = plain(cell)
     if isinstance(value, bool):
         value = value if type in _TYPED else "是" if value else "否"
     elif isinstance(value, int) and abs(value) >= _EXACT and type == "string":
@@ -140,7 +150,7 @@ def _lost(form: Form, pointer: str) -> Finding:
     return Finding("input.number-cell", Severity.ERROR, pointer, label, message)
 
 
-def _plain(cell: Any) -> Cell:
+def plain(cell: Any) -> Cell:
     """A cell as JSON: dates as ISO text, whole numbers without a fraction."""
     if isinstance(cell, dict):
         return str(cell["date"])
@@ -188,13 +198,13 @@ def _csv(content: bytes) -> bytes:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("gb18030", "replace")
-    rows = _Rows()
+    found = _Rows()
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1):
-            rows.add("", number, row[:MAX_COLUMNS])
+            found.add("", number, row[:MAX_COLUMNS])
     except csv.Error:
         raise UnreadableDocument("不是正确的 CSV，请另存为 XLSX 或 UTF-8 的 CSV。") from None
-    return rows.answer()
+    return found.answer()
 
 
 def _xlsx(content: bytes) -> bytes:
@@ -204,20 +214,20 @@ def _xlsx(content: bytes) -> bytes:
     if (sheets := check_package(content)) > MAX_SHEETS:
         raise UnreadableDocument(f"有 {sheets:,} 张工作表，最多 {MAX_SHEETS} 张。")
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    rows = _Rows()
+    found = _Rows()
     for sheet in book.worksheets:
         width = _width(sheet)
         for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=width), 1):
             if number > MAX_ROWS * 5:
                 raise UnreadableDocument(_too_many())
-            rows.add(sheet.title, number, row)
-    return rows.answer()
+            found.add(sheet.title, number, row)
+    return found.answer()
 
 
 def _width(sheet: Any) -> int:
-    """How many columns to read: those with a heading, and some to find what has none."""
-    head = next(sheet.iter_rows(values_only=True, max_row=1, max_col=MAX_COLUMNS), ())
-    headed = [place for place, cell in enumerate(head, 1) if cell is not None]
+    """How many columns to read: those of the first rows, and some to find what has no heading."""
+    heads = sheet.iter_rows(values_only=True, max_row=HEAD_WITHIN, max_col=MAX_COLUMNS)
+    headed = [place for row in heads for place, cell in enumerate(row, 1) if cell is not None]
     return min(max(headed, default=0) + _BEYOND, MAX_COLUMNS)
 
 

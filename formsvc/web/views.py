@@ -7,13 +7,15 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
-from formsvc.checks import explain
+from formsvc.checks import coverage, explain
+from formsvc.checks.coverage import ProgrammeCoverage
 from formsvc.delivery import file_name
+from formsvc.forms import Programme
 from formsvc.intake import sheets
 from formsvc.web.attachments import attachment
 from formsvc.web.desks.widgets import widgets
 from formsvc.web.held import catalogue, form_or_404, settings
-from formsvc.writing.notation import today
+from formsvc.writing.notation import long_date, today
 
 views = Blueprint("views", __name__)
 
@@ -22,6 +24,7 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("views.index", {}, "/forms", "我要填表"),
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
+    ("views.covered", {}, "/coverage", "办法落实"),
     ("views.docs", {}, "/api/docs", "接口说明"),
 )
 _SECURITY_DAYS = 180
@@ -39,7 +42,31 @@ def _site() -> dict[str, object]:
 
 @views.get("/")
 def index() -> str:
-    return render_template("index.html", forms=catalogue().all_in_force(today()))
+    groups = catalogue().by_programme(today())
+    example = next((form for _, forms in groups for form in forms), None)
+    return render_template("index.html", groups=groups, example=example)
+
+
+@views.get("/coverage")
+def covered() -> str:
+    """The programmes whose regulations are gone through."""
+    maps = [_covered(programme) for programme in catalogue().programmes.values()]
+    return render_template("coverages.html", maps=maps)
+
+
+@views.get("/coverage/<programme>")
+def coverage_of(programme: str) -> str:
+    """Every article and clause of a regulation: what covers it, or why software cannot."""
+    known = catalogue().programmes.get(programme)
+    if known is None:
+        raise NotFound
+    return render_template(
+        "coverage.html", whole=_covered(known), said=coverage.said, long_date=long_date
+    )
+
+
+def _covered(programme: Programme) -> ProgrammeCoverage:
+    return coverage.coverage(programme, catalogue().all_in_force(today()), today())
 
 
 @views.get("/forms/<form>/rules")
@@ -49,9 +76,11 @@ def rules(form: str) -> str:
     return render_template(
         "rules.html",
         form=chosen,
+        siblings=dict(catalogue().by_programme(today())).get(chosen.programme, ()),
         demands=explain.demands(chosen, today()),
         sections=widgets(chosen, today()),
         label=explain.label,
+        outer=coverage.outer,
     )
 
 

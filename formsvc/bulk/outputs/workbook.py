@@ -182,6 +182,19 @@ def of_lines(lines: Iterable[Line], titles: Titles) -> bytes:
     return stream.getvalue()
 
 
+def write_tables(
+    stream: IO[bytes],
+    scratch: Path | None,
+    on: date,
+    tables: Iterable[tuple[str, Sequence[tuple[str, int]], Iterable[Cells]]],
+) -> None:
+    """A workbook of tables, each its name, its headings with their widths, and its rows."""
+    sheets = _Sheets(stream, scratch, on)
+    for name, head, rows in tables:
+        sheets.fill(name, head, rows)
+    sheets.book.close()
+
+
 def as_csv(lines: Iterable[Line], titles: Titles) -> str:
     """The findings of a few reports as CSV; what a spreadsheet took for a formula is quoted."""
     stream = io.StringIO()

@@ -70,6 +70,10 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     not compared with form.docx, but has to have the same fields.
     """
     template = docx.read(form.docx)
+    for path in (form.pdf, form.layout) if names is None else (form.pdf,):
+        if not path.is_file():
+            own = " (or put your own PDF there)" if path == form.pdf else ""
+            raise TemplateError(f"{path}: is missing{own}; run: formsvc template build {form.id}")
     try:
         with pikepdf.open(form.pdf) as pdf:
             source = str(pdf.docinfo.get(SOURCE, ""))

@@ -6,6 +6,7 @@ is slow to send holds no thread and no place.
 
 import io
 import json
+import os
 import shutil
 import sqlite3
 import threading
@@ -22,6 +23,8 @@ from formsvc.bulk.batch import Batch, Job, Loaded, check_item
 from formsvc.bulk.comparison import Meetings
 from formsvc.bulk.executors import HereExecutor
 from formsvc.bulk.outputs import workbook
+from formsvc.errors import UnreadableDocument
+from formsvc.intake import registers
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.parts import lines
@@ -35,7 +38,9 @@ from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
 
 MAX_BODY: Final = 200_000_000
+MAX_FORM: Final = 64_000_000  # a posted form is held in memory
 LINES: Final = "application/x-ndjson"
+_FORM: Final = "multipart/form-data"
 _KINDS: Final = {
     LINES: ".jsonl",
     "application/jsonl": ".jsonl",
@@ -54,8 +59,25 @@ bulk = Blueprint("bulk", __name__, url_prefix="/api/v1", description="批量检�
 _DESCRIBED: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "JSONL（一行一份）、JSON 列表、ZIP、XLSX 或 CSV",
-        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _KINDS},
+        "description": "JSONL（一行一份）、JSON 列表、ZIP、XLSX 或 CSV；要核对人选的用"
+        " multipart/form-data，附上名册（register）",
+        "content": {
+            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in _KINDS},
+            _FORM: {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "申报"},
+                        "register": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "人选名册，XLSX 或 CSV",
+                        },
+                    },
+                }
+            },
+        },
     },
     "responses": {
         "200": {
@@ -95,14 +117,15 @@ def install(app: Flask, threads: int) -> None:
 @bulk.alt_response(413, **_REFUSALS, description="内容太大")
 @bulk.alt_response(415, **_REFUSALS, description="不支持这种内容类型")
 @bulk.alt_response(507, **_REFUSALS, description="没有空间可写")
+@bulk.alt_response(422, **_REFUSALS, description="名册有误")
 @bulk.alt_response(429, **_REFUSALS, description="批量检查太多，稍后再试")
 def check_many(query: dict[str, Any]) -> Response:
     """批量检查：收齐后逐份答复"""
     kind = _KINDS.get(request.mimetype)
-    if kind is None:
+    if kind is None and request.mimetype != _FORM:
         raise UnsupportedMediaType
     # One byte more, so that a body of unknown length that is too long can be told from a full one.
-    request.max_content_length = MAX_BODY + 1
+    request.max_content_length = (MAX_BODY if kind else MAX_FORM) + 1
     places: Places = current_app.extensions["formsvc-bulk"]
     leave = places.take()
     if leave is None:
@@ -112,6 +135,9 @@ def check_many(query: dict[str, Any]) -> Response:
     held.callback(leave)
     try:
         response = _answer(kind, query["on"], held)
+    except UnreadableDocument as refusal:
+        held.close()
+        return problem(422, str(refusal))
     except BaseException:
         held.close()
         raise
@@ -120,17 +146,21 @@ def check_many(query: dict[str, Any]) -> Response:
     return response
 
 
-def _answer(kind: str, on: date, held: ExitStack) -> Response:
+def _answer(kind: str | None, on: date, held: ExitStack) -> Response:
     loaded = forms()
+    people = b""
     # Fails before the answer has begun when the length that was told is too much.
-    stream = request.stream
+    if kind is None:
+        stream, kind, people = _form(loaded)
+    else:
+        stream = request.stream
     given = _items(stream, kind, loaded, held)
     if request.accept_mimetypes.best_match([LINES, workbook.MEDIA_TYPE]) == workbook.MEDIA_TYPE:
-        content = _workbook(given, on)
+        content = _workbook(given, on, people)
         held.close()
         return attachment(content, "批量审核结果.xlsx", workbook.NAME, workbook.MEDIA_TYPE)
     response: Response = current_app.response_class(
-        _ended(_stream(given, loaded, on), held),
+        _ended(_stream(given, loaded, on, people), held),
         mimetype=LINES,
         headers={"X-Accel-Buffering": "no"},
     )
@@ -148,9 +178,27 @@ def _ended(stream: Iterable[bytes], held: ExitStack) -> Iterator[bytes]:
         held.close()
 
 
+def _form(loaded: Loaded) -> tuple[IO[bytes], str, bytes]:
+    """The submissions of a posted form, what they are by their name, and its packed register.
+
+    Raises UnreadableDocument for a register with faults.
+    """
+    file, listed = request.files.get("file"), request.files.get("register")
+    if file is None or not file.filename:
+        raise UnreadableDocument("表单里要有 file（申报）；register（人选名册）可有可无。")
+    people = b""
+    if listed and listed.filename:
+        known = registers.headings(loaded[0].programmes.values())
+        people = registers.packed(registers.read(listed.read(), listed.filename, known))
+    suffix = os.path.splitext(file.filename)[1].lower()
+    return file.stream, ".jsonl" if suffix == ".ndjson" else suffix, people
+
+
 def _items(stream: IO[bytes], kind: str, forms: Loaded, held: ExitStack) -> Iterator[Item]:
     """The items; what is not lines is held in memory, as a file that can be handed on."""
-    reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
+    reader: IO[bytes] = stream
+    if not isinstance(stream, io.BytesIO):
+        reader = io.BufferedReader(cast(io.RawIOBase, stream), _BLOCK)
     if kind == ".jsonl":
         return lines(reader, _NAME)
     content = held.enter_context(in_memory())
@@ -161,9 +209,9 @@ def _items(stream: IO[bytes], kind: str, forms: Loaded, held: ExitStack) -> Iter
     return items(content, _NAME + kind, forms[0])
 
 
-def _stream(given: Iterable[Item], forms: Loaded, on: date) -> Iterator[bytes]:
+def _stream(given: Iterable[Item], forms: Loaded, on: date, people: bytes) -> Iterator[bytes]:
     """A line for each item, then what the comparison found, then the counts."""
-    job = Job(on=on, secrets=(_SECRET,))
+    job = Job(on=on, secrets=(_SECRET,), register=people)
     submissions = passed = written = 0
     given = bounded(given, lambda: written)
     with closing(Meetings(*forms, on)) as meetings:
@@ -196,10 +244,11 @@ def _line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
 
 
-def _workbook(given: Iterable[Item], on: date) -> bytes:
+def _workbook(given: Iterable[Item], on: date, people: bytes) -> bytes:
     """report.xlsx. Only reports and digests touch the disk, sealed; its folder goes at once."""
     with runs().scratch() as folder:
-        batch = Batch(folder, Job(on=on, shelves=settings().shelves, press=settings().press))
+        job = Job(on=on, shelves=settings().shelves, press=settings().press, register=people)
+        batch = Batch(folder, job)
         with suppress(ClientDisconnected):
             given = bounded(given, lambda: batch.size)
             batch.check(given, HereExecutor(), at_once=1)

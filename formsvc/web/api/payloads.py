@@ -105,9 +105,50 @@ class ProblemPayload(Schema):
 class FormPayload(Schema):
     id = fields.String(required=True)
     title = fields.String(required=True)
+    about = fields.String(required=True, metadata={"description": "谁在什么时候填"})
     programme = fields.String(required=True, attribute="programme.title")
     edition = fields.String(required=True)
     copies = fields.Integer(required=True, metadata={"description": "一式几份"})
+
+
+class CoverPayload(Schema):
+    kind = fields.String(
+        required=True,
+        validate=validate.OneOf(["rule", "comparison", "form", "field", "step", "value"]),
+    )
+    name = fields.String(required=True, metadata={"description": "规则编号、位置或名称"})
+    title = fields.String(required=True)
+    form = fields.String(required=True, metadata={"description": "哪一种表，共有的为空"})
+    note = fields.String(required=True, metadata={"description": "数额及其日期，或说明"})
+
+
+class ClausePayload(Schema):
+    article = fields.String(required=True)
+    summary = fields.String(required=True, metadata={"description": "概括，不是原文"})
+    by = fields.List(fields.Nested(CoverPayload), required=True)
+    reason = fields.String(required=True, metadata={"description": "软件为什么不能，能则为空"})
+
+
+class ArticlePayload(Schema):
+    article = fields.String(required=True)
+    clauses = fields.List(fields.Nested(ClausePayload), required=True)
+    others = fields.List(
+        fields.Nested(CoverPayload), required=True, metadata={"description": "另引用本条的"}
+    )
+
+
+class SourcePayload(CitationPayload):
+    by = fields.List(fields.Nested(CoverPayload), required=True)
+
+
+class CoveragePayload(Schema):
+    programme = fields.String(required=True)
+    title = fields.String(required=True)
+    regulation = fields.String(required=True)
+    articles = fields.List(fields.Nested(ArticlePayload), required=True)
+    sources = fields.List(
+        fields.Nested(SourcePayload), required=True, metadata={"description": "本办法以外的依据"}
+    )
 
 
 class FieldPayload(Schema):

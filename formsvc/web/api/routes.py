@@ -7,6 +7,7 @@ from flask_smorest import Blueprint
 from werkzeug.exceptions import NotFound
 
 from formsvc import documents
+from formsvc.checks.coverage import coverage
 from formsvc.delivery import file_name
 from formsvc.delivery import fill as filled
 from formsvc.documents import Format
@@ -89,6 +90,17 @@ def blank(form: str, format: Format) -> Response:
     content = documents.blank(chosen, format)
     name = file_name(chosen, None, format)
     return attachment(content, name, f"{chosen.id}.{format}", documents.MEDIA_TYPES[format])
+
+
+@api.get("/coverage")
+@api.response(200, payloads.CoveragePayload(many=True))
+def show_coverage() -> list[dict[str, Any]]:
+    """各项办法逐条由什么核对，或软件为什么不能"""
+    known = catalogue().all_in_force(today())
+    return [
+        coverage(programme, known, today()).to_dict()
+        for programme in catalogue().programmes.values()
+    ]
 
 
 @api.post("/forms/<form>/check")

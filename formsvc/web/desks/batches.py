@@ -8,15 +8,19 @@ from datetime import datetime
 from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, redirect, render_template, request, url_for
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.index import Totals
 from formsvc.bulk.lines import Row
 from formsvc.bulk.results import Found, Results
 from formsvc.checks import explain
+from formsvc.checks.register import Register
 from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import MEDIA_TYPES, Format, pictures
+from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
+from formsvc.intake import registers
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
@@ -66,7 +70,11 @@ def begin(desk: str) -> Any:
     ]
     if not files:
         return _landing(desk, "请先选择文件，再按“上传并检查”。"), 422
-    run = started(desk, reading(today()), lambda folder: keep(folder, files))
+    try:
+        people = _register(request.files.getlist("register"))
+    except UnreadableDocument as problem:
+        return _landing(desk, str(problem)), 422
+    run = started(desk, reading(today()), lambda folder: keep(folder, files, people))
     try:
         runs().wait(run, _MOMENT)
     except OSError:  # no room: nothing was acknowledged
@@ -239,6 +247,14 @@ def changes(id: str, earlier: str) -> str:
     )
 
 
+def _register(files: list[FileStorage]) -> Register | None:
+    """The lists of people that were handed in with the batch, as one."""
+    lists = [
+        registers.read(file.read(), file.filename, _headings()) for file in files if file.filename
+    ]
+    return registers.joined(lists) if lists else None
+
+
 # The pages
 
 
@@ -250,8 +266,13 @@ def _landing(desk: str, notice: str = "") -> str:
         notice=notice,
         limit=UPLOAD_LIMIT // 1_000_000,
         minutes=runs().seconds // 60,
-        forms=catalogue(),
+        groups=catalogue().by_programme(today()),
+        columns="、".join(names[0] for names in _headings().values()),
     )
+
+
+def _headings() -> dict[str, tuple[str, ...]]:
+    return registers.headings(catalogue().programmes.values())
 
 
 def _unit(run: Run, batch: Results) -> str:

@@ -5,12 +5,15 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from typing import IO, Final
 
 from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.results import INDEX, Results
 from formsvc.catalogue import Catalogue
+from formsvc.checks.register import Register
+from formsvc.intake import registers
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.sources import items
@@ -21,6 +24,7 @@ from formsvc.writing.texts import clean
 MOST: Final = 20_000
 _NAMES: Final = "names"
 _UPLOAD: Final = "upload"
+_REGISTER: Final = "register"
 _LENGTH: Final = 8
 _LONGEST: Final = 60
 # Below this many bytes starting processes takes longer than the work.
@@ -45,8 +49,11 @@ def results(run: Run, catalogue: Catalogue) -> AbstractContextManager[Results]:
     return Results.opened(run.folder, catalogue)
 
 
-def keep(folder: SealedFolder, files: list[tuple[str, bytes]]) -> None:
-    """Seal what is handed in, (name, content) each, for `read`."""
+def keep(
+    folder: SealedFolder, files: list[tuple[str, bytes]], people: Register | None = None
+) -> None:
+    """Seal what is handed in, (name, content) each, and the list of people, for `read`."""
+    folder.write(_REGISTER, registers.packed(people))
     names = [clean(name)[:_LONGEST] for name, _ in files]
     folder.write(_NAMES, json.dumps(names).encode())
     with folder.create(_UPLOAD) as stream:
@@ -63,7 +70,7 @@ def read(run: Run, job: Job, catalogue: Catalogue) -> None:
     """
     if is_read(run):
         return
-    batch = Batch(run.folder, job, resume=True)
+    batch = Batch(run.folder, replace(job, register=run.folder.read(_REGISTER)), resume=True)
     with run.folder.open(_UPLOAD) as stream:
         workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
         stream.seek(0)
@@ -79,6 +86,7 @@ def read(run: Run, job: Job, catalogue: Catalogue) -> None:
         done.keep()
     batch.finish()
     run.folder.remove(_UPLOAD)
+    run.folder.remove(_REGISTER)
 
 
 def _files(run: Run, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:

@@ -1,0 +1,55 @@
+"""Samples for authors: a valid one of every form, and one that breaks each rule by each message."""
+
+import json
+
+import pytest
+
+from formsvc import load_forms
+from formsvc.catalogue import SAMPLES_ON
+from formsvc.cli import main
+from formsvc.findings import Severity
+from formsvc.sampling import samples
+
+from .test_forms import edit
+
+
+@pytest.fixture(scope="module")
+def made(catalogue):
+    return {id: list(samples(catalogue[id])) for id in ("jiangxi-project-funding",)}
+
+
+def test_the_first_sample_has_no_error_and_nothing_to_look_at(made, catalogue):
+    for id, (first, *_) in made.items():
+        report = catalogue.check_data(first.data, on=SAMPLES_ON, form=id).report
+        assert [each for each in report.findings if each.severity is not Severity.NOTE] == []
+
+
+def test_every_message_of_every_rule_is_said_by_a_sample_of_its_own(made, catalogue):
+    for id, (_, *broken) in made.items():
+        wanted = [(rule.id, name) for rule in catalogue[id].rules for name in rule.messages]
+        assert [(each.rule, each.message) for each in broken] == wanted
+        for each in broken:
+            assert each.rule in [finding.rule for finding in each.report.findings]
+
+
+def test_a_rule_that_cannot_be_broken_is_said_plainly(shelf):
+    place = shelf.schemas / "jiangxi" / "jiangxi-project-funding" / "2026-1" / "form.toml"
+    never = 'equals = true\nwhen = { field = "/project/amount", at_least = 2000000000 }\n'
+    edit(place, "equals = true\n", never)
+    form = load_forms(shelf)["jiangxi-project-funding"]
+    none = [each.rule for each in samples(form) if each.data is None]
+    assert none == ["legacy-excluded"]
+
+
+def test_the_command_writes_samples_with_what_they_give_and_overwrites_none(runner, tmp_path):
+    command = ["template", "sample", "jiangxi-project-funding", "-o", str(tmp_path)]
+    assert runner.invoke(main, command).exit_code == 0
+    good = json.loads((tmp_path / "valid" / "valid.json").read_text("utf-8"))
+    assert good["form"] == "jiangxi-project-funding"
+    expected = tmp_path / "invalid" / "account-or-code-neither.findings.json"
+    found = json.loads(expected.read_text("utf-8"))["findings"]
+    assert [each["rule"] for each in found] == ["account-or-code"]
+    (tmp_path / "valid" / "valid.json").write_text("{}", "utf-8")
+    again = runner.invoke(main, command)
+    assert "没有覆盖" in again.output
+    assert (tmp_path / "valid" / "valid.json").read_text("utf-8") == "{}"
