@@ -168,14 +168,13 @@ class Catalogue(Mapping[str, Form]):
         """The report with what cannot be printed, where nothing else is wrong already."""
         if self._press is None or report.unreadable:
             return report
-        found = documents.findings(form, data, self._press)
+        spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
+        found = documents.findings(form, data, self._press, spoken)
         if isinstance(found, Skipped):
             return replace(report, skipped=(*report.skipped, found))
-        spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
-        more = [finding for finding in found if finding.pointer not in spoken]
-        if not more:
+        if not found:
             return report
-        findings = sorted((*report.findings, *more), key=lambda f: form.place(f.pointer))
+        findings = sorted((*report.findings, *found), key=lambda f: form.place(f.pointer))
         return replace(report, findings=tuple(findings))
 
 

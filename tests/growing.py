@@ -66,10 +66,12 @@ SCHEMA = {
 PROGRAMME = """
 [programme]
 title = "补助"
+regulation = "补助办法"
 """
 TOML = """
 [form]
 title = "补助发放表"
+about = "单位每年发放补助时填写"
 since = 2020-01-01
 person = "/clerk"
 unit = "/unit"

@@ -62,9 +62,13 @@ class Set:
 def pdfium_pages(pdf: bytes) -> list[str]:
     with pypdfium2.PdfDocument(pdf) as document:
         pages = [page.get_textpage().get_text_range() for page in document]
-    # pdfium gives half characters, and U+0002 or U+FFFE for a hyphen at the end of a line.
-    return [page.encode("utf-16", "surrogatepass").decode("utf-16").translate({2: "-", 0xFFFE: "-"})
-            for page in pages]  # fmt: skip
+    return list(map(from_pdfium, pages))
+
+
+def from_pdfium(text: str) -> str:
+    """pdfium gives half characters, and U+0002 or U+FFFE for a hyphen at the end of a line."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16")
+    return whole.translate({2: "-", 0xFFFE: "-"})
 
 
 def pypdf_pages(pdf: bytes) -> list[str]:

@@ -15,20 +15,22 @@ from click.testing import CliRunner
 from docx import Document
 
 from benchmarks.generate import batch
-from formsvc import load_forms
+from formsvc import Press, load_forms
 from formsvc.bulk import batch as bulk
 from formsvc.bulk import results
 from formsvc.bulk.executors import HereExecutor, opened
 from formsvc.bulk.lines import Line
 from formsvc.bulk.outputs import letters, workbook
 from formsvc.cli import main
-from formsvc.errors import ConfigError, FormError
+from formsvc.documents.headers import code_picture
+from formsvc.errors import ConfigError, FormError, TemplateError
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import built_in
 from formsvc.intake import sheets
 from formsvc.intake.items import Item
 from formsvc.storage import folder
 from tests.conftest import first_sample
+from tests.pressing import poppler_pages, squeezed
 
 ON = date(2026, 3, 1)
 SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
@@ -335,6 +337,33 @@ def test_each_employer_with_errors_has_a_letter_with_names_articles_and_remedies
                 assert " ".join(finding["message"].split()) in said
                 if finding["citation"]:
                     assert finding["citation"]["article"] in said
+
+
+def test_letters_come_as_word_and_pdf_with_the_same_words(tmp_path, funding, runner):
+    funding["person"] |= {"name": "𠮷·巴图", "id_number": "360101197909030011"}
+    funding["unit"]["name"] = "甲所"
+    del funding["unit"]["address"]
+    (tmp_path / "a.json").write_text(json.dumps(funding, ensure_ascii=False), "utf-8")
+    asked = ["bulk", str(tmp_path / "a.json"), "-o", str(tmp_path / "out"), "--on", str(ON)]
+    assert runner.invoke(main, [*asked, "--letters", "docx,pdf"]).exit_code == 1
+    made = tmp_path / "out" / "letters"
+    assert {path.name for path in made.iterdir()} == {"退回通知-甲所.docx", "退回通知-甲所.pdf"}
+    word = Document(made / "退回通知-甲所.docx")
+    said = [p.text for p in word.paragraphs]
+    said += [c.text for t in word.tables for r in t.rows for c in r.cells]
+    printed = squeezed("".join(poppler_pages((made / "退回通知-甲所.pdf").read_bytes())))
+    assert "𠮷·巴图" in printed
+    for text in said:
+        assert squeezed(text) in printed
+
+
+def test_a_letter_with_a_picture_is_not_drawn_without_it():
+    word = Document(built_in().templates / letters.TEMPLATE)
+    word.add_picture(io.BytesIO(code_picture((b"\1",))))
+    whole = io.BytesIO()
+    word.save(whole)
+    with pytest.raises(TemplateError, match="pictures"):
+        letters.as_pdf(whole.getvalue(), "甲所", Press())
 
 
 def test_markup_in_a_name_stays_text_in_a_letter():

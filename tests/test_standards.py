@@ -14,8 +14,12 @@ import pytest
 from pikepdf import Array, Dictionary, Name, Stream
 
 from formsvc import Press, fill, submissions
+from formsvc.bulk.lines import Line
+from formsvc.bulk.outputs import letters
+from formsvc.catalogue import SAMPLES_ON
 from formsvc.documents import Bound, pack
 from formsvc.documents.proof import marks as proof
+from formsvc.findings import Finding, Report, Severity
 
 from . import growing
 from .conftest import first_sample, valid_samples
@@ -29,6 +33,14 @@ def _long(data: dict) -> dict:
     paragraph = "研修期间完成了原位表征平台的搭建，形成了可以推广的实验规范。" * 9
     longer["training"]["outcome"] = "\n".join([paragraph] * 24)
     return longer
+
+
+def _letter() -> bytes:
+    finding = Finding("a", Severity.ERROR, "", "姓名", "姓名没有填写，请补填。")
+    line = Line(1, "某单位.zip", "某单位", "𠮷某", Report(SUMMARY, "2021-1", (finding,) * 40))
+    notice = letters.notice_of()
+    word = notice.render("某单位", 3, [line, line], lambda form: "总结书", SAMPLES_ON)
+    return letters.as_pdf(word, "某单位", Press())
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +62,7 @@ def documents(catalogue, roll) -> dict[str, bytes]:
         "signature fields of funding": fill(budget, funding, "pdf", signature_fields=True),
         "roll": fill(roll, growing.data(60), "pdf"),
         "signature fields of a roll": fill(roll, growing.data(60), "pdf", signature_fields=True),
+        "letter": _letter(),
         "pack": pack(
             [Bound("甲", whole, summary), Bound("乙", whole, _long(summary), 2),
              Bound("丙", budget, funding, 2)],
@@ -147,8 +160,9 @@ def test_6_6_metadata_say_what_the_document_is(opened):
 
 def test_6_8_what_is_attached_is_associated_with_the_document(opened):
     for name, pdf in opened.items():
-        assert len(pdf.Root.AF) == len(pdf.attachments) == (3 if name == "pack" else 1)
-        for file in pdf.Root.AF:
+        count = {"pack": 3, "letter": 0}.get(name, 1)
+        assert len(pdf.Root.get("/AF", [])) == len(pdf.attachments) == count
+        for file in pdf.Root.get("/AF", []):
             assert file.AFRelationship == Name.Data
             assert file.F == file.UF
             assert "/" not in str(file.UF)

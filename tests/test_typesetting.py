@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypinyin_dict.pinyin_data import ktghz2013
 
 from formsvc.documents.authoring.rectangles import measured
 from formsvc.documents.press import installed
@@ -27,6 +28,9 @@ PIECES = st.one_of(
     st.text("国家江西人才ABCxyz 0129，。（）", min_size=1, max_size=30),
     st.characters(max_codepoint=0x2FFFF, exclude_categories=["Cs", "Cn"]),
 )  # fmt: skip
+
+
+NORMATIVE = "".join(map(chr, sorted(ktghz2013.pinyin_dict)))  # 通用规范汉字表
 
 
 @st.composite
@@ -225,3 +229,13 @@ def test_what_does_not_fit_is_told_exactly():
     assert not Set(kept, box=[72, 72, 300, 200], **PARAGRAPHS).sheets.overflowing
     assert Set(kept + "国", box=[72, 72, 300, 200], **PARAGRAPHS).sheets.overflowing
     assert capacity(site, 9, pitch(site, 9)) == 15
+
+
+@pytest.mark.parametrize("part", range(6))
+def test_all_normative_characters_are_printed_and_read_back_exactly(part):
+    assert len(NORMATIVE) == 8105
+    assert not FONTS.missing(NORMATIVE)
+    text = NORMATIVE[part * 1351 : (part + 1) * 1351]
+    shown = Set(text, **PARAGRAPHS).pdf()
+    for name, read in READERS.items():
+        assert bare(read(shown)) == text, name

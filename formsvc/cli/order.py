@@ -34,6 +34,7 @@ class Order:
     on: date
     shelves: tuple[Shelf, ...]
     formats: tuple[Format, ...]
+    letters: tuple[Format, ...]
     press: Press
     workers: int | None
     scheduler: str | None
@@ -80,7 +81,7 @@ class Order:
 
     def _write(self, results: Results, say: Say) -> None:
         """What is made from the reports: letters, packs, changes, the workbook."""
-        sent = letters.write(results, self.shelves)
+        sent = letters.write(results, self.shelves, self.letters, self.press)
         if "pdf" in self.formats:
             packs.write(results, self.press)
         changed = None

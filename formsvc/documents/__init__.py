@@ -1,7 +1,7 @@
 """Data → document, and what proves a document."""
 
 from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, fill
-from formsvc.documents.press import Bound, Press, Unprintable, findings, pack
+from formsvc.documents.press import Bound, Press, Unprintable, findings, letter, pack
 from formsvc.documents.proof.carriage import Format
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "blank",
     "fill",
     "findings",
+    "letter",
     "pack",
 ]

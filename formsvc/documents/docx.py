@@ -324,9 +324,7 @@ class _Part:
         """A paragraph with a numbered mark in the place of every placeholder, and the slots told
         the properties around them."""
         if "{%" in paragraph[0]:
-            self._fail(
-                "a condition stands alone in its paragraph, as {%p … %}, or row, as {%tr … %}"
-            )
+            self._fail("a condition stands alone in a paragraph, as {%p … %}, or row, as {%tr … %}")
         found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
         properties = found[0] if found else ""
 

@@ -6,6 +6,7 @@ from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from formsvc import pointers
 from formsvc.forms import Field, Form, PrintBox
 from formsvc.forms.computed import completed, stated_day
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
@@ -35,8 +36,7 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for write in _writers(form):
         write(data, values)
     for box in form.boxes:
-        text = _list_box(form, box, data) if box.list else _box(box, data)
-        values[box.name] = text if box.guard.holds(data, day) else ""
+        values[box.name] = boxed(box, data) if box.guard.holds(data, day) else ""
     for array in form.lists:
         values[array] = str(_count(form, array, data) or "")
     for part in form.parts:
@@ -57,7 +57,7 @@ def is_text(form: Form, name: str) -> bool:
 
 
 def _count(form: Form, array: str, data: object) -> int:
-    given = _at(data, form.fields[array].tokens)
+    given = at(data, form.fields[array].tokens)
     return min(len(given), form.room(array)) if isinstance(given, list) else 0
 
 
@@ -75,7 +75,7 @@ def _writer(field: Field) -> Callable[[object, dict[str, str]], None]:
     pointer, tokens, show = field.pointer, field.tokens, _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        values[pointer] = show(_at(data, tokens))
+        values[pointer] = show(at(data, tokens))
 
     return write
 
@@ -86,20 +86,26 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        given = _at(data, tokens)
+        given = at(data, tokens)
         if isinstance(given, list):
             for name, row in zip(names, given, strict=False):
-                values[name] = show(_at(row, cell))
+                values[name] = show(at(row, cell))
 
     return write
 
 
-def _at(data: Any, tokens: tuple[str, ...]) -> object:
+def at(data: Any, tokens: tuple[str, ...]) -> object:
+    """The value at a place that is in no list; None where nothing stands."""
     for token in tokens:
         if not isinstance(data, dict):
             return None
         data = data.get(token)
     return data
+
+
+def shown(field: Field, value: object) -> str:
+    """A field's value as on paper."""
+    return _shower(field)(value)
 
 
 def _shower(field: Field) -> Callable[[object], str]:
@@ -147,11 +153,13 @@ def _words(value: object) -> str:
         return ""
 
 
-def _box(box: PrintBox, data: object) -> str:
-    """The box's text; "" when none of its fields is given."""
+def boxed(box: PrintBox, data: object) -> str:
+    """The box's text, whatever its guard says; "" when none of its fields is given."""
+    if box.list:
+        return _list_box(box, data)
     text = box.literals[0]
     shown = [
-        (_words if as_words else _shower(field))(_at(data, field.tokens))
+        (_words if as_words else _shower(field))(at(data, field.tokens))
         for field, as_words in box.parts
     ]
     if not any(shown):
@@ -161,15 +169,15 @@ def _box(box: PrintBox, data: object) -> str:
     return text.strip()
 
 
-def _list_box(form: Form, box: PrintBox, data: object) -> str:
+def _list_box(box: PrintBox, data: object) -> str:
     """A line for every row that has something: what is empty goes with the mark beside it and
     the brackets around it."""
-    array = form.fields[box.list].tokens
-    given = _at(data, array)
+    array = pointers.parse(box.list)
+    given = at(data, array)
     lines = []
     for row in given if isinstance(given, list) else ():
         shown = [
-            (_words if as_words else _shower(field))(_at(row, field.tokens[len(array) + 1 :]))
+            (_words if as_words else _shower(field))(at(row, field.tokens[len(array) + 1 :]))
             for field, as_words in box.parts
         ]
         if any(shown):

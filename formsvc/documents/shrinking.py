@@ -13,9 +13,8 @@ from formsvc.documents.printing import Values
 
 # Noncharacters: allowed in XML, never in a submission.
 _MARK: Final = re.compile("\ufdd0([0-9]+)\ufdd1")
-_PARAGRAPH: Final = re.compile(
-    r"<w:p(?: [^<>]*)?>(?:(?!</?w:p[ >])[^\ufdd0])*+\ufdd0(?:(?!<w:p[ >]).)*?</w:p>", re.DOTALL
-)
+_OPENED: Final = ("<w:p>", "<w:p ")
+_CLOSED: Final = "</w:p>"
 _RUN: Final = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
 _SIZE: Final = re.compile(r'<w:(sz|szCs) w:val="[0-9]+"/>')
 _SPACING: Final = re.compile(r"<w:spacing [^>]*w:line=[^>]*/>")
@@ -58,18 +57,21 @@ def _pieces(source: str, shrinks: Sequence[Sequence[Shrink | None]]) -> Iterator
     seen: dict[int, int] = {}
     ended: dict[int, int] = {}
     at = 0
-    for found in _PARAGRAPH.finditer(source):
-        number = int(_MARK.search(found[0])[1])  # type: ignore[index]  # the pattern has a mark
+    while found := _MARK.search(source, at):
+        number = int(found[1])
+        start = max(source.rfind(opened, at, found.start()) for opened in _OPENED)
+        end = source.index(_CLOSED, found.end()) + len(_CLOSED)
         # Further paragraphs of the same cell are the same place.
-        if number not in ended or "</w:tc>" in source[ended[number] : found.start()]:
+        if number not in ended or "</w:tc>" in source[ended[number] : start]:
             seen[number] = seen.get(number, -1) + 1
-        ended[number] = found.end()
+        ended[number] = end
         places = shrinks[number]
         shrink = places[seen[number]] if seen[number] < len(places) else None
-        yield source[at : found.start()]
-        yield _MARK.sub("", found[0] if shrink is None else _paragraph(found[0], shrink))
-        at = found.end()
-    yield _MARK.sub("", source[at:])
+        paragraph = source[start:end]
+        yield source[at:start]
+        yield _MARK.sub("", paragraph if shrink is None else _paragraph(paragraph, shrink))
+        at = end
+    yield source[at:]
 
 
 def _paragraph(paragraph: str, shrink: Shrink) -> str:

@@ -12,8 +12,9 @@ from formsvc.forms.form import (
     Step,
     SummarySpec,
 )
-from formsvc.forms.loading import Shelf, built_in, library, read
+from formsvc.forms.loading import library, read
 from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
 from formsvc.forms.summaries import REGISTER
 
 __all__ = [

@@ -208,6 +208,10 @@ class Form:
             field.in_row(row) for row in range(self.room(array)) for field in self.lists[array]
         )
 
+    def in_any_row(self, pointer: str) -> str:
+        """A concrete pointer with `*` for its row: `/a/2/b` is `/a/*/b`."""
+        return _ROW.sub("/*", pointer)
+
     def field(self, pointer: str) -> Field | None:
         """The field a concrete pointer names: `/a/2/b` finds `/a/*/b`."""
         return self.fields.get(pointer) or self.fields.get(_ROW.sub("/*", pointer))

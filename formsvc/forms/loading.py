@@ -7,7 +7,6 @@ and `form.toml`. An office's own shelf may add forms to a programme that comes a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,6 +30,7 @@ from formsvc.forms.form import (
 from formsvc.forms.guards import Guard, conditions, guard
 from formsvc.forms.places import Wrong
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
@@ -47,22 +47,6 @@ _ONCE: Final = frozenset(
     {"rule", "comparison", "citation", "print", "part", "signature", "computed"}
 )
 RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Three folders with forms: their schemas, templates and samples."""
-
-    schemas: Path
-    templates: Path
-    samples: Path
-
-
-def built_in() -> Shelf:
-    """The forms that come along: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    root = package if (package / "schemas").is_dir() else package.parent
-    return Shelf(root / "schemas", root / "templates", root / "samples")
 
 
 def read(shelves: Iterable[Shelf]) -> list[Form]:
@@ -327,7 +311,7 @@ class _FormFile(TomlFile):
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
             parts=tuple(self.parts()),
-            blank_rows=dict(self.blank_rows()),
+            blank_rows=self.blank_rows(),
             computed=tuple(self.computed()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
@@ -395,14 +379,12 @@ class _FormFile(TomlFile):
                 self.fail(place, "must be one word that is no field's name")
             yield PaperPart(name, self.guard(entry, place))
 
-    def blank_rows(self) -> Iterator[tuple[str, int]]:
+    def blank_rows(self) -> dict[str, int]:
         """How many empty rows a form has of every list."""
-        stated, rooms = self.table.get("rows", {}), self.schema.rooms
-        for name, rows in stated.items():
-            if rows > rooms.get(name, 0):
-                self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
-        for name, room in rooms.items():
-            yield name, stated.get(name, min(room, _BLANK_ROWS))
+        rooms, stated = self.schema.rooms, dict[str, int](self.table.get("rows", {}))
+        for name in filter(lambda name: stated[name] > rooms.get(name, 0), stated):
+            self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
+        return {name: min(room, _BLANK_ROWS) for name, room in rooms.items()} | stated
 
     def computed(self) -> Iterator[ComputedSpec]:
         """What computes each field that the schema marks as readOnly, and nothing else."""
@@ -419,7 +401,6 @@ class _FormFile(TomlFile):
             self.fail("[[computed]]", f"{min(open_)} is readOnly, but nothing computes it")
 
     def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
-        """The guard of a table that is no rule: it names fields outside of lists."""
         try:
             return guard(conditions(entry.get("when")), self.fields, self.programme)
         except Wrong as wrong:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import jsonschema
+import jsonschema_rs
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 
@@ -56,8 +57,21 @@ def _validator(kind: str) -> jsonschema.Draft202012Validator:
     )
 
 
+@cache
+def _quick(kind: str) -> jsonschema_rs.Draft202012Validator:
+    known = jsonschema_rs.Registry([(each["$id"], each) for each in map(described, _DESCRIBED)])
+    return jsonschema_rs.Draft202012Validator(
+        described(kind), registry=known, validate_formats=True, offline=True
+    )
+
+
 def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationError]:
     """What is wrong with a TOML file of this kind, first things first."""
+    try:
+        if _quick(kind).is_valid(table):
+            return []
+    except (ValueError, TypeError, OverflowError):
+        pass  # The other one has words for it.
     errors = _validator(kind).iter_errors(table)
     return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
 
@@ -82,7 +96,8 @@ class FormSchema:
         self.content = json_object(path)
         self._resolver = registry(common).resolver(str(common["$id"]))
         try:
-            jsonschema.Draft202012Validator.check_schema(self.content)
+            if not jsonschema_rs.meta.is_valid(self.content):
+                jsonschema.Draft202012Validator.check_schema(self.content)
         except jsonschema.SchemaError as error:
             self.fail(error.json_path, error.message)
         self.fields: Mapping[str, Field] = {

@@ -19,9 +19,7 @@ _FORBIDDEN = re.compile(
 
 def is_clean(data: object) -> bool:
     """Whether no text and no name in a submission holds a forbidden character."""
-    strings: list[str] = []
-    _collect(data, strings)
-    joined = "".join(strings)
+    joined = "".join(strings(data))
     # Every forbidden character is unprintable to str.isprintable, which is many times faster.
     return (
         joined.replace("\n", "").replace("\u3000", "").isprintable()
@@ -60,16 +58,19 @@ def cleaned(data: object) -> object:
     return data
 
 
-def _collect(data: object, strings: list[str]) -> None:
-    if isinstance(data, str):
-        strings.append(data)
-    elif isinstance(data, dict):
-        strings.extend(map(str, data))
-        for value in data.values():
-            _collect(value, strings)
-    elif isinstance(data, list):
-        for value in data:
-            _collect(value, strings)
+def strings(data: object) -> list[str]:
+    """All texts of a submission, and all names."""
+    found: list[str] = []
+    waiting = [data]
+    for value in waiting:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            found.extend(map(str, value))
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return found
 
 
 def _describe(text: str, place: int) -> str:

@@ -93,9 +93,10 @@ def test_a_reviewer_takes_the_workbook_and_the_letters(open_page, mixed, scripts
     book = openpyxl.load_workbook(io.BytesIO(taken(page, "审核结果")))
     assert {"汇总", "问题", "申报"} <= set(book.sheetnames)
     assert book["申报"].max_row == 32
-    letters = zipfile.ZipFile(io.BytesIO(taken(page, "退回通知"))).namelist()
-    assert letters
-    assert all(re.fullmatch(r"退回通知-[^/]+\.docx", name) for name in letters)
+    for title, ending in (("退回通知", "docx"), ("退回通知 PDF", "pdf")):
+        letters = zipfile.ZipFile(io.BytesIO(taken(page, f"{title}（ZIP"))).namelist()
+        assert letters
+        assert all(re.fullmatch(rf"退回通知-[^/]+\.{ending}", name) for name in letters)
 
 
 def test_what_cannot_be_read_is_a_row_of_its_own(open_page, mixed):

@@ -5,7 +5,7 @@ The letter is templates/letters/return-notice.docx, for clerks to edit; its plac
 finding `number`, `label`, `mark`, `message`, `basis`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,12 @@ from typing import Final
 
 from jinja2 import TemplateError as JinjaError
 
+from formsvc import documents
 from formsvc.bulk.index import Filter
 from formsvc.bulk.lines import Line
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
+from formsvc.documents import HOUSE, Format, Press
 from formsvc.documents.archive import Archive
 from formsvc.documents.docx import environment, read, split
 from formsvc.errors import TemplateError
@@ -29,28 +31,42 @@ TEMPLATE: Final = "letters/return-notice.docx"
 _NO_CITATION: Final = "表格填写要求"
 
 
-def write(results: Results, shelves: tuple[Shelf, ...] = ()) -> dict[str, str]:
-    """Write the letters into the batch's folder; each employer's path there, by its name."""
+def write(
+    results: Results,
+    shelves: tuple[Shelf, ...] = (),
+    formats: Sequence[Format] = ("docx",),
+    press: Press = HOUSE,
+) -> dict[str, str]:
+    """Write the letters into the batch's folder; each employer's path there, by its name, in the
+    first of the formats."""
     notice = notice_of(shelves)
     written: dict[str, str] = {}
     taken: set[str] = set()
     for unit, sent, passed, *_ in sorted(results.index.units()):
         if sent == passed:
             continue
-        name = _name(unit, taken)
+        stem = _stem(unit, taken)
         people = results.lines(Filter(unit=unit, state="faulty"))
-        with results.folder.create(name, flush=False) as stream:
-            stream.write(notice.render(unit, sent, people, results.catalogue.title, results.on))
-        written[unit] = name
+        letter = notice.render(unit, sent, people, results.catalogue.title, results.on)
+        for format in formats:
+            content = letter if format == "docx" else as_pdf(letter, unit, press)
+            with results.folder.create(f"{stem}.{format}", flush=False) as stream:
+                stream.write(content)
+        written[unit] = f"{stem}.{formats[0]}"
     return written
 
 
-def _name(unit: str, taken: set[str]) -> str:
-    stem = f"{FOLDER}/退回通知-{safe_name(unit).replace('#', '＃') or NO_UNIT}"
-    name, number = f"{stem}.docx", 1
+def as_pdf(letter: bytes, unit: str, press: Press) -> bytes:
+    """A letter with the same words as PDF."""
+    return documents.letter(letter, f"退回通知 {unit or NO_UNIT}", press)
+
+
+def _stem(unit: str, taken: set[str]) -> str:
+    name = stem = f"{FOLDER}/退回通知-{safe_name(unit).replace('#', '＃') or NO_UNIT}"
+    number = 1
     while name in taken:
         number += 1
-        name = f"{stem}-{number}.docx"
+        name = f"{stem}-{number}"
     taken.add(name)
     return name
 

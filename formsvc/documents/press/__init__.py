@@ -4,18 +4,18 @@ The same data, fonts and key give the same bytes, in any process and thread.
 """
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import floor
 from pathlib import Path
 from typing import Any, Final
 
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, shapes, signing
-from formsvc.documents.press.fitting import WIDEST, Fitter, Setting, plainly_fits, safe_width
+from formsvc.documents.press import layouts, letters, shapes, signing
+from formsvc.documents.press.bounds import Bounds, limited, surely_fits
+from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
 from formsvc.documents.press.layouts import Layout, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
@@ -40,6 +40,7 @@ __all__ = [
     "fill",
     "findings",
     "installed",
+    "letter",
     "pack",
     "shrinks",
 ]
@@ -47,8 +48,6 @@ __all__ = [
 MEDIA_TYPE: Final = "application/pdf"
 GLYPH: Final = "print.glyph"
 OVERFLOW: Final = "print.overflow"
-# Stands in a draft for a character that no font has.
-_GETA: Final = "〓"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +140,28 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     return _packed(setter.compile(job, drawings, strict=strict))
 
 
-def findings(form: Form, data: object, press: Press) -> tuple[Finding, ...] | Skipped:
-    """What of a submission cannot be printed: `print.overflow` and `print.glyph`.
+def letter(package: bytes, title: str, press: Press) -> bytes:
+    """A filled letter, given as DOCX, as PDF; 〓 stands for what no font has. FontError without
+    fonts, TemplateError for a letter that is more than paragraphs and tables."""
+    return letters.draw(package, title, typesetter(press.fonts))
 
-    Widths of characters decide for nearly all texts; only what is close is typeset. Skipped, with
-    the reason, where no fonts for Chinese are installed.
+
+def findings(
+    form: Form, data: object, press: Press, spoken: Collection[str] = ()
+) -> tuple[Finding, ...] | Skipped:
+    """What of a submission cannot be printed, but at places `spoken` of already: `print.overflow`
+    and `print.glyph`.
+
+    Lengths decide for nearly all texts, widths of characters for most others; only what is close
+    is typeset. Skipped, with the reason, where no fonts for Chinese are installed.
     """
     try:
         setter = typesetter(press.fonts)
     except FontError as error:
         return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
-    return _unprintable(form, data, setter)
+    if _bounds(form, setter).hold(data, spoken):
+        return ()
+    return tuple(f for f in _unprintable(form, data, setter) if f.pointer not in spoken)
 
 
 def shrinks(form: Form, data: object, press: Press) -> Shrinks:
@@ -206,7 +216,7 @@ def _document(
     values = printed(form, data)
     name, layout = shapes.shaped(form, values)
     if bound.draft:
-        values = {name: _showable(text, setter.fonts) for name, text in values.items()}
+        values = {name: setter.fonts.showable(text) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
         raise Unprintable(found)
     owner = values[form.person.pointer]
@@ -270,13 +280,10 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
         return found
     close = [
         replace(site, pointer=name)
-        for pointer, length, site in _limited(form)
-        for name in _names(values, pointer)
-        if (len(text := values.get(name, "")) > length or "\n" in text)
-        and text
-        and (not site.when or values.get(site.when))
-        and not (site.block and plainly_fits(site, text))
-        and not fitter.surely_fits(site, text)
+        for site in limited(form)
+        if not site.when or values.get(site.when)
+        for name in _names(values, site.pointer)
+        if (text := values.get(name)) and not surely_fits(site, text, fitter)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
     return _worst(
@@ -287,15 +294,8 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
 
 
 @cache
-def _limited(form: Form) -> tuple[tuple[str, int, Site], ...]:
-    """The places whose text has to fit, with how many characters surely do."""
-    continued = {field.pointer for field in form.continues}
-    places = (site for page in layouts.load(form).pages for site in page.sites)
-    return tuple(
-        (site.pointer, floor(safe_width(site) / WIDEST), site)
-        for site in places
-        if site.pointer not in continued and not site.pointer.endswith("/#")
-    )
+def _bounds(form: Form, setter: Typesetter) -> Bounds:
+    return Bounds(form, setter)
 
 
 def _names(values: Mapping[str, str], pointer: str) -> Sequence[str]:
@@ -343,13 +343,6 @@ def _overflow(form: Form, values: Mapping[str, str], site: Site, rest: str) -> F
     message = f"{label}在表格中写不下：约可写 {room} 字，多出 {excess} 字，请删减。"
     pointer = _pointer(form, values, site.pointer, ())
     return Finding(OVERFLOW, Severity.ERROR, pointer, label, message, excess, 0)
-
-
-def _showable(text: str, fonts: Fonts) -> str:
-    shown = texts.clean(text)
-    for missing in fonts.missing(shown):
-        shown = shown.replace(missing, _GETA)
-    return shown
 
 
 def _label(form: Form, name: str) -> str:

@@ -7,7 +7,7 @@ that is close the typesetter measures. Lengths are points, widths of texts em.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import accumulate
 from math import ceil, floor
 from operator import sub
@@ -26,7 +26,7 @@ _PADDING: Final = 2.0
 _AIR: Final = 1.0  # above and below the lines of a cell that has several
 _TOLERANCE: Final = 0.01
 _INDENT: Final = 2.0
-_SPACING: Final = 0.25  # between Han and Latin
+SPACING: Final = 0.25  # between Han and Latin
 WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
 _SLACK: Final = 1.0  # by which the best line may be shorter than it could be
 _FEW: Final = 4.0  # characters in a line, so that one with its signs may be too wide
@@ -46,6 +46,8 @@ _TOKEN: Final = re.compile(
     f"(?:[{_CLOSE}]*(?:[{_PER}]{_WORD}|[{_GLUE}]+(?:[{_HAN}]|{_WORD})?))*"
     f"[{_CLOSE}]*[^\\S{_GLUE}]*"
 )
+_HAN_CHARACTER: Final = re.compile(f"[{_HAN}]")
+_HOLDING: Final = frozenset(_PER + _CURRENCY + _GLUE)
 _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
 _BOUNDARY: Final = re.compile(
     f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
@@ -78,23 +80,30 @@ class Fitter:
     def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
         """The largest setting that has room; at the floor, one that does not fit.
 
-        Without measuring, the largest that has room however its lines are ended.
+        In a cell, and without measuring, the largest that has room however its lines are ended:
+        the same in Word and PDF. A cell's text is measured only when there is none such.
         """
+        if len(text) <= _short(site) and text.isprintable() and (line := text.strip()):
+            return Setting(site.size, pitch(site, site.size), (line,))
+        if measures and not site.block:
+            careful = self.fit(site, text, measures=False)
+            if careful.fits and not careful.grown:
+                return careful
         texts = paragraphs(text, site.block)
         setting = Setting(site.size, pitch(site, site.size), texts)
         for size, step, most in _trials(site):
             room = min(most, capacity(site, size, step))
-            setting = Setting(size, step, texts)
+            setting = Setting(size, step, texts, grown=site.most > 0 and (site.block or most > 1))
+            if room < len(texts):
+                continue
+            if room == 1 == len(texts) and not measures and self._wraps(site, texts[0], size):
+                continue
+            if self._takes_less(site, texts, size, room):
+                return setting
             low, high = self._bounds(site, texts, size)
             if high <= room:
                 return setting
             if measures and low <= room and self.lines(site, setting) <= room:
-                return setting
-        if site.most:
-            setting = Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
-            low, high = self._bounds(site, texts, FLOOR)
-            room = _room(site, setting)
-            if high <= room or (low <= room and measures and self.lines(site, setting) <= room):
                 return setting
         return replace(setting, fits=False)
 
@@ -102,16 +111,13 @@ class Fitter:
         """Whether widths alone say so; whatever can be, without looking where lines may end."""
         if not site.block and text.isprintable():  # is one line
             spaces = 0 if text.isascii() else len(_BOUNDARY.findall(text))
-            width = sum(self._fonts.widths(text, site.font)) + _SPACING * spaces
+            width = sum(self._fonts.widths(text, site.font)) + SPACING * spaces
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        if site.most:
-            room = capacity(replace(site, height=site.most), FLOOR, pitch(site, FLOOR))
-            return self._bounds(site, texts, FLOOR)[1] <= room
-        return any(
-            self._bounds(site, texts, size)[1] <= min(most, capacity(site, size, step))
-            for size, step, most in _trials(site)
+        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        return self._takes_less(site, texts, *rooms[-1]) or any(
+            self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
@@ -141,7 +147,7 @@ class Fitter:
 
     def excess(self, site: Site, setting: Setting) -> str:
         """The end of a text that does not fit; all of it where not even a character does."""
-        room = _room(site, setting)
+        room = capacity(site, setting.size, setting.pitch)
         if room < 1:
             return "\n".join(setting.texts)
         _, rest, _ = self.cut(site, setting, room, site.width, fills=True)
@@ -153,6 +159,27 @@ class Fitter:
         texts = [self._pieces(site, text, measure) for text in setting.texts]
         one = not site.block and sum(map(len, setting.texts)) * WIDEST <= measure
         return {"size": setting.size, "pitch": setting.pitch, "texts": texts, "one": one}
+
+    def _takes_less(self, site: Site, texts: Sequence[str], size: float, room: int) -> bool:
+        """Whether texts surely take at most `room` lines, by what their characters cost.
+
+        A line is only as much shorter than it could be as the token is wide that begins the next.
+        """
+        limit = (site.width - 2 * _PADDING) / size - _SLACK - 2 * (1 + SPACING)
+        if limit <= 0 or room < 2:
+            return False
+        costs = _costs(self._fonts, site.font)
+        for text in texts:
+            if not site.block and _AFTER_DOT.search(text):  # a name, which breaks but there
+                return False
+            spaces = 2 * SPACING * len(_BOUNDARY.findall(text))
+            room -= int((sum(map(costs.__getitem__, text)) + spaces + _INDENT) / limit) + 1
+        return room >= 0
+
+    def _wraps(self, site: Site, text: str, size: float) -> bool:
+        """Whether a text of one paragraph may take more than a line."""
+        measure = (site.width - 2 * _PADDING + _TOLERANCE) / size
+        return len(text) * WIDEST > measure and self._run(site, text).most > measure
 
     def _lines(self, site: Site, settings: Sequence[Setting], width: float) -> list[int]:
         style = {"font": site.font, "indent": site.indent, "justify": site.block}
@@ -221,26 +248,74 @@ class Fitter:
         return pieces
 
 
+class _Costs(dict[str, float]):
+    """How much of a line a character may take, in em: what is not Han twice, since with the token
+    that it stands in it may leave the line before as much shorter; what holds Han together too."""
+
+    def __init__(self, fonts: Fonts, font: str) -> None:
+        super().__init__()
+        self._fonts, self._font = fonts, font
+
+    def __missing__(self, char: str) -> float:
+        (width,) = self._fonts.widths(char, self._font)
+        if _HAN_CHARACTER.match(char):
+            cost = max(width, 1.0)
+        else:
+            cost = 2 * width + (2.0 if char in _HOLDING else 0.0)
+        self[char] = cost
+        return cost
+
+
+_costs = cache(_Costs)
+
+
 class _Run:
     """A paragraph with the places where its lines may end, and how wide it is up to each, in em."""
 
     def __init__(self, text: str, site: Site, fonts: Fonts) -> None:
-        self.ends, self.wholes = _ends(text, site.block)
-        widths = fonts.widths(text, site.font)
-        whole = sum(widths)
-        for boundary in _BOUNDARY.finditer(text):
-            widths[boundary.start()] += _SPACING
+        self._text, self._block = text, site.block
+        self._characters = fonts.widths(text, site.font)
+        self._boundaries = [boundary.start() for boundary in _BOUNDARY.finditer(text)]
+        self.most = sum(self._characters) + SPACING * len(self._boundaries)
+
+    @cached_property
+    def _split(self) -> tuple[list[int], frozenset[int]]:
+        return _ends(self._text, self._block)
+
+    @property
+    def ends(self) -> list[int]:
+        return self._split[0]
+
+    @property
+    def wholes(self) -> frozenset[int]:
+        return self._split[1]
+
+    @cached_property
+    def _marks(self) -> list[float]:
+        widths = self._characters.copy()
+        for boundary in self._boundaries:
+            widths[boundary] += SPACING
         reached = list(accumulate(widths, initial=0.0))
-        self._marks = [reached[end] for end in self.ends]
-        self.widths = list(map(sub, self._marks, [0.0, *self._marks]))
-        self.widest = max(self.widths, default=0.0)
-        self._most = reached[-1]
-        self._least = whole - 0.5 * len(_FULL_WIDTH.findall(text)) - 0.2 * text.count(" ")
+        return [reached[end] for end in self.ends]
+
+    @cached_property
+    def widths(self) -> list[float]:
+        """Of the parts that end at `ends`."""
+        return list(map(sub, self._marks, [0.0, *self._marks]))
+
+    @cached_property
+    def widest(self) -> float:
+        return max(self.widths, default=0.0)
+
+    @cached_property
+    def _least(self) -> float:
+        signs, spaces = len(_FULL_WIDTH.findall(self._text)), self._text.count(" ")
+        return sum(self._characters) - 0.5 * signs - 0.2 * spaces
 
     def lines(self, measure: float, is_indented: bool) -> tuple[int, int]:
         """How few and how many lines of a measure in em."""
         indent = _INDENT if is_indented else 0.0
-        if self._most + indent <= measure:
+        if self.most + indent <= measure:
             return 1, 1
         low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
         if measure < _FEW + indent:  # lines may run over where they cannot be broken
@@ -279,24 +354,18 @@ def pitch(site: Site, size: float) -> float:
 
 
 def capacity(site: Site, size: float, step: float) -> int:
-    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
-    cell keep some air."""
+    """How many lines a place holds: paragraphs may fill it, lines of a cell keep some air."""
+    height = site.most or site.height
     if site.block:
-        return max(0, floor((site.height - size + _TOLERANCE) / step + 1))
-    lines = floor((site.height - 2 * _AIR + _TOLERANCE) / step)
-    return max(1 if size <= site.height else 0, lines)
-
-
-def _room(site: Site, setting: Setting) -> int:
-    """How many lines of a setting go into a place, or into its row as it may grow."""
-    height = max(site.height, site.most)
-    return capacity(replace(site, height=height), setting.size, setting.pitch)
+        return max(0, floor((height - size + _TOLERANCE) / step) + 1)
+    lines = floor((height - 2 * _AIR + _TOLERANCE) / step)
+    return max(1 if size <= height else 0, lines)
 
 
 @cache
-def safe_width(site: Site) -> float:
-    """How wide a text of one paragraph may be, in em, so that a cell surely has room for it at
-    some size; 0 for paragraphs.
+def safe_width(site: Site, paragraphs: int = 1) -> float:
+    """How wide a text of so many paragraphs may be, in em, so that a cell surely has room for it
+    at some size; 0 for places that take paragraphs of any number.
 
     Two lines that follow each other are together wider than one, or the second would not begin.
     """
@@ -306,8 +375,29 @@ def safe_width(site: Site) -> float:
     for size, step, most in _trials(site):
         measure = (site.width - 2 * _PADDING) / size
         lines = min(most, capacity(site, size, step))
-        rooms.append(measure if lines == 1 else (lines + 1) // 2 * (measure - 2 * _SLACK))
+        if lines == paragraphs == 1:
+            rooms.append(measure)
+        else:
+            rooms.append((lines - paragraphs + 2) // 2 * (measure - 2 * _SLACK))
     return max(rooms)
+
+
+@cache
+def _smallest(site: Site) -> tuple[float, int]:
+    """At the smallest size: a line's width in em, less what the best may leave and a Han; how many
+    lines there are."""
+    *_, (size, step, most) = _trials(site)
+    limit = (site.width - 2 * _PADDING) / size - _SLACK - 2 * (1 + SPACING)
+    return limit, min(most, capacity(site, size, step))
+
+
+@cache
+def _short(site: Site) -> int:
+    """How many characters a cell has room for in one line at its full size, whatever they are."""
+    size, step, _ = next(_trials(site))
+    if site.block or site.indent or capacity(site, size, step) < 1:
+        return 0
+    return floor((site.width - 2 * _PADDING + _TOLERANCE) / size / WIDEST)
 
 
 def plainly_fits(site: Site, text: str) -> bool:
@@ -327,7 +417,7 @@ def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
         return
     yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
     if site.most:  # the row grows before it is hard to read
-        yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
+        yield FLOOR, pitch(site, FLOOR), 1000
         return
     yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
     yield _SMALLEST, _NARROWEST * _SMALLEST, 1000

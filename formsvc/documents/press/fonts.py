@@ -17,6 +17,7 @@ from typing import Final
 import typst
 
 from formsvc.documents.press.opentype import Face, FontError, open_faces
+from formsvc.writing import texts
 
 __all__ = ["FontError", "Fonts", "installed"]
 
@@ -50,6 +51,8 @@ _CLUSTER: Final = re.compile(f".[{_MARKS}]+|.", re.DOTALL)
 _MARKED: Final = re.compile(f"[{_MARKS}]")
 _SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _LAYOUT: Final = "\n\r\t"
+WIDE: Final = 1.1  # em; hardly any character is wider
+_GETA: Final = "〓"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"})
 # Scripts that are written from the right or whose letters change shape: Hebrew to Tibetan and
 # Myanmar, conjoining Hangul, Khmer, Mongolian, Arabic forms. No official form is read back so.
@@ -103,8 +106,9 @@ class Fonts:
         self._printable: set[str] = set()
         self._widths = {name: _Widths(self._chain(name)) for name in ROLES}
         common = {*_gb2312(0xA1), *map(chr, range(0x20, 0x7F))}
-        sure = "".join(map(re.escape, filter(self._prints, sorted(common))))
-        self._unsure = re.compile(f"[^\n\r\t{sure}]" if sure else "(?s:.)")
+        self._sure = "".join(filter(self._prints, sorted(common)))
+        self._unsure = _others(self._sure)
+        self._narrow: dict[str, _Narrow] = {}
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
@@ -126,6 +130,21 @@ class Fonts:
         lacks = {unit for unit in units if unit not in _LAYOUT and not self._prints(unit)}
         self._printable |= units - lacks
         return tuple(sorted(lacks, key=text.index)) if lacks else ()
+
+    def showable(self, text: str) -> str:
+        """A text with 〓 for what no font can print."""
+        shown = texts.clean(text)
+        for missing in self.missing(shown):
+            shown = shown.replace(missing, _GETA)
+        return shown
+
+    def are_narrow(self, text: str, font: str) -> bool:
+        """Whether every character of a text can be printed by itself, no wider than WIDE."""
+        name = role(font)
+        known = self._narrow.get(name)
+        if known is None:
+            known = self._narrow[name] = _Narrow(self._sure, self._widths[name])
+        return known.are(text)
 
     def report(self) -> Iterator[tuple[str, str, int]]:
         """Role, its first face, and how many characters of GB 2312 that face lacks."""
@@ -181,6 +200,28 @@ class _Widths(dict[str, float]):
         if unicodedata.category(char) in _UNPRINTABLE or any(a <= code <= b for a, b in _SHAPED):
             return None
         return next(((face, glyph) for face in self._faces if (glyph := face.glyph(char))), None)
+
+
+class _Narrow:
+    """The characters no wider than WIDE in a chain of faces; learns the rare ones."""
+
+    def __init__(self, printable: str, widths: _Widths) -> None:
+        self._widths = widths
+        self._others = _others("".join(char for char in printable if widths[char] <= WIDE))
+        self._learned: set[str] = set()
+
+    def are(self, text: str) -> bool:
+        if not self._others.search(text):
+            return True
+        unknown = set(self._others.findall(text)) - self._learned
+        self._learned |= {char for char in unknown if 0 < self._widths[char] <= WIDE}
+        return unknown <= self._learned
+
+
+def _others(characters: str) -> re.Pattern[str]:
+    """Matches what is none of the characters, nor layout."""
+    known = "".join(map(re.escape, characters))
+    return re.compile(f"[^{_LAYOUT}{known}]")
 
 
 _UPRIGHT: Final = range(300, 500)

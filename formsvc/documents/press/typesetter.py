@@ -14,6 +14,7 @@ import typst
 from formsvc.documents.press.fonts import ROLES, Fonts
 
 _PROGRAM: Final = Path(__file__).with_name("program.typ")
+_LETTER: Final = Path(__file__).with_name("letter.typ")
 _STANDARDS: Final = ("a-3a", "ua-1")
 # Of the documents' dates, where the standards ask for one: as in the DOCX, the first day of ZIP.
 _EPOCH: Final = 315_532_800
@@ -29,8 +30,15 @@ class Typesetter:
 
     def compile(self, job: Mapping[str, Any], layouts: Mapping[str, Any], *, strict: bool) -> bytes:
         """A PDF of the job's documents, by PDF/A-3a and PDF/UA-1 when `strict`."""
+        return self._drawn(_call("draw", job, layouts), strict=strict)
+
+    def letter(self, job: Mapping[str, Any]) -> bytes:
+        """A PDF of a letter, as letter.typ takes it."""
+        return self._drawn(_call("letter", job, program=_LETTER), strict=True)
+
+    def _drawn(self, source: bytes, *, strict: bool) -> bytes:
         made = self._compiler().compile(
-            _call("draw", job, layouts),
+            source,
             format="pdf",
             pdf_standards=list(_STANDARDS) if strict else [],
             timestamp=_EPOCH,
@@ -56,11 +64,11 @@ class Typesetter:
         )
 
 
-def _call(function: str, *arguments: object) -> bytes:
-    """A program that calls a function of program.typ."""
+def _call(function: str, *arguments: object, program: Path = _PROGRAM) -> bytes:
+    """A source that calls a function of a program."""
     given = ", ".join(f"json(bytes({_json(_json(argument))}))" for argument in arguments)
-    program = "/" + _PROGRAM.relative_to(_PROGRAM.anchor).as_posix()
-    return f"#import {_json(program)}: {function}\n#{function}({given})".encode()
+    path = "/" + program.relative_to(program.anchor).as_posix()
+    return f"#import {_json(path)}: {function}\n#{function}({given})".encode()
 
 
 def _json(value: object) -> str:

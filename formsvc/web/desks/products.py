@@ -9,7 +9,7 @@ from typing import IO, Final
 from formsvc.bulk.outputs import documents, letters, packs, workbook
 from formsvc.bulk.results import Results
 from formsvc.config import Settings
-from formsvc.documents import MEDIA_TYPES
+from formsvc.documents import MEDIA_TYPES, Format
 from formsvc.storage import Folder
 
 
@@ -62,7 +62,17 @@ def _workbook(work: Making, out: IO[bytes]) -> None:
 
 def _letters(work: Making, out: IO[bytes]) -> None:
     """One 退回通知 for each employer with faulty submissions."""
-    names = letters.write(work.results, work.settings.shelves)
+    _letters_as("docx", work, out)
+
+
+def _letters_to_print(work: Making, out: IO[bytes]) -> None:
+    """The same as PDF."""
+    _letters_as("pdf", work, out)
+
+
+def _letters_as(format: Format, work: Making, out: IO[bytes]) -> None:
+    settings = work.settings
+    names = letters.write(work.results, settings.shelves, (format,), settings.press)
     _zip(work.results.folder, names.values(), letters.FOLDER, out)
 
 
@@ -108,6 +118,14 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         False,
         _letters,
     ),
+    "letters-pdf": Product(
+        "退回通知 PDF",
+        "内容相同，可直接打印、存档。",
+        "zip",
+        "application/zip",
+        False,
+        _letters_to_print,
+    ),
 }
 
 
@@ -119,5 +137,5 @@ def place(name: str) -> str:
 # Which of them each desk offers, in this order.
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "unit": ("documents", "pack"),
-    "review": ("report", "letters", "documents", "pack"),
+    "review": ("report", "letters", "letters-pdf", "documents", "pack"),
 }

@@ -1,0 +1,218 @@
+"""What surely can be printed, told from a submission's own values: nothing is made for paper.
+
+A value is compared with how many characters its place holds whatever they are; only what is longer
+is shown as on paper and measured by widths. Where a bound does not say yes, nothing is said.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from math import floor
+from typing import Any, Final
+
+from formsvc import pointers
+from formsvc.documents import printing
+from formsvc.documents.press import layouts
+from formsvc.documents.press.fitting import SPACING, Fitter, plainly_fits, safe_width
+from formsvc.documents.press.fonts import WIDE
+from formsvc.documents.press.layouts import Site
+from formsvc.documents.press.typesetter import Typesetter
+from formsvc.forms import Field, Form, PrintBox
+from formsvc.forms.computed import completed, stated_day
+from formsvc.writing import texts
+
+# What printing adds to a value of its own.
+_ADDED: Final = "0123456789,.-年月日元是否、（大写：）负零壹贰叁肆伍陆柒捌玖拾佰仟万亿整角分"
+# An amount nearer to 0 takes at most so many characters, in figures and in words.
+_AMOUNT: Final = 10**7
+_FIGURES, _WORDS = 14, 24
+_DATE_GROWS: Final = 1  # 2024-10-11 → 2024年10月11日
+
+Close = tuple[str, Sequence[Site], str]
+"""A pointer, its places, and a text that its length does not answer for."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A field with the places where its text has to fit: at most `letters` narrow characters of
+    one line surely do, and amounts nearer to 0 than `below`: whole ones, and others."""
+
+    field: Field
+    pointer: str
+    sites: tuple[Site, ...]
+    letters: int
+    below: tuple[int, int]
+
+    def holds(self, value: object) -> bool:
+        """Whether an amount surely fits, by its size alone."""
+        whole, parts = self.below
+        if isinstance(value, Decimal):
+            return value.is_finite() and -parts < value < parts
+        return type(value) is int and -whole < value < whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Boxed:
+    """A box with the places where it has to fit; an amount among its parts takes so much."""
+
+    box: PrintBox
+    sites: tuple[Site, ...]
+    letters: int
+    parts: tuple[tuple[tuple[str, ...], int], ...]
+
+    def holds(self, data: object) -> bool:
+        """Whether all parts surely fit, by their length alone."""
+        free = self.letters
+        for tokens, amount in self.parts:
+            value = printing.at(data, tokens)
+            if isinstance(value, str) and "\n" not in value:
+                free -= len(value) + _DATE_GROWS
+            elif _is_small(value):
+                free -= amount
+            elif value is not None:
+                return False
+        return free >= 0
+
+
+class Bounds:
+    """What surely can be printed of a form, in one set of fonts; safe to share between threads."""
+
+    def __init__(self, form: Form, setter: Typesetter) -> None:
+        self._form = form
+        self._setter, self._fonts = setter, setter.fonts
+        sites: dict[str, tuple[Site, ...]] = {}
+        for site in limited(form):
+            sites[site.pointer] = (*sites.get(site.pointer, ()), site)
+        self._boxes = [self._boxed(box, sites[box.name]) for box in form.boxes if box.name in sites]
+        self._lists = [pointers.parse(name) for name in form.lists]
+        names = {name: None for name in form.printable if form.field(name)}
+        in_lists = {name for array in form.lists for name in form.rows_of(array)}
+        groups: dict[tuple[str, ...], list[tuple[str, int, _Leaf]]] = {}
+        for name in names:
+            places = sites.get(name) or sites.get(form.in_any_row(name), ())
+            if places or name not in in_lists:
+                *around, key = pointers.parse(name)
+                leaf = self._leaf(form, name, places)
+                groups.setdefault(tuple(around), []).append((key, leaf.letters, leaf))
+        self._groups = tuple(groups.items())
+        self._used = sorted({site.font for each in sites.values() for site in each})
+        added = _ADDED + "".join(literal for box in form.boxes for literal in box.literals)
+        self._is_ready = self._are_narrow(added)
+
+    def hold(self, data: object, spoken: Collection[str]) -> bool:
+        """Whether all characters can be printed, and all texts fit but those at `spoken`."""
+        given: list[str] = []
+        if self._form.computed:
+            data = completed(self._form, data, stated_day(self._form, data, date.max))
+        close = list(self._close(data, given))
+        whole = "\n".join(given)
+        if "\r" in whole or not self._are_narrow(whole):
+            if self._fonts.missing(whole):
+                return False
+            close = list(self._close(data, given, are_narrow=False))
+        fitter = Fitter(self._setter)
+        return self._is_ready and all(
+            pointer in spoken or all(surely_fits(site, text, fitter) for site in places)
+            for pointer, places, text in close
+        )
+
+    def _close(self, data: object, given: list[str], *, are_narrow: bool = True) -> Iterator[Close]:
+        """What has to be measured; all texts are added to those `given`."""
+        for tokens in self._lists:
+            given += texts.strings(printing.at(data, tokens))
+        for around, leaves in self._groups:
+            node = _inside(data, around)
+            if node is None:
+                continue
+            for key, letters, leaf in leaves:
+                value: Any = node.get(key)
+                if value is None:
+                    continue
+                kind = type(value)
+                if kind is str:
+                    given.append(value)
+                    if len(value) <= letters and are_narrow and "\n" not in value:
+                        continue
+                elif kind is list:
+                    given += texts.strings(value)
+                elif are_narrow and leaf.holds(value):
+                    continue
+                if leaf.sites:
+                    text = printing.shown(leaf.field, value)
+                    given.append(text)
+                    yield leaf.pointer, leaf.sites, text
+        for boxed in self._boxes:
+            if not (are_narrow and boxed.holds(data)):
+                text = printing.boxed(boxed.box, data)
+                given.append(text)
+                yield boxed.box.name, boxed.sites, text
+
+    def _are_narrow(self, text: str) -> bool:
+        return all(self._fonts.are_narrow(text, font) for font in self._used)
+
+    def _leaf(self, form: Form, name: str, sites: tuple[Site, ...]) -> _Leaf:
+        field = form.field(name)
+        assert field is not None  # noqa: S101  # it is a field's pointer
+        letters = min((self._letters(site, 1) for site in sites), default=0)
+        if field.kind == "date":
+            letters -= _DATE_GROWS
+        whole = min((self._below(site, "元") for site in sites), default=0)
+        parts = min((self._below(site, ".99元") for site in sites), default=0)
+        return _Leaf(field, name, sites, letters, (whole, parts if field.kind == "money" else 0))
+
+    def _boxed(self, box: PrintBox, sites: tuple[Site, ...]) -> _Boxed:
+        literals = "".join(box.literals)
+        letters = min(self._letters(site, 1 + literals.count("\n")) for site in sites)
+        parts = tuple((field.tokens, _WORDS if in_words else _FIGURES)
+                      for field, in_words in box.parts)  # fmt: skip
+        # Of rows nothing is told by length.
+        return _Boxed(box, sites, -1 if box.list else letters - len(literals), parts)
+
+    def _letters(self, site: Site, paragraphs: int) -> int:
+        return floor(safe_width(site, paragraphs) / (WIDE + SPACING))
+
+    def _below(self, site: Site, end: str) -> int:
+        """A power of ten such that every amount a whole below it fits, however it ends."""
+        digit = max("0123456789", key=lambda each: self._fonts.widths(each, site.font))
+        for power in range(9, 0, -1):
+            text = f"-{10**power - 1:,}{end}".replace("9", digit)
+            if sum(self._fonts.widths(text, site.font)) + 2 * SPACING <= safe_width(site):
+                return int(10**power - 1)
+        return 0
+
+
+@cache
+def limited(form: Form) -> tuple[Site, ...]:
+    """The places whose text has to fit: it does not go on on a 附页."""
+    continued = {field.pointer for field in form.continues}
+    return tuple(
+        site
+        for page in layouts.load(form).pages
+        for site in page.sites
+        if site.pointer not in continued and not site.pointer.endswith("/#")
+    )
+
+
+def surely_fits(site: Site, text: str, fitter: Fitter) -> bool:
+    """Whether widths alone say that a text fits."""
+    return (site.block and plainly_fits(site, text)) or fitter.surely_fits(site, text)
+
+
+def _inside(data: Any, tokens: Sequence[str]) -> Mapping[str, object] | None:
+    """The object at a place, which may be a row of a list."""
+    for token in tokens:
+        if isinstance(data, dict):
+            data = data.get(token)
+        elif isinstance(data, list) and token.isdecimal() and int(token) < len(data):
+            data = data[int(token)]
+        else:
+            return None
+    return data if isinstance(data, dict) else None
+
+
+def _is_small(value: object) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite() and 1 - _AMOUNT < value < _AMOUNT - 1
+    return type(value) is int and -_AMOUNT < value < _AMOUNT
