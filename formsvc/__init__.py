@@ -10,7 +10,7 @@ from formsvc.checks import check
 from formsvc.documents import Press, Unprintable, blank, fill
 from formsvc.findings import Citation, Finding, Report, Severity, Skipped
 from formsvc.forms import Form, Shelf
-from formsvc.intake.reading import read
+from formsvc.intake.reading import Reading, read
 from formsvc.submissions import Submission
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "Form",
     "Press",
+    "Reading",
     "Report",
     "Severity",
     "Shelf",

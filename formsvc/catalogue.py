@@ -56,6 +56,11 @@ class Catalogue(Mapping[str, Form]):
         for form in forms:
             self._editions.setdefault(form.id, []).append(form)
 
+    @property
+    def press(self) -> Press:
+        """What documents are printed with, and compared with what was printed."""
+        return self._press or HOUSE
+
     def __getitem__(self, name: str) -> Form:
         return self._editions[name][-1]
 

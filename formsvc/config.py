@@ -27,6 +27,8 @@ class Settings:
     FORMSVC_PATIENCE: seconds that a client may be silent, or stall, before it is cut off.
     FORMSVC_FONTS: folders with the office's own fonts, separated by the system's path separator.
     FORMSVC_KEY: file with the Ed25519 seed (32 bytes, raw or base64) that signs printed codes.
+    FORMSVC_PUBLIC_KEY: file with the public key, as long and written alike, that checks signatures
+    where FORMSVC_KEY is not set.
     FORMSVC_RUNS: where background runs keep their sealed results, by default a folder of its own
     under the system's temporary one; FORMSVC_RUN_MINUTES: how long they are kept.
     FORMSVC_TRUSTED_HOSTS: comma-separated host names that requests may be addressed to.
@@ -66,7 +68,11 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         patience=_number(given, "FORMSVC_PATIENCE", defaults.patience, 600),
         runs=Path(given["FORMSVC_RUNS"]) if given.get("FORMSVC_RUNS") else None,
         run_minutes=_number(given, "FORMSVC_RUN_MINUTES", defaults.run_minutes, 24 * 60),
-        press=Press(_folders(given, "FORMSVC_FONTS"), _key(given, "FORMSVC_KEY")),
+        press=Press(
+            _folders(given, "FORMSVC_FONTS"),
+            _key(given, "FORMSVC_KEY"),
+            _key(given, "FORMSVC_PUBLIC_KEY"),
+        ),
         trusted_hosts=tuple(
             name.lower() for name in _names(given, "FORMSVC_TRUSTED_HOSTS", defaults.trusted_hosts)
         ),
@@ -117,7 +123,7 @@ def _key(given: Mapping[str, str], name: str) -> bytes | None:
     except (OSError, ValueError) as error:
         raise ConfigError(f"{name}: {error}") from error
     if len(seed) != _SEED_BYTES:
-        raise ConfigError(f"{name}: {value} does not hold a seed of {_SEED_BYTES} bytes")
+        raise ConfigError(f"{name}: {value} does not hold a key of {_SEED_BYTES} bytes")
     return seed
 
 

@@ -1,9 +1,13 @@
 """A checked submission → document or refusal, the one way of every shell."""
 
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
 
 from formsvc import documents, pointers
 from formsvc.catalogue import Checked
+from formsvc.checks import explain
 from formsvc.documents import HOUSE, Bound, Format, Press
 from formsvc.findings import Report
 from formsvc.forms import Form
@@ -49,6 +53,27 @@ def fill(
     except documents.Unprintable as unprintable:
         return Delivery(report.preceded_by(unprintable.findings), None, name)
     return Delivery(report, document, name)
+
+
+@lru_cache(maxsize=16)
+def blank(form: Form, format: Format, on: date, *, press: Press = HOUSE) -> bytes:
+    """The empty form with what is allowed in each field, by the policy values of a day."""
+    return documents.blank(form, format, press=press, hints=_hints(form, on))
+
+
+def _hints(form: Form, on: date) -> dict[str, str]:
+    """What to say of every place while one types; days are written as they are printed."""
+    hints = {}
+    for field in form.leaves:
+        written = _DAY if field.kind == "date" else explain.hint(form, field, on)
+        needed = "必填" if form.is_required(field) and not field.list else ""
+        rows = range(form.blank_rows[field.list]) if field.list else ()
+        for name in map(field.in_row, rows) if field.list else (field.pointer,):
+            hints[name] = "；".join(filter(None, (needed, written)))
+    return {name: hint for name, hint in hints.items() if hint}
+
+
+_DAY: Final = "如 2024年9月1日"
 
 
 def said(data: object, pointer: str) -> str:

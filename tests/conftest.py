@@ -18,6 +18,7 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.forms import built_in
+from formsvc.intake.labels import Description, description
 from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
@@ -51,6 +52,12 @@ def funding_form(catalogue) -> Form:
 def roll(tmp_path_factory) -> Form:
     """A form with all that varies, built from its Word form."""
     return growing.built(tmp_path_factory.mktemp("roll"))
+
+
+@pytest.fixture(scope="session")
+def descriptions(catalogue) -> list[Description]:
+    """What reading by labels knows of all forms, the newest editions first."""
+    return [description(form) for form in reversed(catalogue.editions())]
 
 
 def sample_folder(form_id: str) -> Path:

@@ -110,8 +110,12 @@ def test_building_twice_gives_the_same(catalogue, both, name):
 
 @pytest.mark.parametrize("name", FORMS)
 def test_the_blank_is_the_same_in_word_and_pdf(catalogue, built, name):
-    word = office.convert([blank(catalogue[name], "docx")])[0]
-    assert pictures(word) == pictures(built[name])
+    """But for boxes to tick, and for what stands between the controls of a print box."""
+    form = catalogue[name]
+    word = office.convert([blank(form, "docx")])[0]
+    apart = {*form.ticks, *(box.name for box in form.boxes)}
+    masks = [(page, box) for page, pointer, box in widgets(built[name]) if pointer in apart]
+    assert pictures(word, masks) == pictures(built[name], masks)
     for one, other in zip(measured(word), measured(built[name]), strict=True):
         assert one.across == other.across
         assert one.down == other.down
@@ -129,7 +133,7 @@ def test_every_printed_pointer_has_a_field(catalogue, built, name):
     rows = [
         f"/project/budget/{number}/" for number in range(form.blank_rows.get("/project/budget", 0))
     ]
-    expected = [
+    shown = [
         place
         for name in placeholders
         if name != "loop.index"
@@ -139,8 +143,17 @@ def test_every_printed_pointer_has_a_field(catalogue, built, name):
             else ["/" + name.replace(".", "/")]
         )
     ]
-    assert sorted(found) == sorted(expected)
-    assert set(found) <= set(form.printable)
+    assert sorted(found) == sorted([*shown, *added(form, shown)])
+    assert set(found) <= {*form.printable, *form.ticks}
+
+
+def added(form, shown: list[str]) -> list[str]:
+    """What 填报信息 has to have: every field that the form does not show, lists choice by choice."""
+    boxed = {part.pointer for box in form.boxes if box.name in shown for part, _ in box.parts}
+    missing = {field.pointer for field in form.leaves if not field.list} - {*shown} - boxed
+    ticks = [name for name, (field, _) in form.ticks.items() if field.pointer in missing]
+    lists = {field.pointer for field, _ in form.ticks.values()}
+    return [*ticks, *(missing - lists)]
 
 
 @pytest.mark.parametrize("name", FORMS)
@@ -170,10 +183,13 @@ def test_every_page_has_room_for_its_code_and_the_cover_has_no_number(both, name
     pages = json.loads(both[name].layout)["pages"]
     assert all(page["code"][3] >= 28 for page in pages)
     assert ["number" in page for page in pages] == [len(pages) < 4, *[True] * (len(pages) - 1)]
-    for number, page in enumerate(PdfReader(io.BytesIO(both[name].pdf)).pages, 1):
+    *form_pages, added_page = PdfReader(io.BytesIO(both[name].pdf)).pages
+    assert len(form_pages) == len(pages)
+    for number, page in enumerate(form_pages, 1):
         assert (f"第{number}页" in re.sub(r"\s", "", page.extract_text())) == (
             "number" in pages[number - 1]
         )
+    assert "共" not in added_page.extract_text()
 
 
 def items(layout: str):
@@ -195,7 +211,7 @@ def test_style_of_a_field_comes_from_word(both, built):
     assert sizes == [15, 10.5]
     with pikepdf.open(io.BytesIO(built[FORMS[0]])) as pdf:
         fields = {str(field.T): field for field in pdf.Root.AcroForm.Fields}
-        assert str(fields["/training/outcome"].DA) == "/Song 10.5 Tf 0 g"
+        assert str(fields["/training/outcome"].DA) == "/Song 0 Tf 0 g"  # as small as need be
         assert fields["/training/outcome"].Ff == 1 << 12
         assert fields["/training/outcome"].TU == "研修成效"
         assert [kid.Q for kid in fields["/person/name"].Kids] == [1, 1]

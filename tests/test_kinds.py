@@ -69,7 +69,7 @@ FORM = "jiangxi-training-summary"
 def with_kind(shelf, monkeypatch):
     """A shelf whose training summary has a rule of the new kind."""
     monkeypatch.setitem(KINDS, "round_to", RoundTo)
-    path = shelf.schemas / f"jiangxi/{FORM}/2021-1/form.toml"
+    path = shelf.schemas / f"jiangxi/{FORM}/2026-1/form.toml"
     path.write_text(path.read_text("utf-8") + RULE, "utf-8")
     return shelf
 
@@ -83,7 +83,7 @@ def test_it_judges_with_its_message_and_citation(with_kind):
 
 
 def test_its_parameters_are_verified(with_kind):
-    path = with_kind.schemas / f"jiangxi/{FORM}/2021-1/form.toml"
+    path = with_kind.schemas / f"jiangxi/{FORM}/2026-1/form.toml"
     path.write_text(path.read_text("utf-8").replace("step = 7000", 'step = "many"'), "utf-8")
     with pytest.raises(FormError, match=r"form\.toml: \[\[rule\]\] round-grant: step: must be"):
         load_forms(with_kind)

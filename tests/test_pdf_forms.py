@@ -16,7 +16,7 @@ import zxingcpp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from formsvc import Press, Unprintable, blank, fill, submissions
+from formsvc import Press, Unprintable, fill, submissions
 from formsvc.documents import Bound, findings, pack
 from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import Box, measured
@@ -428,29 +428,3 @@ def test_a_pack_with_something_unprintable_is_refused_as_a_whole(summary_form, s
         )
     (finding,) = refusal.value.findings
     assert finding.rule == "print.glyph"
-
-
-@pytest.mark.parametrize("name", FORMS)
-def test_other_programs_fill_in_the_blank(catalogue, name, tmp_path):
-    """pypdf writes values and pdfium draws them, as a browser does."""
-    form = catalogue[name]
-    values = {pointer: text for pointer, text in printed(form, first_sample(name)).items() if text}
-    writer = pypdf.PdfWriter(clone_from=io.BytesIO(blank(form, "pdf")))
-    wanted = {pointer: text for pointer, text in values.items() if pointer in writer.get_fields()}
-    assert len(wanted) > 10
-    for page in writer.pages:
-        writer.update_page_form_field_values(page, wanted, auto_regenerate=True)
-    filled = io.BytesIO()
-    writer.write(filled)
-    assert wanted.items() <= pypdf.PdfReader(filled).get_form_text_fields().items()
-    document = pypdfium2.PdfDocument(filled.getvalue())
-    document.init_forms()
-    empty = pypdfium2.PdfDocument(blank(form, "pdf"))
-    for page, before in zip(document, empty, strict=True):
-        assert dark(page) > dark(before)
-    document.close()
-    empty.close()
-
-
-def dark(page) -> int:
-    return sum(pixel < 128 for pixel in bytes(page.render(scale=1, grayscale=True).buffer))

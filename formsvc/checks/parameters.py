@@ -228,7 +228,7 @@ class Amounts(Parameter):
 
 
 @dataclass(frozen=True)
-class Part(Amounts):
+class Addend(Amounts):
     """An amount that is added up with others; a column of a list adds up its rows."""
 
     def read(self, value: Any, reader: Reader, earlier: Arguments) -> Term:
@@ -254,7 +254,7 @@ Text = Annotated[Place, Operand(frozenset({"string", "paragraphs"}))]
 Sum = Annotated[Place, Operand(frozenset({"money"}))]
 Total = Annotated[Place, Operand(frozenset({"money", "integer"}))]
 Money = Annotated[Term, Amounts()]
-Sums = Annotated[tuple[Term, ...], Several(Part())]
+Sums = Annotated[tuple[Term, ...], Several(Addend())]
 Day = Annotated[Place, Operand(frozenset({"date"}))]
 Anchor = Annotated[Place, Operand(frozenset({"date", "integer"}))]
 Year = Annotated[Place, Operand(frozenset({"integer"}))]

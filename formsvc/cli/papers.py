@@ -13,21 +13,25 @@ from formsvc.cli import reporters
 from formsvc.cli.shell import (
     FINDINGS,
     catalogue,
+    checked,
     form_named,
     format_of,
     on_day,
+    read_from,
     source,
     stop,
     style,
-    submission_of,
     with_register,
     write,
 )
+from formsvc.delivery import blank as blank_form
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
 from formsvc.documents.proof import verification
+from formsvc.documents.proof.differences import Difference
 from formsvc.writing.notation import today
 
+_PAPERS = (".docx", ".pdf", ".png", ".jpg", ".jpeg")
 _OUTPUTS = ("text", "json", "csv", "xlsx")
 
 
@@ -39,17 +43,15 @@ _OUTPUTS = ("text", "json", "csv", "xlsx")
 def check(files: tuple[str, ...], output: str, on: date, register: tuple[str, ...]) -> None:
     """检查 FILES（JSON；- 为标准输入），列出全部问题、依据和改法。"""
     people = _people(register) if register else None
-    checked = {
-        name: catalogue().check(submission_of(name), on=on, register=people) for name in files
-    }
-    reports = {name: each.report for name, each in checked.items()}
+    found = {name: checked(name, on, people) for name in files}
+    reports = {name: each.report for name, each in found.items()}
     if output == "json":
         click.echo(reporters.as_json(reports))
     elif output in ("csv", "xlsx"):
-        _table(checked, output)
+        _table(found, output)
     else:
         texts = (
-            reporters.as_text(name, each.form, each.report, style) for name, each in checked.items()
+            reporters.as_text(name, each.form, each.report, style) for name, each in found.items()
         )
         click.echo("\n\n".join(texts))
     sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
@@ -61,11 +63,11 @@ def _people(files: tuple[str, ...]) -> Register | None:
     return registers.load(files, catalogue().programmes.values())
 
 
-def _table(checked: dict[str, Checked], output: str) -> None:
+def _table(found: dict[str, Checked], output: str) -> None:
     from formsvc.bulk.lines import Line  # noqa: PLC0415  # a text needs no workbook
     from formsvc.bulk.outputs import workbook  # noqa: PLC0415  # as above
 
-    lines = [Line.of(number, *each) for number, each in enumerate(checked.items(), 1)]
+    lines = [Line.of(number, *each) for number, each in enumerate(found.items(), 1)]
     if output == "csv":
         click.echo("\ufeff" + workbook.as_csv(lines, catalogue().title), nl=False)
     else:
@@ -85,9 +87,9 @@ def fill(
     """用 FILE 的内容填写正式表格；有问题时不填，除非加 --draft。"""
     if copies > 1 and format_of(output) != "pdf":
         stop("--copies 只用于 PDF；Word 文件请在打印时选择份数。")
-    checked = catalogue().check(submission_of(file), on=on)
+    found = checked(file, on)
     delivery = filled(
-        checked,
+        found,
         format_of(output),
         draft=draft,
         copies=copies,
@@ -95,7 +97,7 @@ def fill(
         signature_fields=signature_fields,
     )
     if delivery.document is None or delivery.report.findings:
-        click.echo(reporters.as_text(file, checked.form, delivery.report, style), err=True)
+        click.echo(reporters.as_text(file, found.form, delivery.report, style), err=True)
     if delivery.document is None:
         sys.exit(FINDINGS)
     write(output, delivery.document)
@@ -111,39 +113,61 @@ def blank(form: str, output: str) -> None:
 
         write(output, sheets.write(form_named(form), today()))
     else:
-        write(output, documents.blank(form_named(form), format_of(output)))
+        chosen, format = form_named(form), format_of(output)
+        press = config.from_environment().press
+        for remark in documents.blank_remarks(chosen, format, press):
+            click.echo(remark, err=True)
+        write(output, blank_form(chosen, format, today(), press=press))
 
 
 @click.command()
 @click.argument("file")
 @click.option("-o", "--output", help="写到哪里，默认标准输出。")
 def read(file: str, output: str | None) -> None:
-    """取出 FILE（本服务生成的 DOCX 或 PDF）中的申报数据。"""
-    content = submission_of(file)
-    refused = submissions.parse(content)
+    """取出 FILE（本服务生成的 DOCX 或 PDF）中的申报数据。
+
+    纸面与所带数据不同的栏目逐一列出，取出的是所带的数据，退出码为 1。
+    """
+    found = read_from(file)
+    refused = submissions.parse(found.raw)
     if refused.data is None and refused.findings:
         click.echo("\n".join(finding.message for finding in refused.findings), err=True)
         sys.exit(FINDINGS)
     if output:
-        write(output, content)
+        write(output, found.raw)
     else:
-        click.echo(content)
+        click.echo(found.raw)
+    for each in found.differences:
+        _both(each, err=True)
+    said = [each.finding() for each in found.differences]
+    for finding in found.findings:
+        if finding not in said:
+            click.echo(style(finding.message, finding.severity.value), err=True)
+    sys.exit(0 if found.is_sure else FINDINGS)
+
+
+def _both(each: Difference, *, err: bool = False) -> None:
+    """A field with what the paper shows and what it carries."""
+    click.echo(style(f"{each.label}  {each.pointer}", "error"), err=err)
+    click.echo(f"    纸面：{each.shown or '（空白）'}", err=err)
+    click.echo(f"    数据：{each.carried or '（空白）'}", err=err)
 
 
 @click.command()
 @click.argument("paper")
 def verify(paper: str) -> None:
-    """核对 PAPER：文件名，或纸上印的校验码。"""
+    """核对 PAPER：文件名（Word、PDF、打印包、扫描件），或纸上印的校验码。"""
     press = config.from_environment().press
-    if Path(paper).suffix.lower() in (".docx", ".pdf") and not Path(paper).exists():
+    if Path(paper).suffix.lower() in _PAPERS and not Path(paper).exists():
         stop(f"没有这个文件：{paper}")
     if paper == "-" or Path(paper).exists():
         verdict = verification.verify(source(paper), catalogue().editions(), press)
     else:
         verdict = verification.verify_code(paper, catalogue().editions(), press)
-    good = verdict.status is verification.Status.UNCHANGED
-    click.echo(style(verdict.message, "ok" if good else "error"))
-    sys.exit(0 if good else FINDINGS)
+    click.echo(style(verdict.message, "ok" if verdict.is_good else "error"))
+    for each in verdict.differences:
+        _both(each)
+    sys.exit(0 if verdict.is_good else FINDINGS)
 
 
 @click.command()

@@ -5,6 +5,7 @@ Exit codes: 0 clean, 1 findings, 2 could not run.
 
 import sqlite3
 import sys
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, Never, get_args
@@ -12,11 +13,13 @@ from typing import Any, Final, Never, get_args
 import click
 
 from formsvc import config
-from formsvc.catalogue import Catalogue, load_forms
+from formsvc.catalogue import Catalogue, Checked, load_forms
+from formsvc.checks.register import Register
 from formsvc.documents import Format
 from formsvc.errors import FormsvcError
 from formsvc.forms import Form
 from formsvc.intake import reading
+from formsvc.intake.reading import Reading
 from formsvc.storage import LocalFolder, is_full
 from formsvc.writing.notation import today
 
@@ -110,9 +113,14 @@ def source(name: str) -> bytes:
     return content
 
 
-def submission_of(name: str) -> bytes:
-    """The submission in a file of any kind."""
-    return reading.submission_in(source(name), catalogue())
+def read_from(name: str) -> Reading:
+    """What was read from a file of any kind."""
+    return reading.read(source(name), catalogue())
+
+
+def checked(name: str, on: date, register: Register | None = None) -> Checked:
+    """A file of any kind, read and checked."""
+    return reading.check(read_from(name), catalogue(), on=on, register=register)
 
 
 def format_of(output: str) -> Format:

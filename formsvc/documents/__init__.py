@@ -1,6 +1,6 @@
 """Data → document, and what proves a document."""
 
-from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, fill
+from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, blank_remarks, fill
 from formsvc.documents.press import Bound, Press, Unprintable, findings, letter, pack
 from formsvc.documents.proof.carriage import Format
 
@@ -12,6 +12,7 @@ __all__ = [
     "Press",
     "Unprintable",
     "blank",
+    "blank_remarks",
     "fill",
     "findings",
     "letter",

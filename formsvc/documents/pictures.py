@@ -43,6 +43,12 @@ def opened(raw: bytes) -> Iterator[Any]:
             document.close()
 
 
+def packed(bitmap: Any) -> bytes:
+    """The grey pixels of a page, row by row, without what is between the rows."""
+    pixels, stride, width = bytes(bitmap.buffer), bitmap.stride, bitmap.width
+    return b"".join(pixels[at : at + width] for at in range(0, len(pixels), stride))
+
+
 def count(raw: bytes) -> int:
     """How many pages a PDF has."""
     with opened(raw) as document:

@@ -1,7 +1,7 @@
 """A submission as the texts that stand on paper: one for every field and every printed box."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
@@ -42,6 +42,37 @@ def printed(form: Form, data: object) -> dict[str, str]:
     for part in form.parts:
         values[part.name] = "是" if part.guard.holds(data, day) else ""
     return values
+
+
+def pieces(form: Form, data: object, *, whole: bool = False) -> dict[str, str]:
+    """The texts of every print box one by one: its literals and parts in turn, by `piece`'s names.
+
+    All "" where its guard does not hold or none of its fields is given, unless the `whole` form is
+    asked for.
+    """
+    if not form.boxes:
+        return {}
+    day = stated_day(form, data, date.max)
+    data = completed(form, data, day)
+    return {
+        piece(box.name, number): text if whole or box.guard.holds(data, day) else ""
+        for box in form.boxes
+        if not box.list
+        for number, text in enumerate(_pieces(box, data, whole))
+    }
+
+
+def piece(box: str, number: int) -> str:
+    """The name of a piece of a print box: its literals are 0, 2, 4 …, its parts 1, 3, 5 …"""
+    return f"{box}{_PIECE}{number}"
+
+
+def whole_of(name: str) -> str:
+    """The print box whose piece this is; any other name is its own."""
+    return name.partition(_PIECE)[0]
+
+
+_PIECE: Final = "\x1f"  # in no pointer of a form
 
 
 def signed(form: Form, data: object) -> frozenset[str]:
@@ -92,6 +123,11 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
                 values[name] = show(at(row, cell))
 
     return write
+
+
+def text_of(field: Field, value: object) -> str:
+    """A value as it stands on paper."""
+    return _shower(field)(value)
 
 
 def at(data: Any, tokens: tuple[str, ...]) -> object:
@@ -157,16 +193,20 @@ def boxed(box: PrintBox, data: object) -> str:
     """The box's text, whatever its guard says; "" when none of its fields is given."""
     if box.list:
         return _list_box(box, data)
-    text = box.literals[0]
+    return "".join(_pieces(box, data)).strip()
+
+
+def _pieces(box: PrintBox, data: object, whole: bool = False) -> Iterator[str]:
+    """Literals and parts of a box in turn, all "" when none of its fields is given."""
     shown = [
         (_words if as_words else _shower(field))(at(data, field.tokens))
         for field, as_words in box.parts
     ]
-    if not any(shown):
-        return ""
+    is_given = whole or any(shown)
+    yield box.literals[0] if is_given else ""
     for part, literal in zip(shown, box.literals[1:], strict=True):
-        text += part + literal
-    return text.strip()
+        yield part
+        yield literal if is_given else ""
 
 
 def _list_box(box: PrintBox, data: object) -> str:
@@ -181,9 +221,14 @@ def _list_box(box: PrintBox, data: object) -> str:
             for field, as_words in box.parts
         ]
         if any(shown):
-            pairs = zip(shown, box.literals[1:], strict=True)
-            text = box.literals[0] + "".join(
-                f"{' '.join(part.split()) or _EMPTY}{literal}" for part, literal in pairs
-            )
-            lines.append(_LEFT_OUT.sub("", text).strip())
+            lines.append(without_empty(box, [" ".join(part.split()) for part in shown]))
     return "\n".join(lines)
+
+
+def without_empty(box: PrintBox, parts: Sequence[str]) -> str:
+    """A line of a box of a list; empty parts are left out with the mark beside them and the
+    brackets around them."""
+    text = box.literals[0] + "".join(
+        f"{part or _EMPTY}{literal}" for part, literal in zip(parts, box.literals[1:], strict=True)
+    )
+    return _LEFT_OUT.sub("", text).strip()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from formsvc.documents.printing import Values
+from formsvc.documents.printing import Values, whole_of
 
 # Noncharacters: allowed in XML, never in a submission.
 _MARK: Final = re.compile("\ufdd0([0-9]+)\ufdd1")
@@ -38,10 +38,10 @@ def marked(values: Values, shrinks: Shrinks) -> dict[str, str]:
     """The values with marks before every paragraph of those to be shrunk."""
     numbers = {pointer: number for number, pointer in enumerate(shrinks)}
     return {
-        pointer: "\n".join(f"\ufdd0{numbers[pointer]}\ufdd1{line}" for line in text.split("\n"))
-        if pointer in numbers
+        name: "\n".join(f"\ufdd0{number}\ufdd1{line}" for line in text.split("\n"))
+        if (number := numbers.get(whole_of(name))) is not None
         else text
-        for pointer, text in values.items()
+        for name, text in values.items()
     }
 
 

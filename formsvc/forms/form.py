@@ -198,6 +198,18 @@ class Form:
         ]  # fmt: skip
         return (*names, *(box.name for box in self.boxes))
 
+    @cached_property
+    def ticks(self) -> Mapping[str, tuple[Field, str]]:
+        """Places to tick, where a list of choices is not written in one line: the pointer of each
+        choice's place in its list → the list and the choice. The first choice is `/list/0`.
+        """
+        return {
+            f"{field.pointer}/{number}": (field, choice)
+            for field in self.leaves
+            if field.type == "array"
+            for number, choice in enumerate(self.fields[f"{field.pointer}/*"].choices)
+        }
+
     def room(self, array: str) -> int:
         """How many rows a list may have."""
         return int(self.fields[array].schema["maxItems"])

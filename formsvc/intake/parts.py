@@ -28,7 +28,10 @@ MAX_BLANK: Final = 10_000
 TABLES: Final = (".xlsx", ".csv")
 _BLOCK: Final = 1 << 16
 _LINES: Final = (".jsonl", ".ndjson")
-_LONGEST: Final = {".docx": MAX_PAPER, ".pdf": MAX_PAPER} | dict.fromkeys(TABLES, MAX_TABLE)
+_SCANS: Final = (".png", ".jpg", ".jpeg")
+_OLD: Final = (".doc", ".wps")  # to be told what to send instead
+_PAPERS: Final = (".docx", ".pdf", *_SCANS, *_OLD)
+_LONGEST: Final = dict.fromkeys(_PAPERS, MAX_PAPER) | dict.fromkeys(TABLES, MAX_TABLE)
 JUNK: Final = re.compile(
     r"(^|/)(\.[^/]*|~\$[^/]*|__MACOSX/.*|Thumbs\.db|desktop\.ini|[^/]*\.findings\.json)$",
     re.IGNORECASE,

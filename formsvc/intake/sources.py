@@ -78,7 +78,8 @@ def _apart(file: File, catalogue: Catalogue) -> Iterator[Item]:
         if is_table:
             yield from tables.items(file.content, file.name, catalogue)
         else:
-            yield Item(file.name, reading.submission_in(file.content, catalogue))
+            paper = reading.read(file.content, catalogue)
+            yield Item(file.name, paper.raw, paper.findings)
     except UnreadableDocument as refusal:
         yield refused(file.name, "input.table" if is_table else "input.document", str(refusal))
 

@@ -16,6 +16,7 @@ from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
+from formsvc.web.desks.verifying import verifying
 from formsvc.web.problems import from_exception, full
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)
     app.extensions["formsvc-openapi"] = described.spec
-    for pages in (views, applicant, batches):
+    for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
+from formsvc import documents
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.checks import coverage, explain
 from formsvc.checks.coverage import ProgrammeCoverage
@@ -24,6 +25,7 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("views.index", {}, "/forms", "我要填表"),
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
+    ("verifying.ask", {}, "/verify", "核对真假"),
     ("views.covered", {}, "/coverage", "办法落实"),
     ("views.docs", {}, "/api/docs", "接口说明"),
 )
@@ -44,7 +46,9 @@ def _site() -> dict[str, object]:
 def index() -> str:
     groups = catalogue().by_programme(today())
     example = next((form for _, forms in groups for form in forms), None)
-    return render_template("index.html", groups=groups, example=example)
+    return render_template(
+        "index.html", groups=groups, example=example, formats=documents.MEDIA_TYPES
+    )
 
 
 @views.get("/coverage")

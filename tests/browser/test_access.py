@@ -17,6 +17,7 @@ PLAIN = [
     f"{SUMMARY}/rules",
     "/unit",
     "/review",
+    "/verify",
     "/api/docs",
     "/no/such",
 ]

@@ -241,3 +241,61 @@ def test_the_whole_form_works_by_keyboard(open_page):
         page.keyboard.press("Tab")
         seen.add(page.evaluate("document.activeElement.name || document.activeElement.value || ''"))
     assert {"/unit/name", "/unit/type", "/unit/budget_code", "do"} <= seen
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
+def test_a_paper_that_was_edited_asks_field_by_field_which_value_to_take(
+    open_page, tmp_path, catalogue, violations, scripts
+):
+    page = open_page(scripts=scripts)
+    paper = edited_paper(tmp_path, catalogue)
+    page.goto(SUMMARY)
+    load(page, paper)
+    asked = page.locator("#differs")
+    expect(asked.get_by_role("group")).to_have_count(2)
+    expect(asked).to_contain_text("纸面上的：999元")
+    expect(page.locator("#summary")).to_contain_text("以哪一个为准")
+    assert page.title().startswith("有 ")
+    if scripts:
+        assert violations(page) == []
+    page.get_by_role("button", name="Word 表格").click()
+    expect(page.locator("p.notice")).to_contain_text("请先选定")
+    asked.get_by_role("group", name="其他").get_by_label(re.compile("纸面上的")).check()
+    page.get_by_role("button", name="按所选载入").click()
+    expect(page.locator("p.notice")).to_contain_text("还有 1 处没有选定")
+    expect(field(page, "/expenses/other")).to_have_value("999")
+    asked.get_by_role("group", name="姓名").get_by_label(re.compile("文件带的数据")).check()
+    page.get_by_role("button", name="按所选载入").click()
+    expect(asked).to_have_count(0)
+    expect(field(page, "/person/name")).not_to_have_value("王五六")
+
+
+def test_a_paper_that_was_edited_is_verified_on_a_page_with_both_values(
+    open_page, tmp_path, catalogue, violations
+):
+    page = open_page()
+    page.goto(SUMMARY)
+    page.get_by_role("link", name="核对真假", exact=True).click()
+    page.set_input_files("#file", edited_paper(tmp_path, catalogue))
+    page.get_by_role("button", name="核对", exact=True).click()
+    expect(page.locator("#verdict")).to_contain_text("有 2 处栏目被改动")
+    expect(page.get_by_role("row", name=re.compile("姓名"))).to_contain_text("王五六")
+    assert violations(page) == []
+    page.get_by_label("校验码").fill("FS1/NO")
+    page.get_by_role("button", name="核对", exact=True).click()
+    expect(page.locator("#verdict")).to_contain_text("这不是本系统的校验码")
+
+
+def edited_paper(folder: Path, catalogue) -> Path:
+    """A Word form whose name and 其他 were changed after it was downloaded."""
+    from formsvc import fill
+    from tests.test_papers import carrying
+
+    form = catalogue["jiangxi-training-summary"]
+    data = json.loads(SAMPLE.read_text("utf-8-sig"))
+    ours = fill(form, data, "docx")
+    data["person"]["name"] = "王五六"
+    data["expenses"]["other"] = 999
+    path = folder / "改过.docx"
+    path.write_bytes(carrying(fill(form, data, "docx"), ours, "docx"))
+    return path

@@ -18,6 +18,7 @@ from formsvc.documents.authoring.probe import CODE_FIELD, PAGE_FIELD, Drawing, d
 from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Drawn, beside, rectangle
 from formsvc.documents.authoring.wordstyles import Placement
 from formsvc.documents.press import layouts
+from formsvc.documents.segments import NUMBER
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -50,16 +51,24 @@ def build(form: Form) -> Built:
     drawing = draw(form)
     fields = list(_widgets(form, drawing))
     _apart(form, fields, drawing.blank)
+    places = docx.prepared(form).places(form.blank_rows) | {PAGE_FIELD}
+    printed = [widget for widget in fields if widget.pointer in places]
+    drawing = _cut(drawing, 1 + max(widget.page for widget in printed))
     signatures = list(_signatures(form, drawing.blank))
     digest = hashlib.sha256(template).hexdigest()
     shown = [
         widget for widget in fields
-        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(docx.NUMBER)
+        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(NUMBER)
     ]  # fmt: skip
     return Built(
         acroform.assemble(form, drawing.pdf, (*shown, *signatures), digest),
-        layout.describe(form, drawing, fields, signatures, _codes(form, drawing), digest),
+        layout.describe(form, drawing, printed, signatures, _codes(form, drawing), digest),
     )
+
+
+def _cut(drawing: Drawing, pages: int) -> Drawing:
+    """The form itself, without 填报信息: what is filled and sealed."""
+    return replace(drawing, drawn=drawing.drawn[:pages], blank=drawing.blank[:pages])
 
 
 def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
@@ -84,7 +93,7 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     if names is None:
         _same_source(form, form.pdf.name, source, digest)
         _same_source(form, layouts.NAME, layouts.load(form).source, digest)
-    known = {*form.printable, PAGE_FIELD, CODE_FIELD}
+    known = {*form.printable, *form.ticks, PAGE_FIELD, CODE_FIELD}
     # Of a PDF of its own an office has to have all the rows that there can be.
     rows = form.blank_rows if names is None else {name: form.room(name) for name in form.lists}
     wanted = docx.prepared(form).places(rows).intersection(form.printable)

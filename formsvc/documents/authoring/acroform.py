@@ -1,4 +1,9 @@
-"""A drawn form with its fields as a fillable PDF. AcroForm: ISO 32000-1, 12.7."""
+"""A drawn form with its fields as a fillable PDF. AcroForm: ISO 32000-1, 12.7.
+
+Choices are drop-downs, true and false too (a box without a tick could not tell 否 from nothing
+said), and lists of choices boxes to tick. The font that people type in is put in when the blank is
+delivered (`press/typing.py`): the file in the repository stays small.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -15,6 +20,12 @@ from formsvc.forms import Form
 SOURCE: Final = "/FormsvcSource"
 _HIDDEN, _PRINTED = 2, 4
 _MULTILINE: Final = 1 << 12
+_COMBO, _EDIT = 1 << 17, 1 << 18
+_LINE: Final = 1.4  # height of a field of one line, in its size: a size of 0 fills the height
+TICKED: Final = "/Yes"
+_UNTICKED: Final = "/Off"
+_TRUTHS: Final = ("是", "否")
+_BOX: Final = 9.0  # side of a box to tick, in points
 _DEEPEST: Final = 32
 
 
@@ -49,18 +60,23 @@ def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -
                 field = fields[widget.pointer] = pdf.make_indirect(_field(form, widget.pointer))
             own = pdf.make_indirect(Dictionary(Parent=field)) if several else field
             own.P = page.obj
-            is_signature = bool(Name.Sig == field.FT)
-            own.update(_annotation(widget, is_signature=is_signature))
-            if not is_signature:
+            own.update(_annotation(form, widget, field))
+            if Name.Btn == field.FT:
+                own.AP = Dictionary(N=_boxes(pdf, widget.box))
+                own.AS = Name(_UNTICKED)
+            elif Name.Sig != field.FT:
                 field.Ff = int(field.get("/Ff", 0)) | _flags(form, widget)
-                own.AP = Dictionary(N=_empty(pdf, widget.box))
+                own.AP = Dictionary(N=_empty(pdf, own.Rect))
             if several:
                 field.Kids = field.get("/Kids", Array())
                 field.Kids.append(own)
             page.obj.Annots.append(own)
+        for page in pages:
+            page.obj.Annots = Array(sorted(page.obj.Annots, key=_read))
+            page.obj.Tabs = Name.R
         pdf.Root.AcroForm = Dictionary(
             Fields=Array(fields.values()),
-            DA=String("/Song 10.5 Tf 0 g"),
+            DA=String("/Song 0 Tf 0 g"),
             DR=Dictionary(Font=Dictionary(Song=pdf.make_indirect(_song()))),
         )
         for holder, key in (
@@ -80,43 +96,97 @@ def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -
     return target.getvalue()
 
 
-def _empty(pdf: pikepdf.Pdf, box: Box) -> Any:
+def _read(annotation: Any) -> tuple[float, float]:
+    """Where it is read: row by row, from the left. Tops of one row differ by little."""
+    left, bottom, _, top = map(float, annotation.Rect)
+    return -round((bottom + top) / 2 / _ROW), left
+
+
+_ROW: Final = 6.0
+
+
+def _empty(pdf: pikepdf.Pdf, edges: Any) -> Any:
     """The appearance of an empty field. Without it viewers look for the font already now."""
-    size = Array([0, 0, round(box.right - box.left, 2), round(box.top - box.bottom, 2)])
+    left, bottom, right, top = map(float, edges)
+    size = Array([0, 0, round(right - left, 2), round(top - bottom, 2)])
     return pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=size)
+
+
+def _boxes(pdf: pikepdf.Pdf, box: Box) -> Any:
+    """A box without and with a tick, drawn: no font is needed."""
+    width, height = box.right - box.left, box.top - box.bottom
+    x, y = (width - _BOX) / 2, (height - _BOX) / 2
+    square = f"0.7 w {x:.2f} {y:.2f} {_BOX} {_BOX} re S"
+    tick = f"1.2 w {x + 1.8:.2f} {y + 4.5:.2f} m {x + 3.8:.2f} {y + 2:.2f} l"
+    tick = f"{tick} {x + 7.4:.2f} {y + 7.4:.2f} l S"
+
+    def drawn(content: str) -> Any:
+        edges = Array([0, 0, round(width, 2), round(height, 2)])
+        return pdf.make_stream(
+            f"q {content} Q".encode(), Type=Name.XObject, Subtype=Name.Form, BBox=edges,
+        )  # fmt: skip
+
+    return Dictionary({_UNTICKED: drawn(square), TICKED: drawn(f"{square} {tick}")})
 
 
 def _field(form: Form, pointer: str) -> Dictionary:
     if pointer in {place.name for place in form.signatures}:
         return Dictionary(FT=Name.Sig, T=String(pointer))
+    head = {"/T": String(pointer), "/TU": String(_label(form, pointer))}
+    if pointer in form.ticks:
+        return Dictionary({**head, "/FT": Name.Btn, "/V": Name(_UNTICKED)})
+    known = form.field(pointer)
+    if known is None:
+        return Dictionary({**head, "/FT": Name.Tx})
+    choices = _TRUTHS if known.type == "boolean" else known.choices
+    suggested = tuple(map(str, known.schema.get("examples", ())))
+    if choices or suggested:
+        flags = _COMBO if choices else _COMBO | _EDIT
+        options = Array([String(each) for each in choices or suggested])
+        return Dictionary({**head, "/FT": Name.Ch, "/Ff": flags, "/Opt": options})
+    most = known.schema.get("maxLength") if known.type == "string" else None
+    limit = {"/MaxLen": int(most)} if most else {}
+    return Dictionary({**head, "/FT": Name.Tx, **limit})
+
+
+def _label(form: Form, pointer: str) -> str:
+    if pointer in form.ticks:
+        field, choice = form.ticks[pointer]
+        return f"{field.label}：{choice}"
     labels = {box.name: box.label for box in form.boxes}
-    label = labels.get(pointer) or form.label(pointer)
-    return Dictionary(FT=Name.Tx, T=String(pointer), TU=String(label))
+    return labels.get(pointer) or form.label(pointer)
 
 
-def _annotation(widget: Widget, *, is_signature: bool) -> Dictionary:
+def _annotation(form: Form, widget: Widget, field: Any) -> Dictionary:
     """A widget with what a viewer needs.
 
     A place to sign is hidden in the blank, where people type: it is shown in filled documents
-    that ask for it.
+    that ask for it. A size of 0 lets a viewer set what is too long smaller; it would set a short
+    text as high as the field, so a field of one line is no higher than its line.
     """
-    box = widget.box
+    box, placement = widget.box, widget.placement
+    is_line = field.FT in (Name.Tx, Name.Ch) and not _flags(form, widget)
+    height = min(box.top - box.bottom, _LINE * placement.size) if is_line else box.top - box.bottom
+    free = box.top - box.bottom - height
+    bottom = box.bottom + {"Top": free, "Center": free / 2, "Bottom": 0.0}[placement.vertical]
     annotation = Dictionary(
         Type=Name.Annot,
         Subtype=Name.Widget,
-        Rect=Array([round(edge, 2) for edge in (box.left, box.bottom, box.right, box.top)]),
-        F=_HIDDEN if is_signature else _PRINTED,
+        Rect=Array([round(edge, 2) for edge in (box.left, bottom, box.right, bottom + height)]),
+        F=_HIDDEN if Name.Sig == field.FT else _PRINTED,
     )
-    if not is_signature:
-        annotation.Q = widget.placement.align
-        annotation.DA = String(f"/Song {widget.placement.size:g} Tf 0 g")
+    if field.FT in (Name.Tx, Name.Ch):
+        annotation.Q = placement.align
+        annotation.DA = String("/Song 0 Tf 0 g")
     return annotation
 
 
 def _flags(form: Form, widget: Widget) -> int:
     """For people who type: text may wrap where a cell has room for two lines."""
     kind = form.field(widget.pointer)
-    is_text = kind is None or (kind.kind == "string" and not {"enum", "pattern"} & {*kind.schema})
+    if kind and (kind.choices or kind.type == "boolean" or "examples" in kind.schema):
+        return 0
+    is_text = kind is None or (kind.kind == "string" and "pattern" not in kind.schema)
     lines = (widget.box.top - widget.box.bottom) // widget.placement.pitch
     if form.is_block(widget.pointer):
         return _MULTILINE

@@ -22,6 +22,7 @@ from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import CLEAR, Drawn, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
 from formsvc.documents.headers import is_page_number
+from formsvc.documents.segments import PART
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -63,7 +64,7 @@ def draw(form: Form) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
     members = _rendered(form)
     sites, probe, fonts, parts = _probe(members)
-    blank = docx.prepared(form).blank()
+    blank = docx.prepared(form).unfilled()
     pages, plain, shown = office.convert((probe, _blank(members), blank))
     drawn, bare = measured(pages), measured(plain)
     bare = [_unnumbered(page, number, sites) for page, number in zip(bare, drawn, strict=False)]
@@ -75,9 +76,8 @@ def draw(form: Form) -> Drawing:
 
 def _rendered(form: Form) -> dict[str, bytes]:
     """The members of the DOCX with a sentinel at every site."""
-    template = docx.prepared(form)
-    places = template.places(form.blank_rows)
-    shown = template.shown({name: f"\ue000{name}\ue001" for name in places})
+    template = docx.DocxForm(form)
+    shown = template.shown({name: f"\ue000{name}\ue001" for name in template.drawn()})
     with zipfile.ZipFile(io.BytesIO(shown)) as package:
         return {name: package.read(name) for name in package.namelist()}
 
@@ -114,7 +114,7 @@ def _coloured(root: Any, parts: dict[str, int]) -> dict[Any, str]:
     found: dict[Any, str] = {}
     for node in list(root.iter(etree.Comment, f"{_W}p")):
         if node.tag is etree.Comment:
-            name = node.text.removeprefix(docx.PART)
+            name = node.text.removeprefix(PART)
             if name:
                 inside.append(name)
             else:

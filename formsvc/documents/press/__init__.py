@@ -14,6 +14,7 @@ import pikepdf
 
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, letters, shapes, signing
+from formsvc.documents.press.areas import Areas, of_sheets
 from formsvc.documents.press.bounds import Bounds, limited, surely_fits
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
@@ -22,7 +23,7 @@ from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
-from formsvc.documents.proof.marks import Proof
+from formsvc.documents.proof.marks import Proof, public_key
 from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity, Skipped
@@ -31,17 +32,18 @@ from formsvc.writing import texts, words
 
 __all__ = [
     "MEDIA_TYPE",
+    "Areas",
     "Bound",
     "FontError",
     "Fonts",
     "Press",
     "Unprintable",
-    "blank",
     "fill",
     "findings",
     "installed",
     "letter",
     "pack",
+    "placed",
     "shrinks",
 ]
 
@@ -54,11 +56,18 @@ OVERFLOW: Final = "print.overflow"
 class Press:
     """What an office prints with: its own font folders, searched first, and its signing key.
 
-    `key` is a raw Ed25519 seed of 32 bytes; with it the printed codes are signed.
+    `key` is a raw Ed25519 seed of 32 bytes; with it the printed codes are signed. `public_key`,
+    raw as well, checks signatures where the key itself is not.
     """
 
     fonts: tuple[Path, ...] = ()
     key: bytes | None = None
+    public_key: bytes | None = None
+
+    @property
+    def verifier(self) -> bytes | None:
+        """The public key that signatures are checked with."""
+        return public_key(self.key) if self.key else self.public_key
 
 
 class Unprintable(FormsvcError):
@@ -88,11 +97,7 @@ def fill(
     Raises Unprintable when a text does not fit or has a character without a glyph; a draft
     continues every text on extra sheets and prints 〓 instead.
     """
-    whole, layout = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
-    author = texts.clean(printed(form, data)[form.unit.pointer]) or form.programme.title
-    made = _drawn(whole, layout, press, author)
-    if whole["flow"]:
-        made = _packed(made)
+    whole, layout, made = _made(form, data, press, draft)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
         is_placed = not whole["flow"]
@@ -102,9 +107,21 @@ def fill(
     return made
 
 
-def blank(form: Form) -> bytes:
-    """The fillable form itself, for Acrobat, WPS, Foxit or a browser."""
-    return form.pdf.read_bytes()
+def placed(
+    form: Form, data: object, press: Press, *, draft: bool = False
+) -> tuple[bytes, tuple[Areas, ...]]:
+    """The filled form, and where on each page its values stand. Raises as `fill` does."""
+    whole, layout, made = _made(form, data, press, draft)
+    return made, of_sheets(layout, whole["sheets"], whole["flow"] is not None)
+
+
+def _made(
+    form: Form, data: object, press: Press, draft: bool
+) -> tuple[dict[str, Any], Layout, bytes]:
+    whole, layout = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
+    author = texts.clean(printed(form, data)[form.unit.pointer]) or form.programme.title
+    made = _drawn(whole, layout, press, author)
+    return whole, layout, _packed(made) if whole["flow"] else made
 
 
 def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool = False) -> bytes:

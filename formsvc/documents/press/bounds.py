@@ -15,7 +15,8 @@ from typing import Any, Final
 from formsvc import pointers
 from formsvc.documents import printing
 from formsvc.documents.press import layouts
-from formsvc.documents.press.fitting import SPACING, Fitter, plainly_fits, safe_width
+from formsvc.documents.press.breaks import SPACING
+from formsvc.documents.press.fitting import Fitter, plainly_fits, safe_width
 from formsvc.documents.press.fonts import WIDE
 from formsvc.documents.press.layouts import Site
 from formsvc.documents.press.typesetter import Typesetter

@@ -4,15 +4,22 @@ Widths of characters say for most texts at once that they fit, or that they do n
 that is close the typesetter measures. Lengths are points, widths of texts em.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache
 from itertools import accumulate
 from math import ceil, floor
-from operator import sub
 from typing import Any, Final
 
+from formsvc.documents.press.breaks import (
+    AFTER_DOT,
+    BOUNDARY,
+    INDENT,
+    SLACK,
+    SPACING,
+    Breaks,
+    costs,
+)
 from formsvc.documents.press.fonts import Fonts
 from formsvc.documents.press.layouts import Site
 from formsvc.documents.press.typesetter import Typesetter
@@ -25,35 +32,8 @@ _LEADING, _CELL_LEADING = 1.5, 1.2  # where the DOCX gives no distance of lines
 _PADDING: Final = 2.0
 _AIR: Final = 1.0  # above and below the lines of a cell that has several
 _TOLERANCE: Final = 0.01
-_INDENT: Final = 2.0
-SPACING: Final = 0.25  # between Han and Latin
 WIDEST: Final = 1.5  # of a character with what is around it; hardly any is wider than 1
-_SLACK: Final = 1.0  # by which the best line may be shorter than it could be
-_FEW: Final = 4.0  # characters in a line, so that one with its signs may be too wide
 _WAYS: Final = 16  # prefixes measured at once
-
-_HAN: Final = "\u2e80-\u2fff\u3005-\u3007\u3021-\u30ff\u3100-\ua4cf\uac00-\ud7af\uf900-\ufaff\uff21-\uff3a\uff41-\uff5a\uff10-\uff19\U00020000-\U0003ffff"  # noqa: E501
-_OPEN: Final = "（《「『【〔〖〈‘“｛［〝〘〚(\\[{￥￡＄￦№＃$£¥€"
-_CLOSE: Final = "，。、；：）》」』】〕〗〉’”｝］〞〟．｡､〙〛！？％‰℃℉・·•‧々〻…—～〜"
-_WORD: Final = f"[^\\s{_HAN}{_OPEN}{_CLOSE}]+(?:[{_OPEN}][^\\s{_HAN}{_OPEN}{_CLOSE}]+)*"
-_GLUE: Final = "\u00a0\u2007\u202f"  # blanks that no line ends at
-# A sign of share or degree holds on to what is written after it without a blank.
-_PER: Final = "％‰℃℉"
-# A sign of currency holds on to the number before it and to what comes after.
-_CURRENCY: Final = "￥￡＄￦№＃$£¥€"
-_TOKEN: Final = re.compile(
-    f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?"
-    f"(?:[{_CLOSE}]*(?:[{_PER}]{_WORD}|[{_GLUE}]+(?:[{_HAN}]|{_WORD})?))*"
-    f"[{_CLOSE}]*[^\\S{_GLUE}]*"
-)
-_HAN_CHARACTER: Final = re.compile(f"[{_HAN}]")
-_HOLDING: Final = frozenset(_PER + _CURRENCY + _GLUE)
-_FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、；：）》」』】〕〗〉’”｝］．！？]")
-_BOUNDARY: Final = re.compile(
-    f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
-)
-_NAME: Final = re.compile(f"(?<![{_HAN}])[{_HAN}]++(?:[·•‧][{_HAN}]++)++")
-_AFTER_DOT: Final = re.compile("(?<=[·•‧])")
 
 Piece = str | list[str]
 
@@ -75,7 +55,7 @@ class Fitter:
     def __init__(self, typesetter: Typesetter) -> None:
         self._typesetter = typesetter
         self._fonts: Fonts = typesetter.fonts
-        self._runs: dict[tuple[str, str, bool], _Run] = {}
+        self._runs: dict[tuple[str, str, bool], Breaks] = {}
 
     def fit(self, site: Site, text: str, *, measures: bool = True) -> Setting:
         """The largest setting that has room; at the floor, one that does not fit.
@@ -110,7 +90,7 @@ class Fitter:
     def surely_fits(self, site: Site, text: str) -> bool:
         """Whether widths alone say so; whatever can be, without looking where lines may end."""
         if not site.block and text.isprintable():  # is one line
-            spaces = 0 if text.isascii() else len(_BOUNDARY.findall(text))
+            spaces = 0 if text.isascii() else len(BOUNDARY.findall(text))
             width = sum(self._fonts.widths(text, site.font)) + SPACING * spaces
             if width <= safe_width(site):
                 return True
@@ -165,15 +145,15 @@ class Fitter:
 
         A line is only as much shorter than it could be as the token is wide that begins the next.
         """
-        limit = (site.width - 2 * _PADDING) / size - _SLACK - 2 * (1 + SPACING)
+        limit = (site.width - 2 * _PADDING) / size - SLACK - 2 * (1 + SPACING)
         if limit <= 0 or room < 2:
             return False
-        costs = _costs(self._fonts, site.font)
+        table = costs(self._fonts, site.font)
         for text in texts:
-            if not site.block and _AFTER_DOT.search(text):  # a name, which breaks but there
+            if not site.block and AFTER_DOT.search(text):  # a name, which breaks but there
                 return False
-            spaces = 2 * SPACING * len(_BOUNDARY.findall(text))
-            room -= int((sum(map(costs.__getitem__, text)) + spaces + _INDENT) / limit) + 1
+            spaces = 2 * SPACING * len(BOUNDARY.findall(text))
+            room -= int((sum(map(table.__getitem__, text)) + spaces + INDENT) / limit) + 1
         return room >= 0
 
     def _wraps(self, site: Site, text: str, size: float) -> bool:
@@ -219,11 +199,11 @@ class Fitter:
         both = [self._run(site, text).lines(measure, site.indent) for text in texts]
         return sum(low for low, _ in both), sum(high for _, high in both)
 
-    def _run(self, site: Site, text: str) -> "_Run":
+    def _run(self, site: Site, text: str) -> Breaks:
         key = (text, site.font, site.block)
         run = self._runs.get(key)
         if run is None:
-            run = self._runs[key] = _Run(text, site, self._fonts)
+            run = self._runs[key] = Breaks(text, site.font, self._fonts, block=site.block)
         return run
 
     def _pieces(self, site: Site, text: str, measure: float) -> list[Piece]:
@@ -246,95 +226,6 @@ class Fitter:
             else:
                 pieces.append(token)
         return pieces
-
-
-class _Costs(dict[str, float]):
-    """How much of a line a character may take, in em: what is not Han twice, since with the token
-    that it stands in it may leave the line before as much shorter; what holds Han together too."""
-
-    def __init__(self, fonts: Fonts, font: str) -> None:
-        super().__init__()
-        self._fonts, self._font = fonts, font
-
-    def __missing__(self, char: str) -> float:
-        (width,) = self._fonts.widths(char, self._font)
-        if _HAN_CHARACTER.match(char):
-            cost = max(width, 1.0)
-        else:
-            cost = 2 * width + (2.0 if char in _HOLDING else 0.0)
-        self[char] = cost
-        return cost
-
-
-_costs = cache(_Costs)
-
-
-class _Run:
-    """A paragraph with the places where its lines may end, and how wide it is up to each, in em."""
-
-    def __init__(self, text: str, site: Site, fonts: Fonts) -> None:
-        self._text, self._block = text, site.block
-        self._characters = fonts.widths(text, site.font)
-        self._boundaries = [boundary.start() for boundary in _BOUNDARY.finditer(text)]
-        self.most = sum(self._characters) + SPACING * len(self._boundaries)
-
-    @cached_property
-    def _split(self) -> tuple[list[int], frozenset[int]]:
-        return _ends(self._text, self._block)
-
-    @property
-    def ends(self) -> list[int]:
-        return self._split[0]
-
-    @property
-    def wholes(self) -> frozenset[int]:
-        return self._split[1]
-
-    @cached_property
-    def _marks(self) -> list[float]:
-        widths = self._characters.copy()
-        for boundary in self._boundaries:
-            widths[boundary] += SPACING
-        reached = list(accumulate(widths, initial=0.0))
-        return [reached[end] for end in self.ends]
-
-    @cached_property
-    def widths(self) -> list[float]:
-        """Of the parts that end at `ends`."""
-        return list(map(sub, self._marks, [0.0, *self._marks]))
-
-    @cached_property
-    def widest(self) -> float:
-        return max(self.widths, default=0.0)
-
-    @cached_property
-    def _least(self) -> float:
-        signs, spaces = len(_FULL_WIDTH.findall(self._text)), self._text.count(" ")
-        return sum(self._characters) - 0.5 * signs - 0.2 * spaces
-
-    def lines(self, measure: float, is_indented: bool) -> tuple[int, int]:
-        """How few and how many lines of a measure in em."""
-        indent = _INDENT if is_indented else 0.0
-        if self.most + indent <= measure:
-            return 1, 1
-        low = max(1, min(ceil((self._least + indent) / measure), len(self.ends)))
-        if measure < _FEW + indent:  # lines may run over where they cannot be broken
-            low = 1
-        return low, max(low, self._greedy(measure, indent))
-
-    def _greedy(self, measure: float, indent: float) -> int:
-        """Lines when each takes whole tokens, and is as short as the best may be."""
-        limit = measure - _SLACK
-        lines, start, before = 1, -indent, 0.0
-        for mark in self._marks:
-            if mark - start > limit:
-                if mark - before > limit:  # is cut wherever the line ends
-                    lines += ceil((mark - start) / max(limit - 1, 0.5)) - 1
-                    start = mark - limit
-                else:
-                    lines, start = lines + 1, before
-            before = mark
-        return lines
 
 
 def paragraphs(text: str, block: bool) -> tuple[str, ...]:
@@ -378,7 +269,7 @@ def safe_width(site: Site, paragraphs: int = 1) -> float:
         if lines == paragraphs == 1:
             rooms.append(measure)
         else:
-            rooms.append((lines - paragraphs + 2) // 2 * (measure - 2 * _SLACK))
+            rooms.append((lines - paragraphs + 2) // 2 * (measure - 2 * SLACK))
     return max(rooms)
 
 
@@ -387,7 +278,7 @@ def _smallest(site: Site) -> tuple[float, int]:
     """At the smallest size: a line's width in em, less what the best may leave and a Han; how many
     lines there are."""
     *_, (size, step, most) = _trials(site)
-    limit = (site.width - 2 * _PADDING) / size - _SLACK - 2 * (1 + SPACING)
+    limit = (site.width - 2 * _PADDING) / size - SLACK - 2 * (1 + SPACING)
     return limit, min(most, capacity(site, size, step))
 
 
@@ -405,7 +296,7 @@ def plainly_fits(site: Site, text: str) -> bool:
     measure = (site.width - 2 * _PADDING) / site.size
     if not site.block and "\n" not in text:
         return len(text) * WIDEST <= measure
-    lines = sum(ceil((len(line) * 1.1 + _INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
+    lines = sum(ceil((len(line) * 1.1 + INDENT) / (measure - 2)) or 1 for line in text.split("\n"))
     return lines <= capacity(site, site.size, pitch(site, site.size))
 
 
@@ -428,22 +319,3 @@ def _sizes(size: float, lowest: float) -> Iterator[float]:
         yield size
         size -= _STEP
     yield min(size, lowest)
-
-
-def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
-    """Where lines may end; and where what ends there has to be kept whole: names of persons in
-    cells break after their dots only."""
-    names = [] if block or not _AFTER_DOT.search(text) else list(_NAME.finditer(text))
-    if not names:
-        return list(accumulate(map(len, filter(None, _TOKEN.findall(text))))), frozenset()
-    ends: list[int] = []
-    wholes: list[int] = []
-    at = 0
-    for name in names:
-        ends += [match.end() for match in _TOKEN.finditer(text, at, name.start()) if match[0]]
-        parts = accumulate(map(len, _AFTER_DOT.split(name[0])), initial=name.start())
-        wholes += list(parts)[1:]
-        ends += wholes[-len(_AFTER_DOT.split(name[0])) :]
-        at = name.end()
-    ends += [match.end() for match in _TOKEN.finditer(text, at) if match[0]]
-    return ends, frozenset(wholes)

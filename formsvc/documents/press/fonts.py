@@ -152,6 +152,13 @@ class Fonts:
             first = self._chain(name)[0]
             yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
 
+    @property
+    def upright(self) -> Face | None:
+        """A face of the system for what people type into a PDF: it shows well in small sizes, has
+        the characters of names, and is the smaller of the two of Noto CJK. None without them."""
+        found = [named.face for named in self._rest if named.role and named.face.has_cff]
+        return found[-1] if found else None
+
     def _usable(self, path: Path, families: dict[tuple[str | None, int], str]) -> Iterator[Named]:
         for index, face in enumerate(open_faces(path)):
             if not face.may_embed:

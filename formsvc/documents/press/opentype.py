@@ -4,6 +4,8 @@ Fonts come from the operator's folders and are trusted; a damaged one raises Fon
 """
 
 import struct
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -37,6 +39,24 @@ class Face:
         return float(self._font.get_glyph_h_advance(glyph) / self._face.upem)
 
     @property
+    def has_cff(self) -> bool:
+        """Whether its outlines are CFF, as those of Noto CJK are."""
+        return "CFF " in self._face.table_tags
+
+    def subset(self, characters: Collection[str]) -> "Subset":
+        """The face with these characters alone, as far as it has them. FontError for no CFF."""
+        if not self.has_cff:
+            raise FontError("only CFF outlines can be cut for a PDF form")
+        wanted = hb.SubsetInput()
+        wanted.unicode_set.update(map(ord, characters))
+        wanted.flags = _SMALL
+        face = hb.subset(self._face, wanted)
+        cut = Face(face)
+        glyphs = {char: glyph for char in sorted(set(characters)) if (glyph := cut.glyph(char))}
+        widths = {glyph: cut.advance(glyph) for glyph in glyphs.values()}
+        return Subset(bytes(face.reference_table("CFF ").data), glyphs, widths)
+
+    @property
     def names(self) -> frozenset[str]:
         """Family, full and PostScript names in every language, as an office would write them."""
         entries = (entry for entry in self._face.list_names() if int(entry.name_id) in _NAMES)
@@ -49,6 +69,24 @@ class Face:
         table = self._face.reference_table("OS/2").data
         flags = struct.unpack_from(">H", table, 8)[0] if len(table) >= 10 else 0
         return bool(flags & 0x000F != _RESTRICTED_LICENCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Subset:
+    """CFF outlines whose CIDs are the glyphs' numbers, each character's glyph, and widths in em."""
+
+    cff: bytes
+    glyphs: Mapping[str, int]
+    widths: Mapping[int, float]
+
+
+# Without hints and features; subroutines cost more than they save once the whole is deflated.
+_SMALL: Final = (
+    hb.SubsetFlags.NO_HINTING
+    | hb.SubsetFlags.NO_LAYOUT_CLOSURE
+    | hb.SubsetFlags.DESUBROUTINIZE
+    | hb.SubsetFlags.CFF_IDENTITY_CHARSET
+)
 
 
 def open_faces(path: Path) -> list[Face]:

@@ -163,7 +163,8 @@ def drawn(
         value = fitter.value(site, extra.setting) | {"inside": extra.inside, "cut": extra.cut}
         style = {"font": site.font, "indent": site.indent, "justify": True}
         whole.append({
-            "page": extra.page, "title": f"{heading(site.pointer)}（附页）", "first": extra.first,
+            "page": extra.page, "pointer": site.pointer, "first": extra.first,
+            "title": f"{heading(site.pointer)}（附页）",
             "level": 2 if layout.has_title else 1,
             "owner": f"姓名：{owner}" if owner else "", "style": style, "value": value,
             "left": left, "right": right,

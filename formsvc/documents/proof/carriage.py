@@ -111,7 +111,7 @@ def extract(raw: bytes) -> Record | None:
 
     UnreadableDocument when it cannot be read or is not safe to read.
     """
-    return _from_docx(package(raw)) if format_of(raw) == "docx" else _from_pdf(raw)
+    return in_docx(package(raw)) if format_of(raw) == "docx" else _from_pdf(raw)
 
 
 def carried(raw: bytes) -> bytes:
@@ -160,7 +160,8 @@ def _refuse_traps(infos: list[zipfile.ZipInfo], size: int) -> None:
         raise UnreadableDocument("Word 文档中有重名的部分，已拒绝读取。")
 
 
-def _from_docx(members: Mapping[str, bytes]) -> Record | None:
+def in_docx(members: Mapping[str, bytes]) -> Record | None:
+    """What a DOCX carries. Raises as `extract` does."""
     for name, content in members.items():
         if _ITEM.fullmatch(name) and NAMESPACE.encode() in content:
             root = xml(content)
@@ -178,9 +179,14 @@ def _from_pdf(raw: bytes) -> Record | None:
             found = pdf.attachments.get(ATTACHMENT)
             if found is None:
                 return None
-            return Record(str(found.description)[:MAX_BYTES], _unpacked(found.get_file().obj))
+            return attached(found)
     except (pikepdf.PdfError, zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error
+
+
+def attached(found: Any) -> Record:
+    """What a PDF's attachment holds. Raises as pikepdf does, and ValueError for too much."""
+    return Record(str(found.description)[:MAX_BYTES], _unpacked(found.get_file().obj))
 
 
 def _unpacked(stream: Any) -> bytes:

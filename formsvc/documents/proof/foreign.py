@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pikepdf
 
-from formsvc.documents.proof.carriage import NAMESPACE, Format, package, xml
+from formsvc.documents.proof.carriage import NAMESPACE, xml
 from formsvc.documents.proof.legibility import illegible
 from formsvc.errors import UnreadableDocument
 
@@ -69,7 +69,8 @@ _HARMLESS_TAGS: Final = _words(
     insideV cnfStyle titlePg footnotePr endnotePr paperSrc rtl cs spacing ind jc pStyle rStyle
     keepNext keepLines pageBreakBefore contextualSpacing mirrorIndents pBdr pPr rPr tabs tab
     tcPr tcW tcBorders tcMar trPr vAlign hideMark cantSplit tblHeader fldChar instrText
-    footnote endnote separator continuationSeparator footnotes endnotes
+    graphicFrameLocks picLocks footnote endnote separator continuationSeparator footnotes endnotes
+    sdt sdtPr sdtEndPr sdtContent alias tag id placeholder docPart appearance
     """
 )
 _HARMLESS_SETTINGS: Final = _words(
@@ -121,26 +122,53 @@ _HARMLESS_PAGE: Final = _words(
 _DEEPEST: Final = 64
 
 Things = Counter[str]
+Members = Mapping[str, bytes]
 
 
-def foreign(expected: bytes, found: bytes, format: Format) -> tuple[str, ...]:
-    """Chinese names of what `found` has more than `expected`, our own fill; () for nothing.
+def foreign_in_docx(expected: Members, found: Members) -> tuple[str, ...]:
+    """Chinese names of what a DOCX has more than our own fill; () for nothing.
 
     UnreadableDocument when it cannot be read.
     """
-    things = _in_docx if format == "docx" else _in_pdf
-    return tuple(sorted(things(found) - things(expected)))
+    return tuple(sorted(_in_docx(found) - _in_docx(expected)))
+
+
+def foreign_in_pdf(expected: bytes, found: bytes) -> tuple[str, ...]:
+    """Chinese names of what a PDF has more than our own fill, but not of notes, which stand
+    somewhere; () for nothing. UnreadableDocument when it cannot be read."""
+    return tuple(sorted(_in_pdf(found) - _in_pdf(expected)))
+
+
+def is_look(thing: str) -> bool:
+    """Whether a foreign thing only changes how a text looks, and leaves it to be read."""
+    kind, _, name = thing.partition(" ")
+    if kind == "底色":
+        return name in _LIGHT or bool(_LIGHT_FILL.fullmatch(name))
+    if kind == "页面大小":
+        return all(int(side) >= _LEAST_PAGE for side in name.split() if side.isdecimal())
+    return kind == "内容" and name in _LOOKS
+
+
+_LOOKS: Final = _words(
+    """
+    b i u em emboss imprint outline shadow smallCaps caps vertAlign position w fitText highlight
+    color ins del rPrChange pPrChange tcPrChange trPrChange tblPrChange sectPrChange delText
+    commentRangeStart commentRangeEnd commentReference
+    """
+)
+_LIGHT: Final = frozenset({"yellow", "green", "cyan", "magenta", "lightGray", "white"})
+_LIGHT_FILL: Final = re.compile("[89A-Fa-f][0-9A-Fa-f][89A-Fa-f][0-9A-Fa-f][89A-Fa-f][0-9A-Fa-f]")
+_LEAST_PAGE: Final = 9_000  # twips; the shorter side of A4 has 11,906
 
 
 # DOCX
 
 
-def _in_docx(raw: bytes) -> Things:
-    members = package(raw)
+def _in_docx(members: Members) -> Things:
     things: Things = Counter()
     for name, content in members.items():
         if name.startswith("word/media/"):
-            things[f"图片 {hashlib.sha256(content).hexdigest()[:8]}"] = 1
+            things[f"图片 {hashlib.sha256(content).hexdigest()[:16]}"] = 1
         elif not _PARTS.fullmatch(name):
             things[f"部分 {name}"] += 1
         if name.startswith("customXml/") and NAMESPACE.encode() in content and "Props" not in name:
@@ -325,8 +353,6 @@ def _of_dictionary(node: Any) -> Iterator[str]:
         return
     if "/FT" in node:
         yield f"表单域 {node.get('/FT')}"
-    if "/Rect" in node and "/Subtype" in node:
-        yield f"批注 {node.get('/Subtype')}"
 
 
 def _is_seal(node: Any) -> bool:

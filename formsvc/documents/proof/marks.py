@@ -36,6 +36,7 @@ _PARTS: Final = re.compile(
     r"(?:/(?P<page>[0-9]{1,4})/(?P<pages>[0-9]{1,4}))?"
 )
 _PAGE: Final = re.compile(r"[0-9]{1,4}/[0-9]{1,4}")
+_SHORT: Final = 100  # characters of a code without a signature
 _LARGEST_QR: Final = 57  # modules of version 10: 0.3 mm each in a square of 17 mm
 _MODULES: Final = bytes([1] * 128 + [0] * 128)  # grey pixels to modules
 
@@ -212,8 +213,13 @@ def public_key(key: bytes) -> bytes:
 
 
 def qr(text: str) -> tuple[bytes, ...]:
-    """QR modules, rows from the top, 1 is dark, without quiet zone. ISO/IEC 18004, level M."""
-    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="M")
+    """QR modules, rows from the top, 1 is dark, without quiet zone. ISO/IEC 18004, level M.
+
+    A long one, which is signed, has level L: larger modules outlast a scan of 150 dpi better than
+    a second copy of what they say.
+    """
+    level = "M" if len(text) <= _SHORT else "L"
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level=level)
     image: Any = code.to_image(scale=1, add_quiet_zones=False)
     width, rows = image.shape[1], bytes(image).translate(_MODULES)
     if width > _LARGEST_QR:

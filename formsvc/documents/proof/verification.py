@@ -1,21 +1,24 @@
 """Whether a document shows the data that it carries, and nothing else.
 
 A document is opened in a process that can be killed; then the form is filled again with what the
-document holds, and the two are compared.
+document holds, and the two are compared: values first, then other texts, then what else there is.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
 
 from formsvc import sandbox, submissions
+from formsvc.documents import press as printing
 from formsvc.documents.filling import HOUSE, Press, fill
-from formsvc.documents.printing import printed
-from formsvc.documents.proof import carriage, comparison
-from formsvc.documents.proof.carriage import Record
-from formsvc.documents.proof.marks import Mark, is_signed, matches, parse_mark, public_key
+from formsvc.documents.proof import beyond, bundles, codes, differences, papers, scans
+from formsvc.documents.proof.alignment import Shown
+from formsvc.documents.proof.beyond import Beyond
+from formsvc.documents.proof.differences import Difference, excerpts
+from formsvc.documents.proof.marks import DIGEST_CHARS, Mark, is_signed, matches, parse_mark
+from formsvc.documents.proof.papers import Paper
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
 from formsvc.writing.masking import masked
@@ -27,47 +30,73 @@ sandbox.preload(__name__)
 
 
 class Status(StrEnum):
+    """What became of a paper. UNCHANGED, WRITTEN, LAYOUT, UNCHECKED and SCANNED accuse nobody."""
+
     UNCHANGED = "unchanged"
+    WRITTEN = "written"
+    LAYOUT = "layout"
+    UNCHECKED = "unchecked"
+    VALUES = "values"
+    TEXT = "text"
     CHANGED = "changed"
+    SCANNED = "scanned"
+    INCOMPLETE = "incomplete"
     NOT_OURS = "not_ours"
     UNSIGNED = "unsigned"
     UNREADABLE = "unreadable"
 
 
+GOOD: Final = frozenset(
+    {Status.UNCHANGED, Status.WRITTEN, Status.LAYOUT, Status.UNCHECKED, Status.SCANNED}
+)
+# From what accuses nobody to what is worst, for several documents in one file.
+_WORST: Final = (
+    Status.UNCHANGED, Status.UNCHECKED, Status.LAYOUT, Status.WRITTEN, Status.UNSIGNED,
+    Status.TEXT, Status.VALUES, Status.CHANGED, Status.NOT_OURS,
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What `verify` found. `message` is Chinese; `pointers` are the fields that differ, as far as
-    they can be told; `data` is the submission that the document carries, None when there is none.
+    """What `verify` found. `message` is Chinese; `differences` are the fields that differ, with
+    both values; `data` is the submission that the document carries, None when there is none.
     """
 
     status: Status
     message: str
     code: Mark | None = None
-    pointers: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
     data: object = None
 
+    @property
+    def pointers(self) -> tuple[str, ...]:
+        return tuple(each.pointer for each in self.differences)
 
-def look(raw: bytes) -> bytes:
-    """What a document carries, code and data, as JSON; null for nothing.
-
-    Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
-    """
-    carried = carriage.extract(raw)
-    return json.dumps(carried and [carried.code, carried.data.decode("utf-8", "replace")]).encode()
+    @property
+    def is_good(self) -> bool:
+        """Whether it accuses nobody of anything."""
+        return self.status in GOOD
 
 
 def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
     """Whether a document shows the data that it carries, and nothing else.
 
-    `forms` are all editions that there are. Where the press has a key, an unsigned or wrongly
-    signed document counts as changed. Never raises for what is in `raw`.
+    `forms` are all editions that there are. Where a key is known, a document without a signature
+    is told apart from one whose signature is wrong. Never raises for what is in `raw`.
     """
     try:
-        parts = json.loads(sandbox.run_limited(look, raw))
-        if parts is None:
+        if raw.startswith(papers.OLE):
+            return Verdict(Status.UNREADABLE, papers.OLD_FILE)
+        known = tuple(forms)
+        if codes.is_picture(raw):
+            return _of_scan(raw, known, press)
+        paper = papers.opened(raw)
+        if paper.record is not None:
+            return _judged(paper, known, press)
+        if paper.format == "docx":
             return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
-        code, data = parts
-        return _judged(raw, Record(code, data.encode()), forms, press)
+        pack = bundles.bundle(raw)
+        return _of_pack(raw, pack, known, press) if pack else _of_scan(raw, known, press)
     except UnreadableDocument as unreadable:
         return Verdict(Status.UNREADABLE, str(unreadable))
 
@@ -78,70 +107,213 @@ def verify_code(text: str, forms: Iterable[Form], press: Press = HOUSE) -> Verdi
         mark = parse_mark(text)
     except UnreadableDocument as unreadable:
         return Verdict(Status.UNREADABLE, str(unreadable))
-    form = _edition(forms, mark)
+    form = edition(forms, mark)
     if form is None:
         return Verdict(
             Status.NOT_OURS, masked(f"没有“{mark.form}”这种表（版次 {mark.edition}）。"), mark
         )
-    if press.key and is_signed(mark, public_key(press.key)):
-        message = f"签名有效：{form.title}，版次 {mark.edition}，由本服务签发。"
-        return Verdict(Status.UNCHANGED, message, mark)
-    if mark.signature:
-        return Verdict(Status.CHANGED, "签名无效：不是本服务签发的校验码。", mark)
-    message = "这个校验码没有签名，单凭它不能判断真假；请用 Word 或 PDF 文件核对。"
-    return Verdict(Status.UNSIGNED, message, mark)
+    title = f"{form.title}，版次 {mark.edition}"
+    if not mark.signature:
+        message = "这个校验码没有签名，单凭它不能判断真假；请用 Word 或 PDF 文件核对。"
+        return Verdict(Status.UNSIGNED, message, mark)
+    if press.verifier is None:
+        message = f"这是{title}的签名校验码；本机没有公钥，不能核对签名。"
+        return Verdict(Status.UNCHECKED, message, mark)
+    if is_signed(mark, press.verifier):
+        return Verdict(Status.UNCHANGED, f"签名有效：{title}，由本服务签发。", mark)
+    return Verdict(Status.CHANGED, "签名无效：不是本服务签发的校验码。", mark)
 
 
-def _edition(forms: Iterable[Form], mark: Mark) -> Form | None:
+def edition(forms: Iterable[Form], mark: Mark) -> Form | None:
     """The edition that a code names, in any case of letters."""
     named = (mark.form.lower(), mark.edition.upper())
     return next((form for form in forms if (form.id, form.edition.upper()) == named), None)
 
 
-def _judged(raw: bytes, carried: Record, forms: Iterable[Form], press: Press) -> Verdict:
-    try:
-        code = parse_mark(carried.code)
-    except UnreadableDocument:
+def _of_scan(raw: bytes, forms: Sequence[Form], press: Press) -> Verdict:
+    """What the codes of a scan say; its picture is not compared with anything."""
+    scan = scans.scanned(raw)
+    said = scans.told(scan, scans.by_name(forms))
+    marks = scan.marks
+    if not said:
+        message = (
+            "没有找到本系统的校验码：不是本系统生成的，或者扫描得不清楚（请用 150 dpi 以上）。"
+        )
+        return Verdict(Status.NOT_OURS, message)
+    if any(edition(forms, mark) is None for mark in marks):
+        return Verdict(Status.NOT_OURS, said, marks[0])
+    signed = [mark for mark in marks if mark.signature]
+    if press.verifier and not all(is_signed(mark, press.verifier) for mark in signed):
+        return Verdict(Status.CHANGED, f"{said}签名无效：校验码不是本服务签发的。", marks[0])
+    whole = all(leaf.is_whole for leaf in scans.leaves(scan))
+    if not signed:
+        proof = "校验码没有签名，单凭扫描件不能判断真假。"
+    elif press.verifier is None:
+        proof = "校验码有签名，本机没有公钥，没有核对。"
+    else:
+        proof = "签名有效，校验码由本服务签发。"
+    message = f"{said}{proof}扫描件上的字没有逐一核对；要核对内容，请用 Word 或 PDF 文件。"
+    return Verdict(Status.SCANNED if whole else Status.INCOMPLETE, message, marks[0])
+
+
+def _of_pack(raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press) -> Verdict:
+    """The worst of the verdicts on the documents of a print pack, and what is said of each."""
+    if things := _foreign_in_pack(raw, pack, forms, press):
+        return Verdict(Status.CHANGED, f"文件被改动，有表样没有的内容：{_listed(things)}。")
+    found: list[tuple[str, Verdict]] = []
+    for number, record in enumerate(pack.records, 1):
+        paper = Paper(raw, "pdf", record)
+        found += [(f"第 {number} 份", each) for each in _of_bound(paper, pack, forms, press)]
+        if len(found) > bundles.MOST:
+            break
+    worst = max((verdict for _, verdict in found), key=lambda each: _WORST.index(each.status))
+    bad = [(name, each) for name, each in found if not each.is_good]
+    if not bad and pack.strays:
+        message = f"打印包里有 {pack.strays} 页不属于其中的任何一份。"
+        return Verdict(Status.TEXT, message, worst.code)
+    if not bad:
+        message = f"打印包有 {len(pack.records)} 份，都与填报数据一致。"
+        return Verdict(worst.status, message, worst.code)
+    said = "".join(f"{name}：{each.message}" for name, each in bad[:_MOST])
+    differing = tuple(each for _, verdict in bad for each in verdict.differences)
+    message = f"打印包有 {len(pack.records)} 份，有问题的是：{said}"
+    return Verdict(worst.status, message, worst.code, differing)
+
+
+def _foreign_in_pack(
+    raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press
+) -> list[str]:
+    """What a pack has more than one of the same documents and copies would have."""
+    bound: list[printing.Bound] = []
+    for record in pack.records:
+        mark = Paper(raw, "pdf", record).mark
+        form = edition(forms, mark) if mark else None
+        data = submissions.parse(record.data).data
+        if mark and form and isinstance(data, dict):
+            copies = max(len(pack.copies(mark.proof[:DIGEST_CHARS])), 1)
+            bound.append(printing.Bound("", form, data, copies, draft=True))
+    if not bound:
+        return []
+    ours = printing.pack(bound, press, title="打印包", duplex=True)
+    payload = beyond.payload(ours, raw, "pdf", (), "")
+    found = Beyond.from_json(sandbox.run_limited(beyond.seen, payload))
+    return [masked(clean(thing))[:_NAMED] for thing in found.things]
+
+
+def _of_bound(
+    paper: Paper, pack: bundles.Bundle, forms: Sequence[Form], press: Press
+) -> Iterator[Verdict]:
+    """The verdict on every copy of one document of a pack."""
+    code = paper.mark
+    form = edition(forms, code) if code else None
+    data = submissions.parse(paper.record.data).data if paper.record else None
+    if code is None or form is None or not isinstance(data, dict):
+        yield Verdict(Status.NOT_OURS, "本系统没有这份文件所用的表单。", code)
+        return
+    used = replace(press, key=press.key if code.signature else None)
+    copies = pack.copies(code.proof[:DIGEST_CHARS])
+    if not copies:
+        yield Verdict(Status.TEXT, "缺这一份的所有页。", code)
+    for pages in copies:
+        try:
+            ours, areas = printing.placed(form, data, used)
+        except FormsvcError:
+            ours, areas = printing.placed(form, data, used, draft=True)
+        shown = papers.compared(paper.raw, ours, areas, form, data, pages)
+        yield judged(form, data, code, shown, Beyond(), press)
+
+
+def _judged(paper: Paper, forms: Iterable[Form], press: Press) -> Verdict:
+    code = paper.mark
+    if code is None or paper.record is None:
         return Verdict(Status.CHANGED, "文件中的校验码被改动。")
-    form = _edition(forms, code)
+    form = edition(forms, code)
     if form is None:
         name = masked(f"{code.form}（版次 {code.edition}）")
         return Verdict(Status.NOT_OURS, f"本系统没有这份文件所用的表单：{name}。", code)
-    data = submissions.parse(carried.data).data
+    data = submissions.parse(paper.record.data).data
     if not isinstance(data, dict) or data.get("form") != form.id:
         return Verdict(Status.CHANGED, "文件中的填报数据被改动。", code)
-    # As it was made: whether it should have been signed is another question.
-    used = replace(press, key=press.key if code.signature else None)
-    differing, things = _differing(raw, form, data, used) or (None, ())
+    shown = papers.differences(paper, form, data, press)
+    return judged(form, data, code, shown, _beyond(paper, form, data, press), press)
+
+
+def judged(
+    form: Form, data: object, code: Mark, shown: Shown, more: Beyond, press: Press
+) -> Verdict:
+    """The verdict on a document of the data, by how it differs from our own."""
+    found = differences.of(form, data, shown.values, strictly=True)
+
+    def verdict(status: Status, message: str) -> Verdict:
+        return Verdict(status, message, code, found, data)
+
+    things = [masked(clean(thing))[:_NAMED] for thing in more.things]
     if not matches(code, form, data):
-        message = "文件中的填报数据被改动，与校验码不符。"
-        return Verdict(Status.CHANGED, message, code, differing or (), data)
-    if differing is not None:
-        named = [*map(form.label, differing), *(masked(clean(thing))[:_NAMED] for thing in things)]
-        labels = "、".join(named[:_MOST]) or "文字或外观"
-        return Verdict(Status.CHANGED, f"文件被改动：{labels}。", code, differing, data)
-    if press.key and not is_signed(code, public_key(press.key)):
-        return Verdict(Status.CHANGED, "文件没有有效的签名。", code, (), data)
-    return Verdict(Status.UNCHANGED, "文件未被改动，与填报数据一致。", code, (), data)
+        named = f"纸面与数据不同的有：{_listed(each.label for each in found)}。" if found else ""
+        return verdict(Status.CHANGED, f"文件中的填报数据被改动，与校验码不符。{named}")
+    if found:
+        also = f"另有表样没有的内容：{_listed(things)}。" if things else ""
+        return verdict(Status.VALUES, f"栏目被改动：{_both(found)}{also}")
+    if things:
+        return verdict(Status.CHANGED, f"文件被改动，有表样没有的内容：{_listed(things)}。")
+    if shown.beside:
+        said = _listed(masked(clean(" ".join(text.split())))[:_NAMED] for text in shown.beside)
+        return verdict(Status.TEXT, f"各栏与数据一致，但栏目以外的文字被改动：{said}。")
+    if not papers.are_right(shown.codes, code):
+        return verdict(Status.CHANGED, "页上印的校验码与文件不符。")
+    if press.verifier and code.signature and not is_signed(code, press.verifier):
+        return verdict(Status.CHANGED, "文件没有有效的签名：不是本服务签发的。")
+    return verdict(*_good(code, shown, more, press))
 
 
-def _differing(
-    raw: bytes, form: Form, data: object, press: Press
-) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
-    """Where a document differs from our own, final or draft, and what it has more; None for
-    nothing, nothing named when ours cannot be made."""
-    format = carriage.format_of(raw)
-    ours = []
+def _good(code: Mark, shown: Shown, more: Beyond, press: Press) -> tuple[Status, str]:
+    """What is said of a paper that nobody is accused for."""
+    if press.verifier and not code.signature:
+        return Status.UNSIGNED, "文件与填报数据一致，但没有签名，不能证明由本服务签发。"
+    if shown.written or more.seals:
+        texts = [masked(clean(text))[:_NAMED] for text in shown.written]
+        said = _listed([*texts, *(["印章或图片"] if more.seals else [])])
+        message = f"各栏与填报数据一致；意见、签名、日期栏里写了或盖了：{said}。"
+        return Status.WRITTEN, message
+    if shown.is_restyled or more.looks:
+        return Status.LAYOUT, "各栏与填报数据一致，文字没有改动，只有字体或版式不同。"
+    if code.signature and press.verifier is None:
+        message = "文件未被改动，与填报数据一致；它有签名，但本机没有公钥，没有核对签名。"
+        return Status.UNCHECKED, message
+    return Status.UNCHANGED, "文件未被改动，与填报数据一致。"
+
+
+def _both(found: Iterable[Difference]) -> str:
+    """Fields with both texts, quoted."""
+    all_ = list(found)
+    said = []
+    for each in all_[:_MOST]:
+        shown, carried = excerpts(each.shown, each.carried)
+        said.append(f"{each.label}（纸面{shown}，数据{carried}）")
+    rest = f"等 {len(all_)} 处" if len(all_) > _MOST else ""
+    return "、".join(said) + rest + "。"
+
+
+def _listed(texts: Iterable[str]) -> str:
+    all_ = [text for text in texts if text]
+    rest = f"等 {len(all_)} 处" if len(all_) > _MOST else ""
+    return "、".join(all_[:_MOST]) + rest
+
+
+def _beyond(paper: Paper, form: Form, data: object, press: Press) -> Beyond:
+    """What a document has more than our own, final or draft."""
+    signed = paper.mark is not None and bool(paper.mark.signature)
+    code = paper.record.code if paper.record else ""
+    used = replace(press, key=press.key if signed else None)
+    found: list[Beyond] = []
     for draft in (False, True):
         with suppress(FormsvcError):
-            ours.append(fill(form, data, format, draft=draft, press=press))
-    if raw in ours:
-        return None
-    if not ours:
-        return (), ()
-    payload = comparison.beside(raw, ours, format, form, printed(form, data))
-    answer = json.loads(sandbox.run_limited(comparison.compared, payload))
-    if answer is None:
-        return None
-    pointers, things = answer
-    return tuple(sorted(pointers, key=form.place)), tuple(things)
+            ours = fill(form, data, paper.format, draft=draft, press=used)
+            if ours == paper.raw:
+                return Beyond()
+            labels = [place.beside for place in form.signatures]
+            payload = beyond.payload(ours, paper.raw, paper.format, labels, code)
+            found.append(Beyond.from_json(sandbox.run_limited(beyond.seen, payload)))
+            if not found[-1].things:
+                return found[-1]
+    return min(found, key=lambda each: len(each.things), default=Beyond())

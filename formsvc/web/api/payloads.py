@@ -76,19 +76,59 @@ class ReportPayload(Schema):
     skipped = fields.List(fields.Nested(SkippedPayload), required=True)
 
 
+class DifferencePayload(Schema):
+    pointer = fields.String(required=True, metadata={"description": "栏目，JSON Pointer"})
+    label = fields.String(required=True)
+    shown = fields.String(required=True, metadata={"description": "纸面上的文字，空白为空"})
+    carried = fields.String(required=True, metadata={"description": "文件所带的数据印出的文字"})
+
+
 class VerdictPayload(Schema):
     status = fields.String(
         required=True,
         validate=validate.OneOf([status.value for status in Status]),
-        metadata={"description": "unchanged 为与数据一致"},
+        metadata={
+            "description": "与数据一致的有 unchanged、written（只在意见、签名、日期栏写了或盖了）、"
+            "layout（只有字体或版式不同）、unchecked（有签名，没有公钥可核对）；"
+            "values 为栏目被改，text 为其他文字被改，changed 为有表样没有的内容或校验码不符"
+        },
     )
     message = fields.String(required=True)
     pointers = fields.List(fields.String(), required=True, metadata={"description": "不同的栏目"})
+    differences = fields.List(
+        fields.Nested(DifferencePayload),
+        required=True,
+        metadata={"description": "不同的栏目，纸面的和所带的数据"},
+    )
+
+
+class UnsurePayload(Schema):
+    pointer = fields.String(required=True)
+    label = fields.String(required=True)
+    text = fields.String(required=True)
+    reason = fields.String(required=True)
 
 
 class SubmissionPayload(Schema):
     submission = fields.Raw(required=True, metadata={"description": "取出的申报数据"})
     report = fields.Nested(ReportPayload, required=True)
+    origins = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "位置 → 数据从哪里读出：carried、control、box、label、sheet"},
+    )
+    differences = fields.List(
+        fields.Nested(DifferencePayload),
+        required=True,
+        metadata={"description": "纸面与所带数据不同的栏目；submission 是所带的数据"},
+    )
+    unsure = fields.List(
+        fields.Nested(UnsurePayload), required=True, metadata={"description": "不能确定的栏目"}
+    )
+    leftovers = fields.List(
+        fields.String(), required=True, metadata={"description": "不属于任何栏目的文字"}
+    )
 
 
 class ProblemPayload(Schema):

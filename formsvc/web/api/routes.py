@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from formsvc import documents
 from formsvc.checks.coverage import coverage
+from formsvc.delivery import blank as blank_form
 from formsvc.delivery import file_name
 from formsvc.delivery import fill as filled
 from formsvc.documents import Format
@@ -15,7 +16,7 @@ from formsvc.documents.proof.verification import verify as verified
 from formsvc.documents.proof.verification import verify_code
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
-from formsvc.intake.reading import submission_in
+from formsvc.intake import reading
 from formsvc.submissions import MAX_BYTES
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
@@ -87,7 +88,7 @@ def blank(form: str, format: Format) -> Response:
     chosen = form_or_404(form)
     if format not in documents.MEDIA_TYPES:
         raise NotFound
-    content = documents.blank(chosen, format)
+    content = blank_form(chosen, format, today(), press=settings().press)
     name = file_name(chosen, None, format)
     return attachment(content, name, f"{chosen.id}.{format}", documents.MEDIA_TYPES[format])
 
@@ -151,15 +152,22 @@ def fill(query: dict[str, Any], form: str) -> Response:
 @api.alt_response(413, **_PROBLEM, description="文件太大")
 @api.alt_response(422, **_PROBLEM, description="文件里没有申报数据，或无法读取")
 def read(query: dict[str, Any]) -> Any:
-    """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查"""
+    """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查；纸面与所带数据不同的栏目逐一列出"""
     try:
-        content = submission_in(_body(DOCUMENT_LIMIT), catalogue())
+        found = reading.read(_body(DOCUMENT_LIMIT), catalogue())
     except UnreadableDocument as unreadable:
         return problem(422, str(unreadable))
-    checked = catalogue().check(content, on=query["on"])
+    checked = reading.check(found, catalogue(), on=query["on"])
     if checked.report.unreadable:
         return problem(422, "文件里的内容无法读取，请看 report。", report=checked.report)
-    return {"submission": checked.data, "report": checked.report.to_dict()}
+    return {
+        "submission": checked.data,
+        "report": checked.report.to_dict(),
+        "origins": found.origins,
+        "differences": found.differences,
+        "unsure": found.unsure,
+        "leftovers": found.leftovers,
+    }
 
 
 @api.post("/verify")

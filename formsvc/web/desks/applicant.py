@@ -20,13 +20,14 @@ from formsvc.documents.printing import printed
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Report
 from formsvc.forms import EDITION, Form
-from formsvc.intake.reading import submission_in
+from formsvc.intake import reading
 from formsvc.pointers import within
 from formsvc.submissions import encoded
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
-from formsvc.web.desks import entries
+from formsvc.web.desks import choices, entries
 from formsvc.web.desks.assist import Asides, asides
+from formsvc.web.desks.choices import Choice
 from formsvc.web.desks.entries import Entries
 from formsvc.web.desks.widgets import Control, widgets
 from formsvc.web.held import catalogue, form_or_404, settings
@@ -42,12 +43,14 @@ csrf.install(applicant)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What one page of the desk shows; `unclear` is what the entries leave open."""
+    """What one page of the desk shows; `unclear` is what the entries leave open, `choices` what a
+    loaded paper does."""
 
     form: Form
     entries: Entries
     data: Mapping[str, Any]
     unclear: tuple[Finding, ...] = ()
+    choices: tuple[Choice, ...] = ()
     report: Report | None = None
     notice: str = ""
     alarm: bool = False
@@ -146,18 +149,25 @@ def work(form: str) -> Response | tuple[str, int] | str:
     chosen = desk.form
     if not csrf.is_ours():
         notice = "页面停留过久，没有办理；内容还在，请再按一次。"
-        return _page(_desk(chosen, desk.entries, notice=notice, alarm=True)), 400
+        return _page(replace(desk, notice=notice, alarm=True)), 400
     action, _, target = request.form.get("do", "check").partition(" ")
     match action:
         case "add":
             return _page(_with_row(chosen, desk, target))
         case "remove":
-            kept = entries.without_row(desk.entries, target)
-            return _page(_desk(chosen, kept, focus=target.rpartition("/")[0]))
+            fewer = entries.without_row(desk.entries, target)
+            focus = target.rpartition("/")[0]
+            return _page(_desk(chosen, fewer, choices=desk.choices, focus=focus))
+        case "take":
+            return _page(_taken(desk, target))
         case "load":
             return _load(chosen, request.files.get("file"), desk)
         case "restore":
-            return _page(_desk(chosen, desk.entries, notice="已恢复本机保存的草稿。"))
+            notice = "已恢复本机保存的草稿。"
+            return _page(_desk(chosen, desk.entries, choices=desk.choices, notice=notice))
+        case _ if desk.choices and action in ("json", "preview", *get_args(Format)):
+            notice = "载入的文件纸面与数据不同，请先选定以哪一个为准。"
+            return _page(_checked(desk, notice=notice, alarm=True)), 422
         case "json":
             name = file_name(chosen, desk.data, "json")
             raw = encoded(desk.data, indent=2) + b"\n"
@@ -167,14 +177,14 @@ def work(form: str) -> Response | tuple[str, int] | str:
         case _ if action in get_args(Format):
             return _document(chosen, desk, action)  # type: ignore[arg-type]  # one of the literals
         case _:
-            return _page(_checked(chosen, desk.entries))
+            return _page(_checked(desk))
 
 
 @applicant.post("/live")
 def live(form: str) -> dict[str, Any]:
     """The report and the asides for what is typed so far, as pieces of the page."""
     desk = _posted(form)
-    desk = _checked(desk.form, desk.entries)
+    desk = _checked(desk)
     problems = get_template_attribute("fields.html", "findings")
     notes = get_template_attribute("fields.html", "asides")
     return {
@@ -195,7 +205,8 @@ def _posted(name: str) -> Desk:
     request.max_content_length = _PAGE_LIMIT + DOCUMENT_LIMIT
     request.max_form_memory_size = _PAGE_LIMIT
     form = _edition(name)
-    return _desk(form, entries.posted(form, request.form))
+    typed = entries.posted(form, request.form)
+    return _desk(form, typed, choices=choices.posted(form, request.form, typed))
 
 
 def _desk(form: Form, typed: Entries, **more: Any) -> Desk:
@@ -216,15 +227,26 @@ def _with_row(form: Form, desk: Desk, pointer: str) -> Desk:
         return desk
     row = max(entries.rows(desk.entries, pointer), 1 if not desk.entries else 0)
     focus = form.lists[pointer][0].in_row(row)
-    return _desk(form, desk.entries, more_rows=pointer, focus=focus)
+    return _desk(form, desk.entries, choices=desk.choices, more_rows=pointer, focus=focus)
 
 
-def _checked(form: Form, typed: Entries, report: Report | None = None, **more: Any) -> Desk:
+def _taken(desk: Desk, all_: str) -> Desk:
+    """The desk with what was chosen in its place, checked."""
+    chosen, left = choices.taken(desk.form, desk.choices, request.form, all_)
+    typed: Entries = {**desk.entries, **chosen}
+    notice = (
+        f"还有 {len(left)} 处没有选定。" if left else "已按所选载入；请再核对一遍，下载新的表格。"
+    )
+    return _checked(_desk(desk.form, typed, choices=left), notice=notice, alarm=bool(left))
+
+
+def _checked(desk: Desk, report: Report | None = None, **more: Any) -> Desk:
     """A desk with a report: of what is typed, or the one given."""
-    desk = _desk(form, typed)
     if report is None:
-        report = _judged(form, desk).report
-    report = report.preceded_by(desk.unclear)
+        report = _judged(desk.form, desk).report
+    report = report.preceded_by(
+        (*(each.finding(desk.form) for each in desk.choices), *desk.unclear)
+    )
     found: dict[str, list[Finding]] = {}
     for finding in report.findings:
         found.setdefault(desk.anchor(finding.pointer), []).append(finding)
@@ -249,8 +271,9 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = "请先选择文件，再按“载入”。"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
-        raw = submission_in(file.read(), catalogue())
-        checked = catalogue().check(raw, on=today())
+        found = reading.read(file.read(), catalogue())
+        sure = replace(found, differences=(), unsure=())
+        checked = reading.check(sure, catalogue(), on=today())
         if checked.data is None:
             said = (finding.message for finding in checked.report.findings)
             raise UnreadableDocument("；".join(said))
@@ -258,19 +281,23 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         notice = f"“{name}”没有载入：{problem}"
         return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     if checked.form is None:
-        checked = catalogue().check(raw, on=today(), form=form.id)
+        checked = reading.check(sure, catalogue(), on=today(), form=form.id)
     chosen = checked.form or form
     moved = "" if chosen.id == form.id else f"这是《{chosen.title}》，已换到这种表。"
     notice = f"已载入“{name}”。{moved}"
     typed = entries.entered(chosen, checked.data)
-    return _page(_checked(chosen, typed, checked.report, notice=notice))
+    asked = choices.of(chosen, found)
+    if asked:
+        notice += f"有 {len(asked)} 处纸面与数据不同，请逐处选定。"
+    loaded = _desk(chosen, typed, choices=asked)
+    return _page(_checked(loaded, checked.report, notice=notice, alarm=bool(asked)))
 
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
     delivery = fill(_judged(form, desk), format, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
-        return _page(_checked(form, desk.entries, delivery.report, notice=notice)), 422
+        return _page(_checked(desk, delivery.report, notice=notice)), 422
     media_type = documents.MEDIA_TYPES[format]
     return attachment(delivery.document, delivery.name, f"{form.id}.{format}", media_type)
 
@@ -280,7 +307,7 @@ def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     checked = _judged(form, desk)
     delivery = fill(checked, "pdf", draft=not checked.report.ok, press=settings().press)
     if delivery.document is None:
-        return _page(_checked(form, desk.entries, delivery.report)), 422
+        return _page(_checked(desk, delivery.report)), 422
     return inline(delivery.document, documents.MEDIA_TYPES["pdf"])
 
 

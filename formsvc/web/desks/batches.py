@@ -268,6 +268,7 @@ def _landing(desk: str, notice: str = "") -> str:
         minutes=runs().seconds // 60,
         groups=catalogue().by_programme(today()),
         columns="、".join(names[0] for names in _headings().values()),
+        formats=MEDIA_TYPES,
     )
 
 

@@ -79,10 +79,10 @@ def entered(form: Form, data: object) -> Entries:
         for name in field.places(data):
             value = pointers.get(data, name)
             if isinstance(value, list):
-                if items := [_text(item) for item in value if not isinstance(item, dict | list)]:
+                if items := [text(item) for item in value if not isinstance(item, dict | list)]:
                     entries[name] = items
             elif value is not pointers.MISSING and not isinstance(value, dict):
-                entries[name] = _text(value)
+                entries[name] = text(value)
     return entries
 
 
@@ -126,7 +126,7 @@ def _by_row(item: tuple[str, object]) -> int:
     return int(row.group(1)) if row else -1
 
 
-def _text(value: object) -> str:
+def text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):

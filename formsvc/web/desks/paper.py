@@ -24,14 +24,14 @@ class PaperLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PaperSection:
     """One section of the paper."""
 
     title: str
     lines: tuple[PaperLine, ...]
 
 
-def paper(form: Form, data: object, findings: Findings) -> tuple[Part, ...]:
+def paper(form: Form, data: object, findings: Findings) -> tuple[PaperSection, ...]:
     """All sections in their order; rows of lists follow their list."""
     texts = printed(form, data)
     parts = []
@@ -50,11 +50,11 @@ def paper(form: Form, data: object, findings: Findings) -> tuple[Part, ...]:
             )
             for name in names
         ]
-        parts.append(Part(section.title, tuple(lines)))
+        parts.append(PaperSection(section.title, tuple(lines)))
     return tuple(parts)
 
 
-def loose(parts: tuple[Part, ...], findings: Findings) -> Findings:
+def loose(parts: tuple[PaperSection, ...], findings: Findings) -> Findings:
     """The findings that stand at no line."""
     shown = {line.pointer for part in parts for line in part.lines}
     return [finding for finding in findings if finding.pointer not in shown]

@@ -11,7 +11,8 @@ let timer = 0;
 
 const fieldOf = (node) => node.closest("[data-field]");
 const entries = () =>
-  [...new FormData(form)].filter(([name, value]) => name.startsWith("/") && value !== "");
+  [...new FormData(form)].filter(([name, value]) =>
+    name.startsWith("/") ? value !== "" : /^(shown|carried) \//.test(name));
 
 // Findings of every field count as seen once the whole form was checked.
 if (!summary.hidden) {
