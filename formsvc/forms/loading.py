@@ -38,7 +38,6 @@ _COMPARED: Final = frozenset({"label", "others", "count"})
 _TALLIED: Final = frozenset({"label", "total", "limit"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _COMPUTED: Final = frozenset({"money", "integer", "string"})
-_KEYS: Final = frozenset({"string", "integer"})
 _BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says nothing
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
@@ -181,14 +180,17 @@ class TomlFile:
     def verify_compared(
         self, comparisons: Iterable[ComparisonSpec], known: Mapping[str, Field]
     ) -> None:
-        """Comparisons read texts and whole numbers outside of lists, add up amounts, and have numbers
-        as limits."""
+        """Comparisons read texts and whole numbers outside of lists; limits are numbers."""
         for comparison in comparisons:
             place = f"[[comparison]] {comparison.id}"
             for pointer in (p for alternatives in (*comparison.keys, *comparison.differs)
                             for p in alternatives):  # fmt: skip
                 field = known.get(pointer)
-                if field is None or field.list or (field.type not in _KEYS and pointer != FORM):
+                if (
+                    field is None
+                    or field.list
+                    or (field.type not in ("string", "integer") and pointer != FORM)
+                ):
                     self.fail(place, f"{pointer!r} is neither a text nor a whole number")
             self._verify_tally(comparison, known, place)
             if comparison.fallback:

@@ -37,7 +37,7 @@ _LARGEST: Final = 10**15
 # The tables that are terms, by their first key, and what else may stand in each.
 _TABLES: Final[Mapping[str, set[str]]] = {
     "sum": {"where"}, "minus": set(), "times": {"per"}, "percent": {"of"}, "months": set(),
-    "count": set(), "table": {"by"},
+    "count": {"where"}, "table": {"by"},
 }  # fmt: skip
 
 
@@ -119,7 +119,7 @@ class Reader:
             case "months":
                 return self._months(given["months"])
             case "count":
-                return self._count(given["count"])
+                return self._count(given["count"], conditions(given.get("where")))
             case _:
                 return self.lookup(given["table"], given.get("by"))
 
@@ -236,18 +236,22 @@ class Reader:
         return Term(evaluate, lambda speaker: f"{speaker(start.field)}至{speaker(end.field)}的月数",
                     (start, end), "月数", start.pointer)  # fmt: skip
 
-    def _count(self, pointer: Any) -> Term:
+    def _count(self, pointer: Any, where: Conditions) -> Term:
+        """How many rows there are, or how many for which `where` holds."""
         field = self._known(pointer)
         if field.type != "array":
             raise Wrong(f"count: {pointer} is no list")
         found = place(self.fields, field)
-        return Term(
-            lambda data: len(found.get(data)),
-            lambda speaker: f"{speaker(field)}的项数",
-            (found,),
-            field.label,
-            found.pointer,
-        )
+        asked: Guard = guard(where, self.fields, self.programme, pointer)
+
+        def evaluate(data: Any) -> int:
+            if not where:
+                return len(found.get(data))
+            rows = descend(data, field.tokens, field)
+            return sum(not asked.why_not(in_row(data, row), self.on) for row in rows)
+
+        return Term(evaluate, lambda speaker: f"{speaker(field)}的项数",
+                    (found, *asked.places), field.label, found.pointer)  # fmt: skip
 
     def lookup(self, table: Any, by: Any) -> Term:
         """What a table has for the values of one field, or of two: a number, a text or a pair."""
