@@ -64,10 +64,11 @@ def blank(form: Form, format: Format, on: date, *, press: Press = HOUSE) -> byte
 def _hints(form: Form, on: date) -> dict[str, str]:
     """What to say of every place while one types; days are written as they are printed."""
     hints = {}
-    for name in form.printable:
-        if field := form.field(name):
-            written = _DAY if field.kind == "date" else explain.hint(form, field, on)
-            needed = "必填" if form.is_required(field) and not field.list else ""
+    for field in form.leaves:
+        written = _DAY if field.kind == "date" else explain.hint(form, field, on)
+        needed = "必填" if form.is_required(field) and not field.list else ""
+        rows = range(form.blank_rows[field.list]) if field.list else ()
+        for name in map(field.in_row, rows) if field.list else (field.pointer,):
             hints[name] = "；".join(filter(None, (needed, written)))
     return {name: hint for name, hint in hints.items() if hint}
 

@@ -18,9 +18,12 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.forms import built_in
+from formsvc.intake.labels import Description, description
 from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
+
+from . import growing
 
 # The same examples in every run: what is new is found where code changes, not by chance in CI.
 settings.register_profile("steady", derandomize=True)
@@ -43,6 +46,18 @@ def summary_form(catalogue) -> Form:
 @pytest.fixture(scope="session")
 def funding_form(catalogue) -> Form:
     return catalogue["jiangxi-project-funding"]
+
+
+@pytest.fixture(scope="session")
+def roll(tmp_path_factory) -> Form:
+    """A form with all that varies, built from its Word form."""
+    return growing.built(tmp_path_factory.mktemp("roll"))
+
+
+@pytest.fixture(scope="session")
+def descriptions(catalogue) -> list[Description]:
+    """What reading by labels knows of all forms, the newest editions first."""
+    return [description(form) for form in reversed(catalogue.editions())]
 
 
 def sample_folder(form_id: str) -> Path:

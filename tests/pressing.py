@@ -8,7 +8,7 @@ import pypdf
 import pypdfium2
 
 from formsvc.documents.authoring.rectangles import Box
-from formsvc.documents.press import fitting, layouts, sheets, typesetter
+from formsvc.documents.press import fitting, layouts, shapes, sheets, typesetter
 from formsvc.documents.press.fitting import Fitter
 from formsvc.documents.proof.marks import Code
 
@@ -95,9 +95,11 @@ def bare(pages: list[str]) -> str:
     return "".join(squeezed(page).removesuffix("甲乙") for page in pages)
 
 
-def places(form) -> list[list[tuple[str, Box]]]:
-    """Every field of every page of a form's layout, and where it stands; y grows upwards."""
-    return [list(_places(page)) for page in layouts.load(form).json["pages"]]
+def places(form, values) -> list[list[tuple[str, Box]]]:
+    """Every field of every page of a form's layout for printed values, and where it stands; y
+    grows upwards."""
+    _, layout = shapes.shaped(form, values)
+    return [list(_places(page)) for page in layout.json["pages"]]
 
 
 def _places(page):

@@ -1,6 +1,7 @@
 """Filling Word: what goes in comes out, and the template engine that we bypass agrees."""
 
 import io
+import re
 import zipfile
 
 import docx
@@ -8,7 +9,6 @@ import pytest
 from docxtpl import DocxTemplate
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lxml import etree
 
 from benchmarks.names import names
 from formsvc import Press, blank, fill
@@ -19,7 +19,7 @@ from formsvc.documents.printing import printed
 from formsvc.writing.texts import clean
 
 from .conftest import valid_samples
-from .words import BODY, W, without_controls
+from .words import body, without_controls
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 # What a person can type: any character but those that the checks refuse. docxtpl itself rewrites
@@ -35,37 +35,6 @@ TRICKY = [
     "䶮㛃𬀩𠮷😀",
     "长" * 20_000,
 ]
-
-
-def body(document: bytes) -> str:
-    """The body as it is read: without controls and bookmarks, each run as long as its look."""
-    root = etree.fromstring(zipfile.ZipFile(io.BytesIO(without_controls(document))).read(BODY))
-    for paragraph in list(root.iter(f"{W}p")):
-        join_runs(paragraph)
-    return etree.canonicalize(etree.tostring(root, encoding="unicode"))
-
-
-def join_runs(paragraph) -> None:
-    """Adjacent runs of one look as one, adjacent texts of a run as one, empty ones left out."""
-    before = None
-    for run in paragraph.findall(f"{W}r"):
-        look = etree.tostring(run.find(f"{W}rPr")) if run.find(f"{W}rPr") is not None else b""
-        if before is not None and run.getprevious() is before[0] and look == before[1]:
-            before[0].extend(child for child in run if child.tag != f"{W}rPr")
-            paragraph.remove(run)
-        else:
-            before = run, look
-    for run in paragraph.findall(f"{W}r"):
-        for text in run.findall(f"{W}t"):
-            previous = text.getprevious()
-            if previous is not None and previous.tag == f"{W}t":
-                previous.text = (previous.text or "") + (text.text or "")
-                run.remove(text)
-        for text in run.findall(f"{W}t"):
-            if not text.text:
-                run.remove(text)
-        if not len(run) or (len(run) == 1 and run[0].tag == f"{W}rPr"):
-            paragraph.remove(run)
 
 
 def by_docxtpl(form, data) -> bytes:
@@ -101,7 +70,7 @@ def test_every_value_can_be_read_in_the_filled_form(catalogue, form_id):
         text = "\n".join(cells(fill(form, data, "docx")))
         used = docx_forms.prepared(form).pointers
         for pointer, value in printed(form, data).items():
-            if pointer in used:
+            if re.sub("/[0-9]+", "/*", pointer) in used:
                 assert value in text, (path.name, pointer)
 
 

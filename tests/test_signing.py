@@ -90,7 +90,8 @@ def test_places_to_sign_are_only_there_when_asked_for(catalogue):
 
 def own_pdf(form, skip: str = "") -> tuple[bytes, dict[str, str]]:
     """One page by another tool, with a field under a name of its own for every field of ours."""
-    ours = {pointer for page in places(form) for pointer, _ in page}
+    rows = {name: str(form.room(name)) for name in form.lists}
+    ours = {pointer for page in places(form, rows) for pointer, _ in page}
     pointers = [pointer for pointer in sorted(ours) if pointer != skip]
     names = {f"F{number}": pointer for number, pointer in enumerate(pointers)}
     target = io.BytesIO()

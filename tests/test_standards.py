@@ -21,6 +21,7 @@ from formsvc.documents import Bound, pack
 from formsvc.documents.proof import marks as proof
 from formsvc.findings import Finding, Report, Severity
 
+from . import growing
 from .conftest import first_sample, valid_samples
 
 SUMMARY, FUNDING = FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
@@ -43,7 +44,7 @@ def _letter() -> bytes:
 
 
 @pytest.fixture(scope="module")
-def documents(catalogue) -> dict[str, bytes]:
+def documents(catalogue, roll) -> dict[str, bytes]:
     """One of every kind: samples, a draft, a 附页 of several sheets, places to sign, a pack."""
     summary, funding = first_sample(SUMMARY), first_sample(FUNDING)
     own = {
@@ -59,6 +60,8 @@ def documents(catalogue) -> dict[str, bytes]:
         "extra sheets": fill(whole, _long(summary), "pdf"),
         "signature fields": fill(whole, _long(summary), "pdf", signature_fields=True),
         "signature fields of funding": fill(budget, funding, "pdf", signature_fields=True),
+        "roll": fill(roll, growing.data(60), "pdf"),
+        "signature fields of a roll": fill(roll, growing.data(60), "pdf", signature_fields=True),
         "letter": _letter(),
         "pack": pack(
             [Bound("甲", whole, summary), Bound("乙", whole, _long(summary), 2),

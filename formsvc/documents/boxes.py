@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Final
 
+from formsvc.documents.printing import without_empty
 from formsvc.forms import Field, Form, PrintBox
 
 MOST: Final = 20_000  # characters of a text, as in every field
 _SHORT: Final = 400  # characters of an amount, a day, a choice …, blanks included
 _AROUND: Final = 1_000  # characters of a box beside its values: labels and amounts in words
+_MARK: Final = "\ufdd0"  # a noncharacter: in no submission
+_MOST_PARTS: Final = 6
 # An amount in words, as it is printed beside its figures.
 _IN_WORDS = re.compile(r"（大写：[^（）\n]{0,60}）")
 
@@ -25,6 +29,11 @@ def _apart(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[t
         if form.field(name):
             yield name, text
         return
+    if box.list:
+        lines = [line for line in map(str.strip, re.split(r"[\r\n]+", text)) if line]
+        for row, line in enumerate(lines[: form.room(box.list)]):
+            yield from _in_row(box, row, line)
+        return
     fields, literals = _without_words(box)
     if len(text) > sum(map(_longest, fields)) + _AROUND:
         yield fields[0].pointer, text
@@ -38,6 +47,26 @@ def _apart(form: Form, box: PrintBox | None, name: str, text: str) -> Iterator[t
     for field, part in zip(fields, parts, strict=True):
         first.setdefault(field.pointer, part)
     yield from first.items()
+
+
+def _in_row(box: PrintBox, row: int, line: str) -> Iterator[tuple[str, str]]:
+    """(pointer, text) of a line of a box of a list, in which empty parts were left out."""
+    fields = [field for field, _ in box.parts]
+    for missing in _subsets(len(fields)):
+        marks = ["" if at in missing else _MARK for at in range(len(fields))]
+        there = [field for at, field in enumerate(fields) if at not in missing]
+        parts = _split(line, without_empty(box, marks).split(_MARK))
+        if parts is not None and all(parts):
+            yield from ((field.in_row(row), part) for field, part in zip(there, parts, strict=True))
+            return
+    yield fields[0].in_row(row), line
+
+
+def _subsets(size: int) -> Iterator[tuple[int, ...]]:
+    """What may be missing of so many parts: nothing, then one, the last first; never the first."""
+    most = range(size - 1, 0, -1)
+    for count in range(size if size <= _MOST_PARTS else 1):
+        yield from combinations(most, count)
 
 
 def is_short(form: Form, pointer: str, text: str) -> bool:

@@ -26,6 +26,8 @@ from formsvc import pointers
 from formsvc.forms import Field, Form
 
 EMPTY: Final = "\u3000\u3000"
+# Stands for the number of a row until the row is there.
+ROW: Final = "\ue002"
 UNTICKED, TICKED = "☐", "☑"
 TICKS: Final = frozenset(f"{TICKED}☒✓✔√■")  # ours, and what people and programs put in its place
 _LONGEST: Final = 64  # of a tag or title; Word calls a file with a longer one damaged
@@ -38,6 +40,7 @@ _CLOSED: Final = "</w:sdtContent></w:sdt>"
 _BOOKMARKS: Final = 5000  # their numbers; those of a template are lower
 _NAME: Final = re.compile(r"__\w{1,38}", re.ASCII)  # Word allows 40 characters
 _SECTION: Final = "__"
+_ROW_DIGITS: Final = "000"  # at most
 # Before the name of a bookmark whose field fills its cell, and after one that is not the first.
 WHOLE, AGAIN = "_p", "___"
 
@@ -77,6 +80,7 @@ class Controls:
         """The next control. `properties` is the `w:rPr` of what is typed, or ""; a control that
         `is_whole` fills its cell."""
         self._number += 1
+        pointer = pointer.replace("/*/", f"/{ROW}/")
         start, end = self._bookmark(pointer, is_whole=is_whole)
         head = f"<w:sdt><w:sdtPr>{self._properties(pointer, properties)}</w:sdtPr><w:sdtContent>"
         return ContentControl(f"{start}{head}", f"{_CLOSED}{end}", _CLOSED, head)
@@ -92,14 +96,18 @@ class Controls:
             return tagged
         if pointer in self._form.ticks:
             return f"{properties}{tagged}{_LOCKED}{_CHECKBOX}"
-        known = self._form.field(pointer)
+        known = self._form.field(_first(pointer))
         kind = _kind(known) if known else ""
         return f"{properties}{tagged}{_LOCKED}{_SHOWS_BLANKS}{kind}"
 
     def _title(self, pointer: str) -> str:
         if pointer in self._form.ticks:
             return self._form.ticks[pointer][1]
-        label, hint = self._form.label(pointer), self._hints.get(pointer, "")
+        first = _first(pointer)
+        known = self._form.field(first)
+        # In a row the column's label; the row is told by where it is.
+        label = known.label if known and known.list else self._form.label(first)
+        hint = self._hints.get(first, "")
         return f"{label}：{hint}" if hint else label
 
     def _bookmark(self, pointer: str, *, is_whole: bool) -> tuple[str, str]:
@@ -109,9 +117,11 @@ class Controls:
         if self._often[name] > 1:
             name += f"{AGAIN}{self._often[name]}"
         name = f"{WHOLE if is_whole else ''}{name}"
-        if not _NAME.fullmatch(name.removeprefix(WHOLE)) or not self._may_name(pointer):
+        if not _NAME.fullmatch(
+            name.removeprefix(WHOLE).replace(ROW, _ROW_DIGITS)
+        ) or not self._may_name(pointer):
             return "", ""
-        number = _BOOKMARKS + self._number
+        number = f"{_BOOKMARKS + self._number}{ROW if ROW in name else ''}"
         return (
             f'<w:bookmarkStart w:id="{number}" w:name="{name}"/>',
             f'<w:bookmarkEnd w:id="{number}"/>',
@@ -119,6 +129,11 @@ class Controls:
 
     def _may_name(self, pointer: str) -> bool:
         return pointer_of(bookmark(pointer)) == pointer
+
+
+def _first(pointer: str) -> str:
+    """A pointer with the first row for any."""
+    return pointer.replace(ROW, "0")
 
 
 def fixed(pointer: str, text: str, properties: str) -> str:

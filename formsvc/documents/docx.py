@@ -4,69 +4,46 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import docx
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from lxml import etree
-from markupsafe import escape
 
-from formsvc import pointers
 from formsvc.documents import headers
 from formsvc.documents.archive import Archive
-from formsvc.documents.controls import ContentControl, Controls, Hints
-from formsvc.documents.printing import Values, piece, pieces, printed, whole_of
+from formsvc.documents.controls import Controls, Hints
+from formsvc.documents.printing import Values, pieces, printed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
+from formsvc.documents.segments import (
+    CODE_DIGEST,
+    CODE_FORM,
+    NUMBER,
+    PLACEHOLDER,
+    Segments,
+    named,
+)
 from formsvc.documents.shrinking import Shrinks, marked, shrunk
 from formsvc.documents.supplement import is_one_section, with_supplement
 from formsvc.errors import TemplateError
-from formsvc.forms import Form, PrintBox
+from formsvc.forms import Form
 from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-_PARAGRAPH = re.compile(r"<w:p(?: [^<>]*)?>(?:(?!<w:p[ >]).)*?</w:p>", re.DOTALL)
-_PARAGRAPH_PROPERTIES = re.compile(r"<w:pPr>(?:(?!<w:pPr>).)*?</w:pPr>", re.DOTALL)
-_RUN = re.compile(r"<w:r(?: [^<>]*)?>(?:(?!<w:r[ >]).)*?</w:r>", re.DOTALL)
-_RUN_PROPERTIES = re.compile(r"<w:rPr>(?:(?!<w:rPr>).)*?</w:rPr>", re.DOTALL)
-_PLACEHOLDER = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-_CUT = re.compile(r"\ue000([0-9]+)\ue001|\{%\s*(if\s+[\w.]+|endif)\s*%\}")
 _STORIES = ("word/header", "word/footer", "word/footnotes", "word/endnotes")
-_WRITTEN = re.compile(r"<w:t(?: [^<>]*)?>([^<]*)</w:t>")
 _BREAK = re.compile(r'<w:pageBreakBefore/>|<w:br w:type="page"/>')
 # The number of pages up to its last result, which programs show that cannot count a section's.
 _PAGES = re.compile(
     r'\bNUMPAGES\b((?:(?!fldCharType="end").)*?fldCharType="separate"'
     r'(?:(?!fldCharType="end").)*?<w:t(?: [^<>]*)?>)[^<]*', re.DOTALL,
 )  # fmt: skip
-_TEXT = '<w:t xml:space="preserve">'
-_CLOSE = "</w:t></w:r>"
-CODE_FORM, CODE_DIGEST = "/_code/form", "/_code/digest"
-_LINE_BREAK = f"</w:t><w:br/>{_TEXT}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """A place for a value: what a tab, a newline and nothing look like there."""
-
-    pointer: str
-    tab: str
-    newline: str
-    empty: str = ""
-
-    def show(self, value: str) -> str:
-        """The value as XML."""
-        text = str(escape(value)) or self.empty
-        if "\n" in text or "\t" in text:
-            text = text.replace("\t", self.tab).replace("\n", self.newline)
-        return text
 
 
 class DocxForm:
@@ -108,15 +85,25 @@ class DocxForm:
 
     @property
     def pointers(self) -> frozenset[str]:
-        """All that the template has a place for."""
+        """All that the template has a place for, with `*` in the rows of lists."""
         return self._final.pointers
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """What the template asks for: fields, boxes, lists and parts that may be there or not."""
+        return self._final.conditions
 
     def parts(self, values: Values) -> dict[str, bytes]:
         """The body, headers and footers of a fill with texts for all that they show, by name."""
         return self._final.parts(values)
 
+    def places(self, rows: Mapping[str, int]) -> frozenset[str]:
+        """All that it has a place for when its lists have so many rows; a running number ends
+        in NUMBER."""
+        return self._final.places(rows)
+
     def blank(self, hints: Hints = MappingProxyType({})) -> bytes:
-        """The empty official form to fill in, with the sheets for its lists and 填报信息.
+        """The empty official form to fill in, with all its parts and 填报信息.
 
         `hints` say what is allowed in a field, by pointer.
         """
@@ -125,10 +112,18 @@ class DocxForm:
         empty = {**printed(self.form, {}), **pieces(self.form, {}, whole=True)}
         return prepared.render({**empty, **dict.fromkeys(self.form.ticks, "")}, whole=True)
 
+    def unfilled(self) -> bytes:
+        """The empty form with all its parts and 填报信息, as the fillable PDF has it."""
+        return self._plain.render(printed(self.form, {}), whole=True)
+
+    def drawn(self) -> frozenset[str]:
+        """The places of a blank, 填报信息 included, with so many rows as it has."""
+        return self._plain.places(self.form.blank_rows)
+
     def shown(self, values: Values) -> bytes:
-        """The form with a text for each of `form.printable` and `form.ticks`, all its sheets,
-        nothing of ours."""
-        return self._plain.render(dict(values), whole=True)
+        """The form with a text for each of `drawn()`, all its parts, nothing of ours; comments
+        stand where a part begins and ends."""
+        return self._plain.render(dict(values), whole=True, comments=True)
 
 
 @cache
@@ -153,7 +148,7 @@ class _Prepared:
         if supplement:
             sources = _supplemented(form, sources)
         self._parts = {
-            name: _Part(form, name, source, controls if name == BODY else None)
+            name: Segments(form, name, source, controls if name == BODY else None)
             for name, source in sources.items()
         }
         if carries:
@@ -162,10 +157,24 @@ class _Prepared:
             static.pop(self._image)
         self._static = static
         self._archive = Archive(static)
-        self.pointers = frozenset().union(*(part.pointers for part in self._parts.values()))
+        found = frozenset().union(*(part.pointers for part in self._parts.values()))
+        self.numbers = frozenset(pointer for pointer in found if pointer.endswith(NUMBER))
+        self.pointers = found - self.numbers
+        self.conditions = frozenset().union(*(part.conditions for part in self._parts.values()))
+
+    def places(self, rows: Mapping[str, int]) -> frozenset[str]:
+        return frozenset(
+            place
+            for pointer in self.pointers | self.numbers
+            for place in (
+                [pointer.replace("*", str(row), 1) for row in range(rows[_list(pointer)])]
+                if "/*/" in pointer
+                else [pointer]
+            )
+        )
 
     def parts(self, values: Values) -> dict[str, bytes]:
-        return {name: part.render(values, False) for name, part in self._parts.items()} | {
+        return {name: part.render(values, False, False) for name, part in self._parts.items()} | {
             name: content for name, content in self._static.items() if name.startswith(_STORIES)
         }
 
@@ -176,6 +185,7 @@ class _Prepared:
         shrinks: Shrinks = MappingProxyType({}),
         *,
         whole: bool = False,
+        comments: bool = False,
     ) -> bytes:
         extra = {}
         if proof:
@@ -183,151 +193,17 @@ class _Prepared:
             values[CODE_FORM], values[CODE_DIGEST] = code.text.split("\n")
             part = carriage.part(proof.record())
             extra = {self._data: part, self._image: headers.code_picture(code.modules)}
-        parts = {name: part.render(values, whole) for name, part in self._parts.items()}
+        parts = {name: part.render(values, whole, comments) for name, part in self._parts.items()}
         if shrinks:
             parts = {name: shrunk(part, shrinks if name == BODY else None)
                      for name, part in parts.items()}  # fmt: skip
         return self._archive.with_members(parts | extra)
 
 
-class _Part:
-    """A part of the package, cut once: ready bytes, slots for values, and conditions on lists."""
-
-    def __init__(
-        self, form: Form, name: str, source: str, controls: Controls | None = None
-    ) -> None:
-        self._form = form
-        self._boxes = {box.name: box for box in form.boxes}
-        self._controls = controls
-        self._where = f"{form.docx}: {name}"
-        self._slots: list[_Slot] = []
-        pieces = _CUT.split(_PARAGRAPH.sub(self._placed, source))
-        self._pieces = list(self._cut(pieces))
-        self.pointers = {whole_of(slot.pointer) for slot in self._slots}
-
-    def _cut(self, pieces: list[str]) -> Iterator[tuple[bytes, _Slot | str | None]]:
-        """(ready bytes, what follows): a slot, a list's pointer where its part begins, "" at its
-        end, None at the end of all."""
-        depth = 0
-        for ready, slot, tag in zip(pieces[::3], pieces[1::3], pieces[2::3], strict=False):
-            yield self._ready(ready), self._slots[int(slot)] if slot else self._condition(tag)
-            depth += 0 if slot else -1 if tag == "endif" else 1
-            if depth < 0:
-                self._fail("an endif without its if")
-        if depth:
-            self._fail("an if without its endif")
-        yield self._ready(pieces[-1]), None
-
-    def _ready(self, text: str) -> bytes:
-        if "{{" in text or "{%" in text:
-            self._fail("only names can be placeholders, only `if` of a list a condition")
-        return text.encode()
-
-    def _condition(self, tag: str) -> str:
-        if tag == "endif":
-            return ""
-        pointer = _pointer(tag.removeprefix("if"))
-        if pointer not in self._form.lists:
-            self._fail(f"{tag!r}: a condition can only ask whether a list is given")
-        return pointer
-
-    def _fail(self, what: str) -> NoReturn:
-        raise TemplateError(f"{self._where}: {what}")
-
-    def render(self, values: Mapping[str, str], whole: bool) -> bytes:
-        """With the lists that are given, or, for a `whole` form, with all."""
-        shown: list[bytes] = []
-        hidden = 0
-        for ready, then in self._pieces:
-            if not hidden:
-                shown.append(ready)
-            if then is None:
-                break
-            if isinstance(then, _Slot):
-                if not hidden:
-                    shown.append(then.show(values[then.pointer]).encode())
-            elif hidden:
-                hidden += 1 if then else -1
-            elif then and not whole and not any(values[name] for name in self._form.rows_of(then)):
-                hidden = 1
-        return b"".join(shown)
-
-    def _placed(self, paragraph: re.Match[str]) -> str:
-        """A paragraph with a numbered mark in the place of every placeholder, and the slots told
-        the properties around them."""
-        found = _PARAGRAPH_PROPERTIES.search(paragraph[0])
-        properties = found[0] if found else ""
-        known = {*self._form.printable, *self._form.ticks, CODE_FORM, CODE_DIGEST}
-        text = "".join(_WRITTEN.findall(paragraph[0])).strip()
-        is_alone = bool(_PLACEHOLDER.fullmatch(text))
-
-        def run(match: re.Match[str]) -> str:
-            found = _RUN_PROPERTIES.search(match[0])
-            look = found[0] if found else ""
-            opened = f"<w:r>{look}{_TEXT}"
-
-            def place(placeholder: re.Match[str]) -> str:
-                pointer = _pointer(placeholder[1])
-                if pointer not in known:
-                    self._fail(f"placeholder {pointer!r} is not in the form")
-                if pointer in self._boxes and self._controls:
-                    return self._pieces_of(self._boxes[pointer], look)
-                is_block = self._form.is_block(pointer)
-                control = self._control(pointer, look, is_whole=is_alone and is_block)
-                newline = f"</w:p><w:p>{properties}".join(_between(control, opened))
-                slot = self._slot(pointer, look, newline if is_block else _LINE_BREAK, pointer)
-                return _within(control, opened, slot)
-
-            filled = _PLACEHOLDER.sub(place, match[0])
-            return filled.replace(f"{opened}{_CLOSE}", "") if self._controls else filled
-
-        return _RUN.sub(run, paragraph[0])
-
-    def _control(self, pointer: str, look: str, *, is_whole: bool = False) -> ContentControl | None:
-        if self._controls is None:
-            return None
-        return self._controls.control(pointer, look, is_whole=is_whole)
-
-    def _slot(self, name: str, look: str, newline: str, pointer: str = "") -> str:
-        """The mark of a new slot in a run with these properties; `pointer` is its control's."""
-        tab = f"{_CLOSE}<w:r>{look}<w:tab/></w:r><w:r>{look}{_TEXT}"
-        empty = self._controls.empty(pointer) if self._controls and pointer else ""
-        self._slots.append(_Slot(name, tab, newline, empty))
-        return f"\ue000{len(self._slots) - 1}\ue001"
-
-    def _pieces_of(self, box: PrintBox, look: str) -> str:
-        """A print box: a control for every field, literals and amounts in words between them."""
-        shown = []
-        for number, literal in enumerate(box.literals):
-            if number:
-                field, as_words = box.parts[number - 1]
-                pointer = "" if as_words else field.pointer
-                slot = self._slot(piece(box.name, 2 * number - 1), look, _LINE_BREAK, pointer)
-                control = self._control(pointer, look) if pointer else None
-                shown.append(_within(control, f"<w:r>{look}{_TEXT}", slot))
-            if literal:
-                shown.append(self._slot(piece(box.name, 2 * number), look, _LINE_BREAK))
-        return "".join(shown)
-
-
-def _within(control: ContentControl | None, opened: str, slot: str) -> str:
-    """A slot in its control, between what stands before and after it in its run."""
-    if control is None:
-        return slot
-    return f"{_CLOSE}{control.opened}{opened}{slot}{_CLOSE}{control.closed}{opened}"
-
-
-def _between(control: ContentControl | None, opened: str) -> tuple[str, str]:
-    """What ends a paragraph in the middle of a value, and begins the next one."""
-    if control is None:
-        return _CLOSE, opened
-    return f"{_CLOSE}{control.ended}", f"{control.reopened}{opened}"
-
-
 def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:
     """The parts of a blank, with 填报信息 behind it, which the number of pages leaves out."""
     body = sources[BODY]
-    whole = with_supplement(form, body, {_pointer(n) for n in _PLACEHOLDER.findall(body)})
+    whole = with_supplement(form, body, {named(n) for n in PLACEHOLDER.findall(body)})
     if whole == body or not is_one_section(body):
         return {**sources, BODY: whole}
     pages = 1 + len(_BREAK.findall(body))
@@ -337,9 +213,8 @@ def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:
     return {**counted, BODY: whole}
 
 
-def _pointer(name: str) -> str:
-    """`a.b` → `/a/b`."""
-    return pointers.format(name.strip().split("."))
+def _list(pointer: str) -> str:
+    return pointer.partition("/*")[0]
 
 
 def environment() -> ImmutableSandboxedEnvironment:

@@ -1,5 +1,6 @@
 """What stands in the headers of a DOCX beside its own: the proof code, and 草稿 on drafts."""
 
+import copy
 import io
 import re
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,6 @@ _PER_MM: Final = 36_000  # EMU
 # Placed on the page, in the upper right corner, clear of the text area (mm).
 _CODE_SIDE, _CODE_RIGHT, _CODE_TOP = 14, 12, 6
 _TEXT_WIDTH, _TEXT_HEIGHT, _GAP = 75, 8, 4
-_PAGE_WIDTH: Final = 210
 _PAGE_NUMBER: Final = re.compile(r"\b(?:PAGE|NUMPAGES)\b")
 _TWIPS_PER_MM: Final = 1440 / 25.4
 _OFFICE: Final = "urn:schemas-microsoft-com"
@@ -35,12 +35,12 @@ def with_code(package: bytes) -> bytes:
     PLACEHOLDER for the picture: a fill puts in both.
     """
     document = docx.Document(io.BytesIO(package))
-    for number, header in enumerate(_headers(document), 1):
+    for number, (header, width) in enumerate(_headers(document), 1):
         link, _ = header.part.get_or_add_image(io.BytesIO(PLACEHOLDER))
         paragraph = _paragraph(header)
-        paragraph._p.append(parse_xml(_picture(link, number)))
+        paragraph._p.append(parse_xml(_picture(link, number, width)))
         # A paragraph in a frame comes before the one that it is anchored to.
-        for line in _text():
+        for line in _text(width):
             paragraph._p.addprevious(parse_xml(line))
     return _saved(document)
 
@@ -48,7 +48,7 @@ def with_code(package: bytes) -> bytes:
 def with_draft_mark(package: bytes) -> bytes:
     """The same DOCX with 草稿 across every page, as Word itself writes a text watermark."""
     document = docx.Document(io.BytesIO(package))
-    for number, header in enumerate(_headers(document), 1):
+    for number, (header, _) in enumerate(_headers(document), 1):
         _paragraph(header)._p.append(parse_xml(_watermark(number)))
     return _saved(document)
 
@@ -74,18 +74,29 @@ def code_picture(modules: Sequence[bytes]) -> bytes:
 PLACEHOLDER: Final = code_picture([b"\1"])
 
 
-def _headers(document: Any) -> Iterator[Any]:
-    """Every header that a page can show, with a part of its own."""
+def _headers(document: Any) -> Iterator[tuple[Any, float]]:
+    """Every header that a page can show, with a part of its own, and the page's width in mm.
+
+    Pages of another width have headers of their own, with the same in them.
+    """
+    before: Any = None
     for index, section in enumerate(document.sections):
         headers = [section.header]
         if section.different_first_page_header_footer:
             headers.append(section.first_page_header)
         if document.settings.odd_and_even_pages_header_footer:
             headers.append(section.even_page_header)
+        is_wider = before is not None and before.page_width != section.page_width
         for header in headers:
-            if not (index and header.is_linked_to_previous):
+            if is_wider and header.is_linked_to_previous:
+                shown = [copy.deepcopy(node) for node in header._element]
                 header.is_linked_to_previous = False
-                yield header
+                header._element[:] = shown
+                yield header, section.page_width.mm
+            elif not (index and header.is_linked_to_previous):
+                header.is_linked_to_previous = False
+                yield header, section.page_width.mm
+        before = section
 
 
 def _paragraph(header: Any) -> Any:
@@ -98,8 +109,8 @@ def _saved(document: Any) -> bytes:
     return output.getvalue()
 
 
-def _text() -> Iterator[str]:
-    left = _PAGE_WIDTH - _CODE_RIGHT - _CODE_SIDE - _TEXT_WIDTH - _GAP
+def _text(width: float) -> Iterator[str]:
+    left = width - _CODE_RIGHT - _CODE_SIDE - _TEXT_WIDTH - _GAP
     frame = (
         f'<w:framePr w:w="{_twips(_TEXT_WIDTH)}" w:h="{_twips(_TEXT_HEIGHT)}" w:hRule="exact"'
         f' w:wrap="around" w:vAnchor="page" w:hAnchor="page" w:x="{_twips(left)}"'
@@ -133,9 +144,9 @@ def _text() -> Iterator[str]:
         )
 
 
-def _picture(link: str, number: int) -> str:
+def _picture(link: str, number: int, width: float) -> str:
     side = _CODE_SIDE * _PER_MM
-    left = (_PAGE_WIDTH - _CODE_RIGHT - _CODE_SIDE) * _PER_MM
+    left = round((width - _CODE_RIGHT - _CODE_SIDE) * _PER_MM)
     return (
         f'<w:r {_NAMESPACES}><w:drawing><wp:anchor distT="0" distB="0" distL="0" distR="0"'
         ' simplePos="0" relativeHeight="1" behindDoc="1" locked="1" layoutInCell="1"'

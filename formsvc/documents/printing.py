@@ -1,24 +1,34 @@
 """A submission as the texts that stand on paper: one for every field and every printed box."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
 from typing import Any, Final
 
+from formsvc import pointers
 from formsvc.forms import Field, Form, PrintBox
 from formsvc.forms.computed import completed, stated_day
 from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_words
 
 Values = Mapping[str, str]
 
+_EMPTY: Final = "\ue000"
+_MARKS: Final = "，、；：,;: "
+# An empty value, with the mark before it or after it, or all in brackets that hold no other.
+_LEFT_OUT: Final = re.compile(
+    f"[{_MARKS}]+{_EMPTY}|{_EMPTY}[{_MARKS}]+|[（(]{_EMPTY}(?:[{_MARKS}]+{_EMPTY})*[）)]|{_EMPTY}"
+)
+
 
 def printed(form: Form, data: object) -> dict[str, str]:
-    """Pointer → text for all of `form.printable`: leaves, rows up to maxItems, print boxes.
+    """Pointer → text for leaves, those of the rows that are given up to maxItems, and print boxes.
 
-    What is missing is "", and so is a box whose guard does not hold. Computed values that the data
-    lacks are worked out, by the policy values of its own day, else by the newest. Dates read
-    2024年9月1日, money 98,000元. Never raises: in a draft a value of the wrong type is shown as it
-    stands. Lines are separated by "\\n".
+    Also what conditions ask for: how many rows a list has by its pointer, and by its name whether
+    a part of the paper is there. What is missing is "", and so is a box or part whose guard does
+    not hold. Computed values that the data lacks are worked out, by the policy values of its own
+    day, else by the newest. Dates read 2024年9月1日, money 98,000元. Never raises: in a draft a
+    value of the wrong type is shown as it stands. Lines are separated by "\\n".
     """
     values: dict[str, str] = {}
     day = stated_day(form, data, date.max)
@@ -27,6 +37,10 @@ def printed(form: Form, data: object) -> dict[str, str]:
         write(data, values)
     for box in form.boxes:
         values[box.name] = boxed(box, data) if box.guard.holds(data, day) else ""
+    for array in form.lists:
+        values[array] = str(_count(form, array, data) or "")
+    for part in form.parts:
+        values[part.name] = "是" if part.guard.holds(data, day) else ""
     return values
 
 
@@ -43,6 +57,7 @@ def pieces(form: Form, data: object, *, whole: bool = False) -> dict[str, str]:
     return {
         piece(box.name, number): text if whole or box.guard.holds(data, day) else ""
         for box in form.boxes
+        if not box.list
         for number, text in enumerate(_pieces(box, data, whole))
     }
 
@@ -65,6 +80,16 @@ def signed(form: Form, data: object) -> frozenset[str]:
     day = stated_day(form, data, date.max)
     data = completed(form, data, day)
     return frozenset(place.name for place in form.signatures if place.guard.holds(data, day))
+
+
+def is_text(form: Form, name: str) -> bool:
+    """Whether what is printed under a name is a text, and not how much of something there is."""
+    return name.startswith("/") and name not in form.lists
+
+
+def _count(form: Form, array: str, data: object) -> int:
+    given = at(data, form.fields[array].tokens)
+    return min(len(given), form.room(array)) if isinstance(given, list) else 0
 
 
 @cache
@@ -92,10 +117,10 @@ def _rows_writer(field: Field, array: Field, room: int) -> Callable[[object, dic
     show = _shower(field)
 
     def write(data: object, values: dict[str, str]) -> None:
-        rows = at(data, tokens)
-        given = rows if isinstance(rows, list) else []
-        for row, name in enumerate(names):
-            values[name] = show(at(given[row], cell)) if row < len(given) else ""
+        given = at(data, tokens)
+        if isinstance(given, list):
+            for name, row in zip(names, given, strict=False):
+                values[name] = show(at(row, cell))
 
     return write
 
@@ -166,6 +191,8 @@ def _words(value: object) -> str:
 
 def boxed(box: PrintBox, data: object) -> str:
     """The box's text, whatever its guard says; "" when none of its fields is given."""
+    if box.list:
+        return _list_box(box, data)
     return "".join(_pieces(box, data)).strip()
 
 
@@ -180,3 +207,28 @@ def _pieces(box: PrintBox, data: object, whole: bool = False) -> Iterator[str]:
     for part, literal in zip(shown, box.literals[1:], strict=True):
         yield part
         yield literal if is_given else ""
+
+
+def _list_box(box: PrintBox, data: object) -> str:
+    """A line for every row that has something: what is empty goes with the mark beside it and
+    the brackets around it."""
+    array = pointers.parse(box.list)
+    given = at(data, array)
+    lines = []
+    for row in given if isinstance(given, list) else ():
+        shown = [
+            (_words if as_words else _shower(field))(at(row, field.tokens[len(array) + 1 :]))
+            for field, as_words in box.parts
+        ]
+        if any(shown):
+            lines.append(without_empty(box, [" ".join(part.split()) for part in shown]))
+    return "\n".join(lines)
+
+
+def without_empty(box: PrintBox, parts: Sequence[str]) -> str:
+    """A line of a box of a list; empty parts are left out with the mark beside them and the
+    brackets around them."""
+    text = box.literals[0] + "".join(
+        f"{part or _EMPTY}{literal}" for part, literal in zip(parts, box.literals[1:], strict=True)
+    )
+    return _LEFT_OUT.sub("", text).strip()

@@ -4,6 +4,7 @@ from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
     ComputedSpec,
     Form,
+    PaperPart,
     PrintBox,
     RuleSpec,
     Section,
@@ -11,8 +12,9 @@ from formsvc.forms.form import (
     Step,
     SummarySpec,
 )
-from formsvc.forms.loading import Shelf, built_in, library, read
+from formsvc.forms.loading import library, read
 from formsvc.forms.programme import ComparisonSpec, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
 from formsvc.forms.summaries import REGISTER
 
 __all__ = [
@@ -23,6 +25,7 @@ __all__ = [
     "ComputedSpec",
     "Field",
     "Form",
+    "PaperPart",
     "PolicyValue",
     "PrintBox",
     "Programme",

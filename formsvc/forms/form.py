@@ -28,12 +28,24 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class PrintBox:
-    """Several fields that stand in one box: (field, in 大写) parts between literal texts."""
+    """Several fields that stand in one box: (field, in 大写) parts between literal texts.
+
+    `list` is the list whose rows it prints, a line each; "" for a box of no list.
+    """
 
     name: str
     label: str
     literals: tuple[str, ...]
     parts: tuple[tuple[Field, bool], ...]
+    guard: Guard
+    list: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PaperPart:
+    """A part of the paper, named in form.docx, that is there only where its guard holds."""
+
+    name: str
     guard: Guard
 
 
@@ -109,7 +121,8 @@ class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
     `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
-    the field that says on which day a submission is handed in.
+    the field that says on which day a submission is handed in; `blank_rows` how many rows of each
+    list an empty form has.
     """
 
     id: str
@@ -128,6 +141,8 @@ class Form:
     fields: Mapping[str, Field]
     sections: tuple[Section, ...]
     boxes: tuple[PrintBox, ...]
+    parts: tuple[PaperPart, ...]
+    blank_rows: Mapping[str, int]
     computed: tuple[ComputedSpec, ...]
     rules: tuple[RuleSpec, ...]
     comparisons: tuple[ComparisonSpec, ...]
@@ -204,6 +219,10 @@ class Form:
         return tuple(
             field.in_row(row) for row in range(self.room(array)) for field in self.lists[array]
         )
+
+    def in_any_row(self, pointer: str) -> str:
+        """A concrete pointer with `*` for its row: `/a/2/b` is `/a/*/b`."""
+        return _ROW.sub("/*", pointer)
 
     def field(self, pointer: str) -> Field | None:
         """The field a concrete pointer names: `/a/2/b` finds `/a/*/b`."""

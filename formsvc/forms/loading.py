@@ -7,20 +7,30 @@ and `form.toml`. An office's own shelf may add forms to a programme that comes a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
 from formsvc.forms import schemas, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
-from formsvc.forms.form import ComputedSpec, Form, PrintBox, RuleSpec, Section, Signature, Step
+from formsvc.forms.form import (
+    ComputedSpec,
+    Form,
+    PaperPart,
+    PrintBox,
+    RuleSpec,
+    Section,
+    Signature,
+    Step,
+)
 from formsvc.forms.guards import Guard, conditions, guard
 from formsvc.forms.places import Wrong
 from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
+from formsvc.forms.shelves import Shelf, built_in
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
@@ -28,28 +38,15 @@ _COMPARED: Final = frozenset({"label", "others", "count"})
 _TALLIED: Final = frozenset({"label", "total", "limit"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _COMPUTED: Final = frozenset({"money", "integer", "string"})
+_BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says nothing
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
-                 "signature": "name", "computed": "field"}  # fmt: skip
-_ONCE: Final = frozenset({"rule", "comparison", "citation", "print", "signature", "computed"})
+                 "part": "name", "signature": "name", "computed": "field"}  # fmt: skip
+_ONCE: Final = frozenset(
+    {"rule", "comparison", "citation", "print", "part", "signature", "computed"}
+)
 RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
-
-
-@dataclass(frozen=True, slots=True)
-class Shelf:
-    """Three folders with forms: their schemas, templates and samples."""
-
-    schemas: Path
-    templates: Path
-    samples: Path
-
-
-def built_in() -> Shelf:
-    """The forms that come along: inside the installed package, or beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    root = package if (package / "schemas").is_dir() else package.parent
-    return Shelf(root / "schemas", root / "templates", root / "samples")
 
 
 def read(shelves: Iterable[Shelf]) -> list[Form]:
@@ -313,6 +310,8 @@ class _FormFile(TomlFile):
             fields=self.fields,
             sections=tuple(self.sections()),
             boxes=tuple(self.boxes()),
+            parts=tuple(self.parts()),
+            blank_rows=self.blank_rows(),
             computed=tuple(self.computed()),
             rules=tuple(self.rules(citations)),
             comparisons=comparisons,
@@ -364,11 +363,28 @@ class _FormFile(TomlFile):
             pieces = _PRINTED.split(entry["text"])
             named = zip(pieces[1::3], pieces[2::3], strict=True)
             parts = [(self.field(pointer, place), style == "words") for pointer, style in named]
+            lists = {field.list for field, _ in parts}
+            if len(lists) > 1:
+                self.fail(place, "prints the rows of one list, and nothing else beside them")
             for field, as_words in parts:
-                if field.list or field.type == "object" or (as_words and field.kind != "money"):
+                if field.type == "object" or (as_words and field.kind != "money"):
                     self.fail(place, f"{field.pointer} cannot be printed so")
             yield PrintBox(entry["name"], entry["label"], tuple(pieces[::3]), tuple(parts),
-                           self.guard(entry, place))  # fmt: skip
+                           self.guard(entry, place), *lists)  # fmt: skip
+
+    def parts(self) -> Iterator[PaperPart]:
+        for entry, place in self.entries("part"):
+            name = entry["name"]
+            if not name.isidentifier() or pointers.format([name]) in self.fields:
+                self.fail(place, "must be one word that is no field's name")
+            yield PaperPart(name, self.guard(entry, place))
+
+    def blank_rows(self) -> dict[str, int]:
+        """How many empty rows a form has of every list."""
+        rooms, stated = self.schema.rooms, dict[str, int](self.table.get("rows", {}))
+        for name in filter(lambda name: stated[name] > rooms.get(name, 0), stated):
+            self.fail(f"[rows]: {name}", "must be a list with room for so many rows")
+        return {name: min(room, _BLANK_ROWS) for name, room in rooms.items()} | stated
 
     def computed(self) -> Iterator[ComputedSpec]:
         """What computes each field that the schema marks as readOnly, and nothing else."""
@@ -385,7 +401,6 @@ class _FormFile(TomlFile):
             self.fail("[[computed]]", f"{min(open_)} is readOnly, but nothing computes it")
 
     def guard(self, entry: Mapping[str, Any], place: str) -> Guard:
-        """The guard of a table that is no rule: it names fields outside of lists."""
         try:
             return guard(conditions(entry.get("when")), self.fields, self.programme)
         except Wrong as wrong:

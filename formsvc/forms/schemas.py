@@ -107,6 +107,13 @@ class FormSchema:
     def fail(self, place: str, what: str) -> NoReturn:
         raise FormError(f"{self.path}: {place}: {what}")
 
+    @property
+    def rooms(self) -> dict[str, int]:
+        """How many rows each list of rows may have."""
+        lists = {field.list for field in self.fields.values() if "/*/" in field.pointer}
+        return {name: int(self.fields[name].schema["maxItems"])
+                for name in self.fields if name in lists}  # fmt: skip
+
     def verify_head(self, form: str, edition: str) -> None:
         """The schema says of which form and edition it is, as its folders do."""
         properties = self.content.get("properties", {})

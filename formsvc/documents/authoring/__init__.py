@@ -18,6 +18,7 @@ from formsvc.documents.authoring.probe import CODE_FIELD, PAGE_FIELD, Drawing, d
 from formsvc.documents.authoring.rectangles import CLEAR, TYPED, Box, Drawn, beside, rectangle
 from formsvc.documents.authoring.wordstyles import Placement
 from formsvc.documents.press import layouts
+from formsvc.documents.segments import NUMBER
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -25,6 +26,9 @@ __all__ = ["Built", "build", "verify"]
 
 _EDGE: Final = 14.0  # printers do not print on the outer 5 mm
 _CODE_HEIGHT: Final = (28.0, 50.0)
+_MM: Final = 72 / 25.4
+_SEAL: Final = "盖章"
+_SEAL_SIDE: Final = 45 * _MM  # a seal is 40 to 42 mm across
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,18 @@ def build(form: Form) -> Built:
     drawing = draw(form)
     fields = list(_widgets(form, drawing))
     _apart(form, fields, drawing.blank)
-    printed = [w for w in fields if w.pointer in {*docx.prepared(form).pointers, PAGE_FIELD}]
+    places = docx.prepared(form).places(form.blank_rows) | {PAGE_FIELD}
+    printed = [widget for widget in fields if widget.pointer in places]
     drawing = _cut(drawing, 1 + max(widget.page for widget in printed))
     signatures = list(_signatures(form, drawing.blank))
     digest = hashlib.sha256(template).hexdigest()
-    shown = [widget for widget in fields if widget.pointer != PAGE_FIELD]
+    shown = [
+        widget for widget in fields
+        if widget.pointer != PAGE_FIELD and not widget.pointer.endswith(NUMBER)
+    ]  # fmt: skip
     return Built(
         acroform.assemble(form, drawing.pdf, (*shown, *signatures), digest),
-        layout.describe(form, drawing, printed, signatures, _code(form, drawing), digest),
+        layout.describe(form, drawing, printed, signatures, _codes(form, drawing), digest),
     )
 
 
@@ -86,7 +94,9 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
         _same_source(form, form.pdf.name, source, digest)
         _same_source(form, layouts.NAME, layouts.load(form).source, digest)
     known = {*form.printable, *form.ticks, PAGE_FIELD, CODE_FIELD}
-    wanted = docx.prepared(form).pointers.intersection(form.printable)
+    # Of a PDF of its own an office has to have all the rows that there can be.
+    rows = form.blank_rows if names is None else {name: form.room(name) for name in form.lists}
+    wanted = docx.prepared(form).places(rows).intersection(form.printable)
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):
@@ -110,7 +120,7 @@ def _widgets(form: Form, drawing: Drawing) -> Iterator[Widget]:
             if site := drawing.sites.get(char.text):
                 unseen.discard(char.text)
                 box = rectangle(site.placement, char, page, form.is_block(site.pointer))
-                yield Widget(site.pointer, number, box, site.placement)
+                yield Widget(site.pointer, number, box, site.placement, site.part)
     for token in unseen:
         pointer = drawing.sites[token].pointer
         raise TemplateError(f"{form.docx}: {pointer} does not show on any page")
@@ -134,10 +144,23 @@ def _apart(form: Form, widgets: Sequence[Widget], blank: Sequence[Drawn]) -> Non
                 )
 
 
-def _code(form: Form, drawing: Drawing) -> Box:
-    """The proof code's place, the same on every page: at the right of the wider free margin."""
-    pages = drawing.drawn
+def _codes(form: Form, drawing: Drawing) -> list[Box]:
+    """The proof code's place on every page, the same on all pages of one size."""
+    found: dict[tuple[float, float], Box] = {}
+    for page in drawing.drawn:
+        size = (page.width, page.height)
+        if size not in found:
+            alike = [each for each in drawing.drawn if (each.width, each.height) == size]
+            found[size] = _code(form, drawing, alike)
+    return [found[page.width, page.height] for page in drawing.drawn]
+
+
+def _code(form: Form, drawing: Drawing, pages: Sequence[Drawn]) -> Box:
+    """At the right of the wider free margin."""
     page = pages[0]
+    sites = [site for page in pages for char in page.chars
+             if (site := drawing.sites.get(char.text))]  # fmt: skip
+    margin = next((site.placement.page_margins[1] for site in sites), _EDGE)
     highest = max(char.box.top for page in pages for char in page.chars)
     lowest = min(char.box.bottom for page in pages for char in page.chars)
     highest = max([highest, *(place for page in pages for place, *_ in page.across)]) + 4
@@ -150,17 +173,25 @@ def _code(form: Form, drawing: Drawing) -> Box:
         bottom = max(_EDGE, lowest - most)
     if height < least:
         raise TemplateError(f"{form.docx}: no margin has {least:g} pt free for the proof code")
-    right = page.width - next(iter(drawing.sites.values())).placement.page_margins[1]
-    return Box(page.width / 2, bottom, right, bottom + min(height, most))
+    return Box(page.width / 2, bottom, page.width - margin, bottom + min(height, most))
 
 
 def _signatures(form: Form, pages: Sequence[Drawn]) -> Iterator[Widget]:
     for place in form.signatures:
-        found = [(number, box) for number, page in enumerate(pages)
-                 if (box := beside(place.beside, page))]  # fmt: skip
+        found = [(number, *there) for number, page in enumerate(pages)
+                 if (there := beside(place.beside, page))]  # fmt: skip
         if len(found) != 1:
             raise TemplateError(
                 f"{form.docx}: signature {place.name}: {place.beside!r} begins"
                 f" {len(found)} boxes, not one"
             )
-        yield Widget(place.name, *found[0], Placement())
+        number, box, char = found[0]
+        inside = "".join(each.text for each in pages[number].chars if box.holds(*each.box.centre))
+        if _SEAL in inside and min(box.right - box.left, box.top - box.bottom) < _SEAL_SIDE:
+            raise TemplateError(
+                f"{form.docx}: signature {place.name}: the box has"
+                f" {(box.right - box.left) / _MM:.0f} × {(box.top - box.bottom) / _MM:.0f} mm;"
+                f" a seal needs 45 × 45 mm clear"
+            )
+        at = (round(char.box.left, 2), round(pages[number].height - char.baseline, 2))
+        yield Widget(place.name, number, box, Placement(), at=at)

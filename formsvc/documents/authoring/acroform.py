@@ -31,12 +31,17 @@ _DEEPEST: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Widget:
-    """A place to fill in, or to sign, on a page counted from 0."""
+    """A place to fill in, or to sign, on a page counted from 0, in a part of the paper.
+
+    `at` is where the label of a place to sign begins.
+    """
 
     pointer: str
     page: int
     box: Box
     placement: Placement
+    part: str = ""
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 def assemble(form: Form, plain: bytes, widgets: Sequence[Widget], digest: str) -> bytes:

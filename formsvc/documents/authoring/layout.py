@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from formsvc.documents.authoring import rows
 from formsvc.documents.authoring.acroform import Widget
 from formsvc.documents.authoring.grids import Cell, Grid, grids, loose
 from formsvc.documents.authoring.probe import PAGE_FIELD, Drawing
 from formsvc.documents.authoring.rectangles import Box, Char, Drawn
+from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
 _ALIGN: Final = ("left", "center", "right")
@@ -62,14 +64,14 @@ def describe(
     drawing: Drawing,
     fields: Sequence[Widget],
     signatures: Sequence[Widget],
-    code: Box,
+    codes: Sequence[Box],
     digest: str,
 ) -> str:
     """layout.json: one thing a line, so that a change can be read in a diff."""
     pages = []
     for number, page in enumerate(drawing.blank):
         own = [widget for widget in fields if widget.page == number]
-        pages.append(_Describer(form, drawing, page, number).page(own, signatures, code))
+        pages.append(_Describer(form, drawing, page, number).page(own, signatures, codes[number]))
     return f"{_json({'source': digest, 'pages': pages}, 0)}\n"
 
 
@@ -79,6 +81,7 @@ class _Describer:
     def __init__(self, form: Form, drawing: Drawing, page: Drawn, number: int) -> None:
         self._form = form
         self._fonts = drawing.fonts
+        self._parts = drawing.parts
         self._page = page
         self._number = number
 
@@ -96,8 +99,9 @@ class _Describer:
             "top": _r(page.height - top),
             "bottom": _r(min(end, foot + _RESERVE) - 1),
         }
-        if array := _optional(self._form, inside):
-            whole["when"] = array
+        when = _only(self._parts_in(Box(0, 0, page.width, page.height), inside))
+        if when:
+            whole["when"] = when
         for widget in numbers:
             box, size = widget.box, widget.placement.size
             middle = (box.top + box.bottom) / 2 - _MIDDLE * size
@@ -105,30 +109,65 @@ class _Describer:
                 "x": _r((box.left + box.right) / 2), "y": _r(page.height - middle),
                 "size": size, "font": widget.placement.font,
             }  # fmt: skip
+        beside = {place.name: place.beside for place in self._form.signatures}
         whole["code"] = self._place(code, Box(0, 0, page.width, page.height))
         whole["signatures"] = [
-            {"name": widget.pointer, "box": self._place(widget.box, Box(0, 0, 0, page.height))}
+            {
+                "name": widget.pointer,
+                "box": self._place(widget.box, Box(0, 0, 0, page.height)),
+                "label": beside[widget.pointer], "at": [_r(place) for place in widget.at],
+            }
             for widget in signatures if widget.page == self._number
         ]  # fmt: skip
-        whole["bands"] = list(self._bands(found, inside, top, end))
+        whole["bands"] = [
+            {key: value for key, value in band.items() if key != "when" or value not in ("", when)}
+            for band in _joined(list(self._bands(found, inside, top, end)))
+        ]
         return whole
 
     def _bands(
         self, found: Sequence[Grid], fields: Sequence[Widget], top: float, end: float
     ) -> Iterator[dict[str, Any]]:
         """From the top: what stands between tables, and tables."""
-        page = self._page
-        rules = loose(page, found)
+        rules = loose(self._page, found)
         y = top
         for grid in [*found, None]:
             bottom = grid.ys[0] if grid else end
-            band = Box(0, bottom, page.width, y)
-            items = self._items(band, fields, [r for r in rules if bottom <= r[0] < y])
-            if (grid and (y - bottom > 0 or items)) or items:
-                yield {"height": _r(y - bottom), "items": items}
+            for band, part in self._strips(Box(0, bottom, self._page.width, y), fields):
+                own = [rule for rule in rules if band.bottom <= rule[0] < band.top]
+                items = self._items(band, fields, own)
+                if (grid and (band.top - band.bottom > 0 or items)) or items:
+                    yield {"height": _r(band.top - band.bottom), "when": part, "items": items}
             if grid:
-                yield {"table": self._table(grid, fields)}
+                table = self._table(grid, fields)
+                yield {"when": table.pop("when", ""), "table": table}
                 y = grid.ys[-1]
+
+    def _strips(self, band: Box, fields: Sequence[Widget]) -> Iterator[tuple[Box, str]]:
+        """A band cut where a part of the paper begins or ends."""
+        things = [
+            (char.box.top, char.box.bottom, self._parts.get(char.colour, ""))
+            for char in self._page.chars if _within(char, band)
+        ]  # fmt: skip
+        things += [
+            (widget.box.top, widget.box.bottom, widget.part)
+            for widget in fields if band.holds(*widget.box.centre)
+        ]  # fmt: skip
+        top, lowest, part = band.top, band.top, ""
+        for number, (above, below, own) in enumerate(sorted(things, reverse=True)):
+            if own != part and number:
+                cut = (lowest + min(above, lowest)) / 2
+                yield Box(band.left, cut, band.right, top), part
+                top = cut
+            part, lowest = own, min(lowest, below)
+        yield Box(band.left, band.bottom, band.right, top), part
+
+    def _parts_in(self, box: Box, fields: Iterable[Widget]) -> set[str]:
+        """The parts of the paper that what stands in a box belongs to; "" for what is always
+        there."""
+        chars = (char for char in self._page.chars if _within(char, box))
+        found = {self._parts.get(char.colour, "") for char in chars}
+        return found | {widget.part for widget in fields if box.holds(*widget.box.centre)}
 
     def _table(self, grid: Grid, fields: Sequence[Widget]) -> dict[str, Any]:
         cells = [
@@ -138,19 +177,43 @@ class _Describer:
             }
             for cell in grid.cells
         ]  # fmt: skip
+        heights = [_r(a - b) for a, b in zip(grid.ys, grid.ys[1:], strict=False)]
+        parts = self._row_parts(grid, fields)
+        name, listed = rows.of_list(self._form, cells)
+        if name:
+            cells = rows.once(self._form, cells, listed)
+            del heights[listed[0] + 1 : listed[-1] + 1], parts[listed[0] + 1 : listed[-1] + 1]
         table: dict[str, Any] = {
             "x": _r(grid.xs[0]),
             "columns": [_r(b - a) for a, b in zip(grid.xs, grid.xs[1:], strict=False)],
-            "rows": [_r(a - b) for a, b in zip(grid.ys, grid.ys[1:], strict=False)],
+            "rows": heights,
             "stroke": grid.stroke,
             "frame": grid.frame,
         }
-        lists = _list_rows(self._form, cells)
-        if lists:
-            table["list"] = {"first": min(lists), "last": max(lists)}
-        table["heads"] = _heads(cells, len(grid.xs) - 1, min(lists, default=0))
+        if name:
+            table["list"] = {"name": name, "row": listed[0], "blank": len(listed)}
+        if len({*parts}) == 1:
+            table["when"] = parts[0]
+        elif any(parts):
+            table["parts"] = parts
+        first = listed[0] if name else 0
+        table["heads"] = rows.heads(cells, len(grid.xs) - 1, first)
         table["cells"] = cells
         return table
+
+    def _row_parts(self, grid: Grid, fields: Sequence[Widget]) -> list[str]:
+        """The part of the paper that each row of a table belongs to."""
+        parts: list[str] = []
+        for row in range(len(grid.ys) - 1):
+            own = [cell for cell in grid.cells if cell.row <= row < cell.row + cell.rows]
+            found = set().union(*(self._parts_in(cell.box, fields) for cell in own))
+            if len(found) > 1:
+                raise TemplateError(
+                    f"{self._form.docx}: page {self._number + 1}: a cell spans rows inside and"
+                    f" outside of {'、'.join(sorted(filter(None, found)))}"
+                )
+            parts.append(found.pop() if found else parts[-1] if parts else "")
+        return parts
 
     def _items(
         self, box: Box, fields: Sequence[Widget], rules: Iterable[Any], cell: Cell | None = None
@@ -330,46 +393,17 @@ def _within(char: Char, box: Box) -> bool:
     return box.holds((char.box.left + char.box.right) / 2, char.baseline + _MIDDLE * char.size)
 
 
-def _optional(form: Form, fields: Iterable[Widget]) -> str:
-    """The list, if any, that a page prints and that need not be given."""
-    for widget in fields:
-        if array := _array(form, widget.pointer):
-            return "" if form.fields[array].required else array
-    return ""
+def _joined(bands: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The bands, with the gaps inside a part of the paper made part of it."""
+    for one, gap, other in zip(bands, bands[1:], bands[2:], strict=False):
+        if not gap.get("items", True) and one["when"] == other["when"]:
+            gap["when"] = one["when"]
+    return bands
 
 
-def _array(form: Form, pointer: str) -> str:
-    field = form.field(pointer)
-    if field is None or "/*/" not in field.pointer:
-        return ""
-    return field.pointer.partition("/*")[0]
-
-
-def _list_rows(form: Form, cells: Iterable[dict[str, Any]]) -> set[int]:
-    """The rows of a table that print rows of a list."""
-    return {
-        cell["at"][0]
-        for cell in cells
-        for item in cell["items"]
-        if "field" in item and _array(form, item["field"])
-    }
-
-
-def _heads(cells: Sequence[dict[str, Any]], columns: int, before: int) -> list[dict[str, Any]]:
-    """Rows that say what stands below: labels across the table, and the rows above a list."""
-    heads = []
-    for row in sorted({cell["at"][0] for cell in cells}):
-        own = [cell for cell in cells if cell["at"][0] == row]
-        whole = sum(cell["at"][3] for cell in own) == columns
-        if whole and all(_is_head(cell) for cell in own) and (len(own) == 1 or row < before):
-            heads.append({"row": row, "repeat": row < before})
-    return heads
-
-
-def _is_head(cell: dict[str, Any]) -> bool:
-    """Whether a cell of one row holds one line of a label and nothing else."""
-    items = cell["items"]
-    return cell["at"][2] == 1 and len(items) == 1 and len(items[0].get("lines", ())) == 1
+def _only(parts: set[str]) -> str:
+    """The part that all belongs to; "" where there is none, or another."""
+    return next(iter(parts)) if len(parts) == 1 else ""
 
 
 def _r(value: float) -> float:

@@ -1,8 +1,9 @@
 """form.docx with a character in the place of every value, and what LibreOffice makes of it.
 
 A character that the form does not use stands in for every placeholder. LibreOffice converts the
-form twice, with these characters and without: the first conversion says where every placeholder
-comes to stand and which ruling lines are around it, the second is the page that people see.
+form three times, with these characters, without, and as people see it: the first conversion says
+where every placeholder comes to stand and which ruling lines are around it. In the first two the
+text of a part that is there only sometimes has a colour of its own, which moves nothing.
 """
 
 import io
@@ -21,6 +22,7 @@ from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import CLEAR, Drawn, measured
 from formsvc.documents.authoring.wordstyles import Placement, Styles
 from formsvc.documents.headers import is_page_number
+from formsvc.documents.segments import PART
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
@@ -35,17 +37,19 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One place in the DOCX where a value stands."""
+    """One place in the DOCX where a value stands, and the part of the paper that it is in."""
 
     pointer: str
     placement: Placement
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A form as drawn: `drawn` has a token at every site, `blank` (and `pdf`) nothing.
+    """A form as drawn: `drawn` has a token at every site, `blank` nothing; `pdf` is for people.
 
-    `fonts` are the texts of the DOCX's paragraphs without spaces, each with its font.
+    `fonts` are the texts of the DOCX's paragraphs without spaces, each with its font; `parts`
+    those of the paper that are there only sometimes, by the colour of their text.
     """
 
     sites: Mapping[str, Spot]
@@ -53,44 +57,80 @@ class Drawing:
     blank: Sequence[Drawn]
     pdf: bytes
     fonts: Sequence[tuple[str, str]]
+    parts: Mapping[int, str]
 
 
 def draw(form: Form) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
     members = _rendered(form)
-    sites, probe, fonts = _probe(members)
-    pages, plain = office.convert((probe, _blank(members)))
-    drawn, blank = measured(pages), measured(plain)
-    blank = [_unnumbered(page, number, sites) for page, number in zip(blank, drawn, strict=False)]
-    _same_layout(form, drawn, blank, re.compile(f"[{''.join(sites)}]"))
-    return Drawing(sites, drawn, blank, plain, fonts)
+    sites, probe, fonts, parts = _probe(members)
+    blank = docx.prepared(form).unfilled()
+    pages, plain, shown = office.convert((probe, _blank(members), blank))
+    drawn, bare = measured(pages), measured(plain)
+    bare = [_unnumbered(page, number, sites) for page, number in zip(bare, drawn, strict=False)]
+    _same_layout(form, drawn, bare, re.compile(f"[{''.join(sites)}]"))
+    if len(measured(shown)) != len(bare):
+        raise TemplateError(f"{form.docx}: has other pages when its rows are numbered")
+    return Drawing(sites, drawn, bare, shown, fonts, parts)
 
 
 def _rendered(form: Form) -> dict[str, bytes]:
     """The members of the DOCX with a sentinel at every site."""
-    names = (*form.printable, *form.ticks)
-    shown = docx.DocxForm(form).shown({name: f"\ue000{name}\ue001" for name in names})
+    template = docx.DocxForm(form)
+    shown = template.shown({name: f"\ue000{name}\ue001" for name in template.drawn()})
     with zipfile.ZipFile(io.BytesIO(shown)) as package:
         return {name: package.read(name) for name in package.namelist()}
 
 
 def _probe(
-    members: Mapping[str, bytes],
-) -> tuple[dict[str, Spot], bytes, list[tuple[str, str]]]:
-    """The sites by their token, the DOCX with a token at every site, and its fonts."""
+    members: dict[str, bytes],
+) -> tuple[dict[str, Spot], bytes, list[tuple[str, str]], dict[int, str]]:
+    """The sites by their token, the DOCX with a token at every site, its fonts and parts.
+
+    Gives the texts of the members the colours of their parts.
+    """
     used = set("".join(part.decode("utf-8", "ignore") for part in members.values()))
     free = (chr(code) for code in itertools.count(_FIRST_TOKEN) if chr(code) not in used)
     styles = Styles(members)
     sites: dict[str, Spot] = {}
     fonts: list[tuple[str, str]] = []
+    parts: dict[str, int] = {}
     marked = dict(members)
     for name in filter(_PARTS.fullmatch, members):
         root = etree.fromstring(members[name])
+        inside = _coloured(root, parts)
+        members[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
         for paragraph in root.iter(f"{_W}p"):
-            _mark(paragraph, styles, sites, free)
+            _mark(paragraph, styles, sites, free, inside.get(paragraph, ""))
         fonts += styles.fonts(root)
         marked[name] = etree.tostring(root, xml_declaration=True, encoding="UTF-8")
-    return sites, Archive(marked).with_members({}), fonts
+    colours = {colour: part for part, colour in parts.items()}
+    return sites, Archive(marked).with_members({}), fonts, colours
+
+
+def _coloured(root: Any, parts: dict[str, int]) -> dict[Any, str]:
+    """Give every run in a part the part's colour; the paragraphs of parts."""
+    inside: list[str] = []
+    found: dict[Any, str] = {}
+    for node in list(root.iter(etree.Comment, f"{_W}p")):
+        if node.tag is etree.Comment:
+            name = node.text.removeprefix(PART)
+            if name:
+                inside.append(name)
+            else:
+                inside.pop()
+        elif inside:
+            found[node] = inside[-1]
+            colour = parts.setdefault(inside[-1], len(parts) + 1)
+            for run in node.iter(f"{_W}r"):
+                properties = run.find(f"{_W}rPr")
+                if properties is None:
+                    properties = etree.Element(f"{_W}rPr")
+                    run.insert(0, properties)
+                for old in properties.findall(f"{_W}color"):
+                    properties.remove(old)
+                etree.SubElement(properties, f"{_W}color").set(f"{_W}val", f"{colour:06X}")
+    return found
 
 
 def _blank(members: Mapping[str, bytes]) -> bytes:
@@ -114,7 +154,9 @@ def _unnumbered(page: Drawn, probe: Drawn, sites: Mapping[str, Spot]) -> Drawn:
     return replace(page, chars=tuple(kept))
 
 
-def _mark(paragraph: Any, styles: Styles, sites: dict[str, Spot], free: Iterator[str]) -> None:
+def _mark(
+    paragraph: Any, styles: Styles, sites: dict[str, Spot], free: Iterator[str], part: str
+) -> None:
     """Put a token in the place of every sentinel, and one in the place of a page number."""
     if is_page_number(paragraph):
         runs = paragraph.findall(f"{_W}r")
@@ -130,7 +172,7 @@ def _mark(paragraph: Any, styles: Styles, sites: dict[str, Spot], free: Iterator
         while found := _SENTINEL.search(text.text or ""):
             token = next(free)
             placement = styles.placement(text, found[0])
-            sites[token] = Spot(found[1], placement)
+            sites[token] = Spot(found[1], placement, part)
             text.text = text.text.replace(found[0], token, 1)
 
 

@@ -50,13 +50,14 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Char:
-    """`face` is the PostScript name of the font that drew it."""
+    """`face` is the PostScript name of the font that drew it, `colour` as 0xRRGGBB."""
 
     text: str
     box: Box
     baseline: float
     size: float = 0.0
     face: str = ""
+    colour: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,14 @@ def _char(text: Any, index: int) -> Char:
     _, bottom, _, top = text.get_charbox(index)
     left, _, right, _ = text.get_charbox(index, loose=True)
     size = round(pdfium.FPDFText_GetFontSize(text, index), 2)
-    return Char(chr(code), Box(left, bottom, right, top), y.value, size, _face(text, index))
+    box = Box(left, bottom, right, top)
+    return Char(chr(code), box, y.value, size, _face(text, index), _colour(text, index))
+
+
+def _colour(text: Any, index: int) -> int:
+    red, green, blue, _ = parts = [ctypes.c_uint() for _ in range(4)]
+    pdfium.FPDFText_GetFillColor(text, index, *parts)
+    return red.value << 16 | green.value << 8 | blue.value
 
 
 def _face(text: Any, index: int) -> str:
@@ -122,8 +130,9 @@ def _face(text: Any, index: int) -> str:
     return name.value.decode("utf-8", "replace")
 
 
-def beside(label: str, page: Drawn) -> Box | None:
-    """The place to the right of a label, in its cell or, if it is alone there, in the next.
+def beside(label: str, page: Drawn) -> tuple[Box, Char] | None:
+    """The place to the right of a label, in its cell or, if it is alone there, in the next; and
+    the label's first character.
 
     As high as the cell, for a seal is put over what stands there; but below what comes before
     the label. None when no line of the page begins with the label in a cell.
@@ -144,7 +153,7 @@ def beside(label: str, page: Drawn) -> Box | None:
             cell = _box_at(left + CLEAR, y, page)
         if cell is not None:
             place = Box(left + CLEAR, cell.bottom + CLEAR, cell.right - CLEAR, cell.top - CLEAR)
-            return place if is_first else _free(place, y, page)
+            return place if is_first else _free(place, y, page), chars[0]
     return None
 
 

@@ -59,7 +59,7 @@ class Placement:
 
 
 class Styles:
-    """The styles of a package, and the page margins of its last section."""
+    """The styles of a package, and the page margins of its sections."""
 
     def __init__(self, members: Mapping[str, bytes]) -> None:
         styles = etree.fromstring(members["word/styles.xml"])
@@ -71,10 +71,7 @@ class Styles:
         }
         self._defaults = styles.find(f"{_W}docDefaults")
         body = etree.fromstring(members["word/document.xml"])
-        margins = list(body.iter(f"{_W}pgMar"))
-        self._page = (
-            (_points(margins[-1], "left"), _points(margins[-1], "right")) if margins else (0.0, 0.0)
-        )
+        self._last = _side_margins(list(body.iter(f"{_W}pgMar"))[-1:])
 
     def placement(self, text: Any, value: str) -> Placement:
         """Of the `value` inside a `w:t`."""
@@ -95,9 +92,20 @@ class Styles:
             is_indented=any(float(value or 0) > 0 for value in indent),
             is_justified=justification in ("both", "distribute"),
             follows_text=bool(before.strip()),
-            page_margins=self._page,
+            page_margins=self._page(paragraph),
         )
         return facts if cell is None else self._in_cell(facts, cell, value)
+
+    def _page(self, paragraph: Any) -> tuple[float, float]:
+        """Left and right margin of the section that ends next, for text of the body."""
+        block = next((node for node in (paragraph, *paragraph.iterancestors())
+                      if (around := node.getparent()) is not None and around.tag == f"{_W}body"),
+                     None)  # fmt: skip
+        if block is None:
+            return self._last
+        blocks = (block, *block.itersiblings())
+        sections = (margin for node in blocks for margin in node.iter(f"{_W}pgMar"))
+        return _side_margins(list(itertools.islice(sections, 1))) or self._last
 
     def _in_cell(self, facts: Placement, cell: Any, value: str) -> Placement:
         row, table = _ancestor(cell, "tr"), _ancestor(cell, "tbl")
@@ -167,6 +175,10 @@ class Styles:
             yield style
             base = style.find(f"{_W}basedOn")
             name = None if base is None else base.get(f"{_W}val")
+
+
+def _side_margins(found: list[Any]) -> tuple[float, float]:
+    return (_points(found[0], "left"), _points(found[0], "right")) if found else (0.0, 0.0)
 
 
 def _margin(margins: Iterable[Any], side: str) -> float:

@@ -5,7 +5,7 @@ The same data, fonts and key give the same bytes, in any process and thread.
 
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, letters, signing
+from formsvc.documents.press import layouts, letters, shapes, signing
 from formsvc.documents.press.areas import Areas, of_sheets
 from formsvc.documents.press.bounds import Bounds, limited, surely_fits
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
@@ -97,10 +97,13 @@ def fill(
     Raises Unprintable when a text does not fit or has a character without a glyph; a draft
     continues every text on extra sheets and prints 〓 instead.
     """
-    whole, made = _made(form, data, press, draft)
+    whole, layout, made = _made(form, data, press, draft)
     if signature_fields:
         pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        return signing.with_fields(made, layouts.load(form), pages, signed(form, data))
+        is_placed = not whole["flow"]
+        places = signing.placed(layout, pages) if is_placed else signing.found(made, layout, pages)
+        names = signed(form, data)
+        return signing.with_fields(made, [place for place in places if place[2].name in names])
     return made
 
 
@@ -108,13 +111,17 @@ def placed(
     form: Form, data: object, press: Press, *, draft: bool = False
 ) -> tuple[bytes, tuple[Areas, ...]]:
     """The filled form, and where on each page its values stand. Raises as `fill` does."""
-    whole, made = _made(form, data, press, draft)
-    return made, of_sheets(layouts.load(form), whole["sheets"], whole["flow"] is not None)
+    whole, layout, made = _made(form, data, press, draft)
+    return made, of_sheets(layout, whole["sheets"], whole["flow"] is not None)
 
 
-def _made(form: Form, data: object, press: Press, draft: bool) -> tuple[dict[str, Any], bytes]:
-    whole = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
-    return whole, _drawn(whole, form, press, texts.clean(printed(form, data)[form.unit.pointer]))
+def _made(
+    form: Form, data: object, press: Press, draft: bool
+) -> tuple[dict[str, Any], Layout, bytes]:
+    whole, layout = _document(Bound("", form, data, 1, draft), press, copies=[None], pad=False)
+    author = texts.clean(printed(form, data)[form.unit.pointer]) or form.programme.title
+    made = _drawn(whole, layout, press, author)
+    return whole, layout, _packed(made) if whole["flow"] else made
 
 
 def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool = False) -> bytes:
@@ -125,18 +132,19 @@ def pack(documents: Sequence[Bound], press: Press, *, title: str, duplex: bool =
     with their number. Raises Unprintable with the findings of all that cannot be printed.
     """
     setter = typesetter(press.fonts)
-    used = {bound.form.id: layouts.load(bound.form) for bound in documents}
+    used: dict[str, Layout] = {}
     wholes: list[dict[str, Any]] = []
     refused: list[Finding] = []
     for number, bound in enumerate(documents, 1):
         labels = [_copy_label(n, bound.copies) for n in range(1, bound.copies + 1)]
         try:
-            whole = _document(bound, press, copies=labels, pad=duplex)
+            whole, layout = _document(bound, press, copies=labels, pad=duplex)
         except Unprintable as unprintable:
             refused += unprintable.findings
             continue
         whole["file"]["name"] = f"{number}-{whole['file']['name']}"
         wholes.append(whole)
+        used[whole["form"]] = layout
     if refused:
         raise Unprintable(tuple(refused))
     job = {
@@ -178,7 +186,8 @@ def shrinks(form: Form, data: object, press: Press) -> Shrinks:
 
     Word ends some lines earlier, so here widths decide. {} where no fonts are installed.
     """
-    layout, values = layouts.load(form), printed(form, data)
+    values = printed(form, data)
+    _, layout = shapes.shaped(form, values)
     if layout.is_foreign:
         return {}
     pages = [
@@ -217,11 +226,12 @@ def typesetter(folders: tuple[Path, ...]) -> Typesetter:
 
 def _document(
     bound: Bound, press: Press, *, copies: Sequence[str | None], pad: bool
-) -> dict[str, Any]:
-    """A document of program.typ. Raises Unprintable."""
+) -> tuple[dict[str, Any], Layout]:
+    """A document of program.typ, and its layout. Raises Unprintable."""
     form, data = bound.form, bound.data
-    layout, setter = layouts.load(form), typesetter(press.fonts)
+    setter = typesetter(press.fonts)
     values = printed(form, data)
+    name, layout = shapes.shaped(form, values)
     if bound.draft:
         values = {name: setter.fonts.showable(text) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
@@ -241,7 +251,7 @@ def _document(
     record = proof.record()
     document = {
         **whole,
-        "form": form.id,
+        "form": name,
         "title": bound.title or texts.clean(f"{form.title} {owner}".strip()),
         "draft": bound.draft,
         "copies": list(copies),
@@ -249,21 +259,17 @@ def _document(
         "file": {"name": carriage.ATTACHMENT, "data": record.data.decode(), "code": record.code},
     }
     if sheets.has_grown:
-        count = pictures.count(_drawn({**document, "copies": [None]}, form, press))
+        count = pictures.count(_drawn({**document, "copies": [None], "pad": False}, layout, press))
         if count != sheets.count:
             document |= {"pad": pad and count % 2 == 1}
-            return flowing(document, count, owner, proof.code)
-    return document
+            return flowing(document, count, owner, proof.code), layout
+    return document, layout
 
 
-def _drawn(whole: dict[str, Any], form: Form, press: Press, author: str = "") -> bytes:
-    layout, setter = layouts.load(form), typesetter(press.fonts)
-    job = {
-        "title": whole["title"],
-        "author": author or form.programme.title,
-        "documents": [whole],
-    }
-    return setter.compile(job, {form.id: layout.json}, strict=not layout.is_foreign)
+def _drawn(whole: dict[str, Any], layout: Layout, press: Press, author: str = "") -> bytes:
+    job = {"title": whole["title"], "author": author or whole["title"], "documents": [whole]}
+    drawing = {whole["form"]: layout.json}
+    return typesetter(press.fonts).compile(job, drawing, strict=not layout.is_foreign)
 
 
 def _packed(made: bytes) -> bytes:
@@ -290,9 +296,11 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
     if found:
         return found
     close = [
-        site
+        replace(site, pointer=name)
         for site in limited(form)
-        if (text := values[site.pointer]) and not surely_fits(site, text, fitter)
+        if not site.when or values.get(site.when)
+        for name in _names(values, site.pointer)
+        if (text := values.get(name)) and not surely_fits(site, text, fitter)
     ]
     settings = [(site, fitter.fit(site, values[site.pointer])) for site in close]
     return _worst(
@@ -305,6 +313,14 @@ def _unprintable(form: Form, data: object, setter: Typesetter) -> tuple[Finding,
 @cache
 def _bounds(form: Form, setter: Typesetter) -> Bounds:
     return Bounds(form, setter)
+
+
+def _names(values: Mapping[str, str], pointer: str) -> Sequence[str]:
+    """The places that a pointer of a layout stands for: one, or one in each row of its list."""
+    array, in_rows, column = pointer.partition("/*/")
+    if not in_rows:
+        return (pointer,)
+    return [f"{array}/{row}/{column}" for row in range(int(values.get(array) or 0))]
 
 
 def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -320,7 +336,9 @@ def _worst(found: Iterable[Finding]) -> tuple[Finding, ...]:
 def _missing(
     form: Form, values: Mapping[str, str], fonts: Fonts, layout: Layout
 ) -> tuple[Finding, ...]:
-    shown = [name for name in layout.pointers if values.get(name)]
+    shown = [
+        name for pointer in layout.pointers for name in _names(values, pointer) if values.get(name)
+    ]
     if not fonts.missing("\n".join(values[name] for name in shown)):
         return ()
     found = []
@@ -351,7 +369,13 @@ def _label(form: Form, name: str) -> str:
 
 def _pointer(form: Form, values: Mapping[str, str], name: str, missing: Sequence[str]) -> str:
     """The place in the submission; in a box of several fields, the longest to blame."""
-    parts = [part.pointer for box in form.boxes if box.name == name for part, _ in box.parts]
+    parts = [
+        pointer
+        for box in form.boxes
+        if box.name == name
+        for part, _ in box.parts
+        for pointer in _names(values, part.pointer)
+    ]
     blamed = [part for part in parts if all(text in values[part] for text in missing)]
     return max(blamed or parts or [name], key=lambda part: len(values.get(part, "")))
 

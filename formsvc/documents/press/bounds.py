@@ -92,9 +92,10 @@ class Bounds:
         in_lists = {name for array in form.lists for name in form.rows_of(array)}
         groups: dict[tuple[str, ...], list[tuple[str, int, _Leaf]]] = {}
         for name in names:
-            if name in sites or name not in in_lists:
+            places = sites.get(name) or sites.get(form.in_any_row(name), ())
+            if places or name not in in_lists:
                 *around, key = pointers.parse(name)
-                leaf = self._leaf(form, name, sites.get(name, ()))
+                leaf = self._leaf(form, name, places)
                 groups.setdefault(tuple(around), []).append((key, leaf.letters, leaf))
         self._groups = tuple(groups.items())
         self._used = sorted({site.font for each in sites.values() for site in each})
@@ -167,7 +168,8 @@ class Bounds:
         letters = min(self._letters(site, 1 + literals.count("\n")) for site in sites)
         parts = tuple((field.tokens, _WORDS if in_words else _FIGURES)
                       for field, in_words in box.parts)  # fmt: skip
-        return _Boxed(box, sites, letters - len(literals), parts)
+        # Of rows nothing is told by length.
+        return _Boxed(box, sites, -1 if box.list else letters - len(literals), parts)
 
     def _letters(self, site: Site, paragraphs: int) -> int:
         return floor(safe_width(site, paragraphs) / (WIDE + SPACING))
@@ -184,13 +186,13 @@ class Bounds:
 
 @cache
 def limited(form: Form) -> tuple[Site, ...]:
-    """The places whose text has to fit: it neither goes on on a 附页 nor lets a row grow."""
+    """The places whose text has to fit: it does not go on on a 附页."""
     continued = {field.pointer for field in form.continues}
     return tuple(
         site
         for page in layouts.load(form).pages
         for site in page.sites
-        if site.pointer not in continued and not site.grows
+        if site.pointer not in continued and not site.pointer.endswith("/#")
     )
 
 

@@ -73,7 +73,7 @@ class Fitter:
         setting = Setting(site.size, pitch(site, site.size), texts)
         for size, step, most in _trials(site):
             room = min(most, capacity(site, size, step))
-            setting = Setting(size, step, texts)
+            setting = Setting(size, step, texts, grown=site.most > 0 and (site.block or most > 1))
             if room < len(texts):
                 continue
             if room == 1 == len(texts) and not measures and self._wraps(site, texts[0], size):
@@ -85,8 +85,6 @@ class Fitter:
                 return setting
             if measures and low <= room and self.lines(site, setting) <= room:
                 return setting
-        if site.grows:
-            return Setting(FLOOR, pitch(site, FLOOR), texts, grown=True)
         return replace(setting, fits=False)
 
     def surely_fits(self, site: Site, text: str) -> bool:
@@ -97,12 +95,9 @@ class Fitter:
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        trials = [(size, min(most, capacity(site, size, step)))
-                  for size, step, most in _trials(site)]  # fmt: skip
-        return (
-            site.grows
-            or self._takes_less(site, texts, *trials[-1])
-            or any(self._bounds(site, texts, size)[1] <= room for size, room in trials)
+        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        return self._takes_less(site, texts, *rooms[-1]) or any(
+            self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
 
     def lines(self, site: Site, setting: Setting) -> int:
@@ -250,12 +245,12 @@ def pitch(site: Site, size: float) -> float:
 
 
 def capacity(site: Site, size: float, step: float) -> int:
-    """How many lines at a distance of `step` a place holds: paragraphs may fill it, lines of a
-    cell keep some air."""
+    """How many lines a place holds: paragraphs may fill it, lines of a cell keep some air."""
+    height = site.most or site.height
     if site.block:
-        return max(0, floor((site.height - size + _TOLERANCE) / step + 1))
-    lines = floor((site.height - 2 * _AIR + _TOLERANCE) / step)
-    return max(1 if size <= site.height else 0, lines)
+        return max(0, floor((height - size + _TOLERANCE) / step) + 1)
+    lines = floor((height - 2 * _AIR + _TOLERANCE) / step)
+    return max(1 if size <= height else 0, lines)
 
 
 @cache
@@ -312,6 +307,9 @@ def _trials(site: Site) -> Iterator[tuple[float, float, int]]:
         yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, FLOOR))
         return
     yield from ((size, pitch(site, size), 1) for size in _sizes(site.size, FLOOR))
+    if site.most:  # the row grows before it is hard to read
+        yield FLOOR, pitch(site, FLOOR), 1000
+        return
     yield from ((size, pitch(site, size), 1000) for size in _sizes(site.size, _CELL_FLOOR))
     yield _SMALLEST, _NARROWEST * _SMALLEST, 1000
 

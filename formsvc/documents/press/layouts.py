@@ -1,14 +1,17 @@
 """layout.json, what the press draws from; `formsvc template build` makes it out of form.docx.
 
 Lengths are points, y grows downwards. `source` is the SHA-256 of form.docx. A page has its `size`,
-where content begins (`top`) and ends (`bottom`, from below), `when` (a list without which it is
-left out), the places of `number`, `code` and `signatures`, and `bands` from top to bottom: `items`
-on a `height`, or a `table`. Items stand in reading order: a label (`lines` of texts and gaps at
+where content begins (`top`) and ends (`bottom`, from below), `when` (a condition without which it
+is left out: what has to be given, or a [[part]] of form.toml), the places of `number`, `code` and
+`signatures`, and `bands` from top to bottom: `items` on a `height`, or a `table`, with a `when` of
+their own. Items stand in reading order: a label (`lines` of texts and gaps at
 `x` and the first baseline `y`), a `rule` (left, top, length), or a `field` (a pointer, and its
 `box`: left, top, width, height). A table's cell is `at` row, column, rows, columns; `heads` are
-rows that say what is below, `list` the rows that print a list.
+rows that say what is below, `parts` the condition of every row, and the row of a `list` stands for
+all of its rows: its fields have `*`, and `/#` where the running number stands.
 """
 
+import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,12 +25,13 @@ from formsvc.errors import TemplateError
 from formsvc.forms import Form
 
 NAME: Final = "layout.json"
+_GROWN: Final = 5.0  # above and below what stands in a row that has grown; 4 and a line
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """A place for a value. `row` is shared by the places of one row of a table, 0 elsewhere;
-    `grows` when the row may become higher."""
+    `most` is how high the row may become, 0 where it does not grow, `when` its condition."""
 
     number: int
     pointer: str
@@ -40,21 +44,25 @@ class Site:
     block: bool = False
     indent: bool = False
     row: int = 0
-    line: int = 0
-    grows: bool = False
+    most: float = 0.0
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SignatureBox:
-    """A place to sign: left, top, width, height."""
+    """A place to sign: left, top, width, height; and the label that it is beside, with the left of
+    its first character and its baseline."""
 
     name: str
     box: tuple[float, float, float, float]
+    label: str = ""
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`when` is the list without which the page is left out; `sides` what is free beside it."""
+    """`when` is the condition without which the page is left out; `sides` what is free beside it;
+    `flows` when it has more rows than the form was drawn with."""
 
     when: str
     numbered: bool
@@ -63,6 +71,7 @@ class Page:
     sides: tuple[float, float]
     sites: tuple[Site, ...]
     signatures: tuple[SignatureBox, ...]
+    flows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,24 +95,44 @@ class Layout:
         return "background" in self.json["pages"][0]
 
     def site(self, number: int) -> Site:
-        """The place with a number."""
-        return next(site for page in self.pages for site in page.sites if site.number == number)
+        """The place with a number; they are counted from 1."""
+        for page in self.pages:
+            if page.sites and number <= page.sites[-1].number:
+                return page.sites[number - page.sites[0].number]
+        raise KeyError(number)
 
 
 @cache
 def load(form: Form) -> Layout:
     """A form's layout, or that of an office's own PDF. TemplateError when it cannot be read."""
+    return _of(form.templates / NAME, copy.deepcopy(raw(form)))
+
+
+@cache
+def raw(form: Form) -> dict[str, Any]:
+    """What `load` reads, as JSON. TemplateError when it cannot be read."""
     if form.pdf_names is not None:
-        return of(foreign.layout(form.pdf, form.pdf_names))
-    return read(form.templates / NAME)
+        return foreign.layout(form.pdf, form.pdf_names)
+    return _json(form.templates / NAME)
 
 
 def read(path: Path) -> Layout:
     """A layout from a file."""
+    return _of(path, _json(path))
+
+
+def _json(path: Path) -> dict[str, Any]:
     try:
-        whole = json.loads(path.read_text("utf-8"))
+        whole: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        return whole
+    except (OSError, ValueError) as error:
+        raise TemplateError(f"{path}: {error!r}; run: formsvc template build") from error
+
+
+def _of(path: Path, whole: dict[str, Any]) -> Layout:
+    try:
         return of(whole)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         raise TemplateError(f"{path}: {error!r}; run: formsvc template build") from error
 
 
@@ -115,42 +144,62 @@ def of(whole: dict[str, Any]) -> Layout:
         for item in _set_in_a_font(page):
             item["font"] = role(item["font"])
         sites = []
-        for number, (item, row, line, grows) in enumerate(_fields(page), count + 1):
+        for number, (item, facts) in enumerate(_fields(page), count + 1):
             item["site"] = count = number
-            sites.append(_site(item, row, line, grows))
-        signatures = tuple(SignatureBox(at["name"], tuple(at["box"])) for at in page["signatures"])
+            sites.append(_site(item, facts))
+        signatures = tuple(
+            SignatureBox(place["name"], tuple(place["box"]), place.get("label", ""),
+                         tuple(place.get("at", (0.0, 0.0))))
+            for place in page["signatures"]
+        )  # fmt: skip
+        flows = page.get("flows", False)
         pages.append(Page(page.get("when", ""), "number" in page, page["size"][0], page["size"][1],
-                          _sides(page), tuple(sites), signatures))  # fmt: skip
+                          _sides(page), tuple(sites), signatures, flows))  # fmt: skip
     pointers = frozenset(site.pointer for page in pages for site in page.sites)
     return Layout(whole["source"], tuple(pages), pointers, whole)
 
 
-def _site(item: Mapping[str, Any], row: int, line: int, grows: bool) -> Site:
+def _site(item: Mapping[str, Any], facts: Mapping[str, Any]) -> Site:
     _, _, width, height = item["box"]
     return Site(
         item["site"], item["field"], width, height, item["size"], item["font"], item["vertical"],
-        item.get("pitch", 0.0), item.get("block", False), item.get("indent", False),
-        row, line, grows,
+        item.get("pitch", 0.0), item.get("block", False), item.get("indent", False), **facts,
     )  # fmt: skip
 
 
-def _fields(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], int, int, bool]]:
-    """Every field with its row (counted over the page's tables), row in its table, growth."""
+def _fields(page: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Every field with its row (counted over the page's tables), growth and condition."""
     above = 0
     for band in page["bands"]:
+        when = band.get("when", page.get("when", ""))
         for item in band.get("items", ()):
             if "field" in item:
-                yield item, 0, 0, False
+                yield item, {"when": when}
         table = band.get("table")
         if table:
-            lists = table.get("list", {"first": 0, "last": -1})
+            table["above"] = above
+            parts = table.get("parts", [""] * len(table["rows"]))
+            listed = table.get("list", {"row": 0, "count": 0})
+            rows = range(listed["row"], listed["row"] + listed.get("count", 1))
             for cell in table["cells"]:
-                row, _, rows, _ = cell["at"]
-                grows = lists["first"] <= row <= lists["last"] and rows == 1
+                row = cell["at"][0]
+                facts = {
+                    "row": above + row + 1,
+                    "most": _most(page, table) if row in rows else 0.0,
+                    "when": (parts[row] if row < len(parts) else "") or when,
+                }
                 for item in cell["items"]:
                     if "field" in item:
-                        yield item, above + row + 1, row, grows
+                        yield item, facts
             above += len(table["rows"])
+
+
+def _most(page: Mapping[str, Any], table: Mapping[str, Any]) -> float:
+    """How high a row may become: a page without the table's repeated heads."""
+    heads = (table["rows"][head["row"] : head["row"] + head.get("rows", 1)]
+             for head in table["heads"] if head["repeat"])  # fmt: skip
+    room: float = page["size"][1] - page["top"] - page["bottom"] - sum(map(sum, heads))
+    return max(0.0, room - 2 * _GROWN)
 
 
 def _set_in_a_font(page: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -45,11 +45,13 @@ class Sheets:
     extras: tuple[Extra, ...]
     cut: Mapping[int, bool]
     overflowing: tuple[tuple[Site, str], ...]
+    flows: bool = False
 
     @property
     def has_grown(self) -> bool:
-        """Whether a row is higher than the form has it, so that there may be more pages."""
-        return any(setting.grown for setting in self.settings.values())
+        """Whether there are more rows than the form has, or a higher one, so that there may be
+        more pages."""
+        return self.flows or any(setting.grown for setting in self.settings.values())
 
     @property
     def count(self) -> int:
@@ -79,12 +81,12 @@ def compose(
                 overflowing.append((site, fitter.excess(site, setting)))
             settings[site.number] = setting
         level(page, settings)
-    return Sheets(tuple(wanted), settings, tuple(extras), cut, tuple(overflowing))
+    flows = any(layout.pages[number].flows for number in wanted)
+    return Sheets(tuple(wanted), settings, tuple(extras), cut, tuple(overflowing), flows)
 
 
 def _is_wanted(page: Page, values: Mapping[str, str]) -> bool:
-    rows = f"{page.when}/"
-    return not page.when or any(text for name, text in values.items() if name.startswith(rows))
+    return not page.when or bool(values.get(page.when))
 
 
 def _continued(
@@ -147,13 +149,14 @@ def drawn(
     whole: list[dict[str, Any]] = []
     for page in sheets.pages:
         grown = {
-            site.line
+            site.row
             for site in layout.pages[page].sites
             if (found := sheets.settings.get(site.number)) and found.grown
         }
         own = {str(site.number): values[site.number] for site in layout.pages[page].sites
                if site.number in values}  # fmt: skip
-        whole.append({"page": page, "grown": sorted(grown), "values": own})
+        flows = layout.pages[page].flows or bool(grown)
+        whole.append({"page": page, "grown": sorted(grown), "flows": flows, "values": own})
     for extra in sheets.extras:
         left, right = layout.pages[extra.page].sides
         site = replace(extra.site, width=_width(layout.pages[extra.page]))

@@ -10,7 +10,7 @@ from formsvc.documents.printing import printed
 from formsvc.documents.proof.alignment import UNCLEAR, merged
 from formsvc.documents.proof.units import bare
 from formsvc.findings import Finding, Severity
-from formsvc.forms import Form, answers
+from formsvc.forms import Form, PrintBox, answers
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
@@ -70,11 +70,11 @@ def _differences(
         return
     # As it stands, or with the breaks between fields that a PDF does not tell from those of lines.
     split = [boxes.parts(form, name, each) for each in (text, merged(values[name], text))]
-    standing = [part.pointer for part, _ in box.parts]
+    standing = list(_standing(box, split, values))
     parts = min(
         split,
         key=lambda parts: sum(
-            bare(parts.get(pointer, "")) != bare(values[pointer]) for pointer in standing
+            bare(parts.get(pointer, "")) != bare(values.get(pointer, "")) for pointer in standing
         ),
     )
     seen = False
@@ -86,6 +86,19 @@ def _differences(
         # Nothing but an amount in words, or a word between the values.
         blamed = next((part for part, in_words in box.parts if in_words), box.parts[0][0]).pointer
         yield Difference(blamed, form.label(blamed), text, values[name], text)
+
+
+def _standing(
+    box: PrintBox, split: Iterable[Mapping[str, str]], values: Mapping[str, str]
+) -> Iterator[str]:
+    """The pointers of what a box shows; of a list, in the rows that are carried or shown."""
+    if not box.list:
+        yield from (part.pointer for part, _ in box.parts)
+        return
+    for row in range(int(values.get(box.list) or 0)):
+        yield from (part.in_row(row) for part, _ in box.parts)
+    for parts in split:
+        yield from parts
 
 
 def _difference(

@@ -16,11 +16,12 @@ from formsvc.documents.printing import piece, printed
 from formsvc.documents.printing import pieces as box_pieces
 from formsvc.documents.proof.carriage import xml
 from formsvc.documents.proof.marks import Proof
+from formsvc.documents.segments import CODE_DIGEST, CODE_FORM, NUMBER
 from formsvc.errors import UnreadableDocument
 from formsvc.forms import Form
 from formsvc.writing import texts
 
-CODES: Final = (docx.CODE_FORM, docx.CODE_DIGEST)
+CODES: Final = (CODE_FORM, CODE_DIGEST)
 CELL, LINE, BOX, EDGE = "cell", "line", "box", "edge"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -165,30 +166,38 @@ def expected(form: Form, data: object, *, draft: bool = False) -> tuple[Unit, ..
     if draft:
         values = {name: texts.clean(text) for name, text in values.items()}
     head, digest = Proof(form, data).code(0, 0).text.split("\n")
-    values |= {docx.CODE_FORM: head, docx.CODE_DIGEST: digest}
-    given = frozenset(
-        name for name in form.lists if any(values[pointer] for pointer in form.rows_of(name))
-    )
+    values |= {CODE_FORM: head, CODE_DIGEST: digest}
+    template = docx.prepared(form)
+    rows = tuple((name, int(values[name] or 0)) for name in form.lists)
+    given = frozenset(name for name in template.conditions if values[name])
     return tuple(
         Unit(unit.kind, tuple((name, values[name] if name else text) for name, text in unit.parts))
-        for unit in _outline(form, given)
+        for unit in _outline(form, rows, given)
     )
 
 
 @lru_cache(256)
-def _outline(form: Form, lists: frozenset[str]) -> tuple[Unit, ...]:
-    """The units of a form in which some lists are given; the texts of their values are ""."""
-    hidden = {name for array in form.lists if array not in lists for name in form.rows_of(array)}
-    names = (*form.printable, *CODES)
+def _outline(
+    form: Form, rows: tuple[tuple[str, int], ...], given: frozenset[str]
+) -> tuple[Unit, ...]:
+    """The units of a form whose lists have so many rows, and that has what is given of the parts
+    that may be missing; the texts of their values are ""."""
+    template = docx.prepared(form)
+    counts = dict(rows)
+    places = template.places(counts)
+    names = tuple(sorted(name for name in places if not name.endswith(NUMBER)))
+    missing = template.conditions - given
     values = {
-        name: "" if name in hidden else f"\ufdd2{number}\ufdd3" for number, name in enumerate(names)
+        name: "" if name in missing else f"\ufdd2{number}\ufdd3"
+        for number, name in enumerate(names)
     }
     # A print box is one value here; in the template its first part stands for all of it.
     values |= dict.fromkeys(box_pieces(form, {}, whole=True), "")
-    values |= {piece(box.name, 1): values[box.name] for box in form.boxes}
+    values |= {piece(box.name, 1): values.get(box.name, "") for box in form.boxes if not box.list}
+    values |= {name: str(count or "") for name, count in rows}
+    values |= dict.fromkeys(given - values.keys(), "是")
     return tuple(
-        Unit(each.kind, tuple(_parts(each.text, names)))
-        for each in pieces(docx.prepared(form).parts(values))
+        Unit(each.kind, tuple(_parts(each.text, names))) for each in pieces(template.parts(values))
     )
 
 

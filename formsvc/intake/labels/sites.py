@@ -14,7 +14,7 @@ from formsvc.intake.labels.sections import path
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.]+)\s*\}\}")
 _STATEMENT = re.compile(r"\{%.*?%\}")
-_ROW = re.compile(r"/[0-9]+(?=/|$)")
+_LOOP = re.compile(r"\{%\s*(?:tr\s+)?for\s+(\w+)\s+in\s+([\w.]+)\s*%\}")
 _UP: Final = 60  # rows of a list
 
 
@@ -68,8 +68,11 @@ class Description(TypedDict):
 def description(form: Form) -> Description:
     """A form as its paper shows it. UnreadableDocument when its template cannot be read."""
     template = sheet(form.docx.read_bytes())
-    known = {field.pointer for field in form.leaves} | {box.name for box in form.boxes}
-    printing = [site for square in template.squares for site in _sites(template, square)]
+    # What a box says of a list is left to be reported: its lines have no labels of their own.
+    boxes = [box for box in form.boxes if not box.list]
+    known = {field.pointer for field in form.leaves} | {box.name for box in boxes}
+    loops: dict[str, str] = {}
+    printing = [site for square in template.squares for site in _sites(template, square, loops)]
     sites = [site for site in printing if site["name"] in known]
     sites += _titles(form, sites)
     printed = _printed(template)
@@ -80,7 +83,7 @@ def description(form: Form) -> Description:
         "title": words.bare(form.title),
         "sites": _once(sites),
         "fields": {field.pointer: _shape(form, field) for field in form.leaves},
-        "boxes": {box.name: _box(box) for box in form.boxes},
+        "boxes": {box.name: _box(box) for box in boxes},
         "printed": sorted(printed),
         "blank": sorted(_printed(sheet(filling.blank(form, "docx"))) - printed - choices),
     }
@@ -109,13 +112,19 @@ def _box(box: PrintBox) -> BoxShape:
     return {"literals": literals, "fields": fields}
 
 
-def _sites(template: Sheet, square: Square) -> Iterator[LabelSite]:
-    """The placeholders of a square, each with its label, its way from there and its sections."""
+def _sites(template: Sheet, square: Square, loops: dict[str, str]) -> Iterator[LabelSite]:
+    """The placeholders of a square, each with its label, its way from there and its sections.
+
+    `loops` are the lists whose rows have begun, by the name of a row.
+    """
     end = 0
+    loops |= dict(_LOOP.findall(square.text))
     for found in _PLACEHOLDER.finditer(square.text):
         before = _STATEMENT.sub("", square.text[end : found.start()])
         end = found.end()
-        name = _ROW.sub("/*", pointers.format(found[1].split(".")))
+        row, _, column = found[1].partition(".")
+        whole = f"{loops[row]}.*.{column}" if row in loops else found[1]
+        name = pointers.format(whole.split("."))
         label, way = _beside(template, square, before)
         if label:
             yield {

@@ -252,14 +252,17 @@ def _named(
 
 
 def holds_label(text: str, labels: Iterable[str]) -> bool:
-    """Whether a value goes on with a label: one of the form's, or any behind a gap."""
+    """Whether a value has a label in it: one of the form's, or any at its beginning or a gap."""
     if ":" not in text and "：" not in text:
         return False
     plain = words.bare(text)
     return _LABELLED.search(text) is not None or any(f"{label}:" in plain for label in labels)
 
 
-_LABELLED = re.compile(r"\S\s+[一-龥]{2,12}\s*[:：]|\S[^\S\n]{2,9}[^:：\n]{0,20}[:：]")
+# Behind a gap; at the beginning; 备  注：.
+_LABELLED = re.compile(
+    r"\S\s+[一-龥]{2,12}\s*[:：]|\S[^\S\n]{2,9}[^:：\n]{0,20}[:：]|^(?:[一-龥]\s{0,9}){2,6}[:：]"
+)
 
 
 def _alike(label: str, said: str) -> float:

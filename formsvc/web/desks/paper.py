@@ -45,7 +45,7 @@ def paper(form: Form, data: object, findings: Findings) -> tuple[PaperSection, .
             PaperLine(
                 name,
                 form.label(name),
-                texts.get(name, ""),
+                "" if name in form.lists else texts.get(name, ""),
                 [finding for finding in findings if finding.pointer == name],
             )
             for name in names
