@@ -38,6 +38,7 @@ _COMPARED: Final = frozenset({"label", "others", "count"})
 _TALLIED: Final = frozenset({"label", "total", "limit"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _COMPUTED: Final = frozenset({"money", "integer", "string"})
+_KEYS: Final = ("string", "integer")
 _BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says nothing
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
@@ -164,9 +165,7 @@ class TomlFile:
     ) -> ComparisonSpec:
         if problem := problem_in(entry["message"], _TALLIED if "limit" in entry else _COMPARED):
             self.fail(place, f"message: {problem}")
-        keys, differs = (
-            tuple(map(_alternatives, entry.get(key, ()))) for key in ("keys", "differs")
-        )
+        keys, differs = (tuple(map(_alternatives, entry.get(k, ()))) for k in ("keys", "differs"))
         fallback = entry.get("fallback")
         return ComparisonSpec(
             entry["id"], Severity(entry["severity"]),
@@ -186,11 +185,8 @@ class TomlFile:
             for pointer in (p for alternatives in (*comparison.keys, *comparison.differs)
                             for p in alternatives):  # fmt: skip
                 field = known.get(pointer)
-                if (
-                    field is None
-                    or field.list
-                    or (field.type not in ("string", "integer") and pointer != FORM)
-                ):
+                is_plain = field is not None and not field.list
+                if not is_plain or (known[pointer].type not in _KEYS and pointer != FORM):
                     self.fail(place, f"{pointer!r} is neither a text nor a whole number")
             self._verify_tally(comparison, known, place)
             if comparison.fallback:
