@@ -146,3 +146,11 @@ def test_the_schema_for_editors_allows_what_comes_along_and_refuses_wrong_types(
         table["rule"][0].pop("id_number")
         table["form"]["copies"] = "two"
         assert len(list(validator.iter_errors(table))) == 2
+
+
+def test_rules_that_are_titled_alike_say_which_form_they_are_of(catalogue):
+    forms = [catalogue[name] for name in ("jiangsu333-goals", "jiangxi-final-assessment")]
+    ids = [each.id for form in forms for each in form.comparisons]
+    titles = explain.rule_titles(forms, ids, SAMPLES_ON)
+    assert len(ids) == len(set(ids)) == len(set(titles.values())) > 1
+    assert all(form.title in " ".join(titles.values()) for form in forms)

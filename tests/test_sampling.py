@@ -41,6 +41,24 @@ def test_a_rule_that_cannot_be_broken_is_said_plainly(shelf):
     assert none == ["legacy-excluded"]
 
 
+@pytest.mark.parametrize("what", ["parts-agree", "told-why"])
+def test_a_rule_about_a_computed_total_is_broken_by_what_it_is_computed_from(shelf, what):
+    place = shelf.schemas / "jiangsu333" / "jiangsu333-allowance-roll" / "2016-1" / "form.toml"
+    rule = {
+        "parts-agree": 'kind = "between"\namount = "/totals/all"\nmost = 100000\n',
+        "told-why": 'kind = "required"\nfield = "/submitted_on"\n'
+        'when = { field = "/totals/all", at_least = 100000 }\n',
+    }[what]
+    with place.open("a", encoding="utf-8") as file:
+        file.write(
+            f'\n[[rule]]\nid = "{what}"\nseverity = "error"\ncite = "article-8-2"\n{rule}'
+            'message = "{label}"\n'
+        )
+    form = load_forms(shelf, papers=False)["jiangsu333-allowance-roll"]
+    made = {each.rule: each.data for each in samples(form)}
+    assert made[what] is not None
+
+
 def test_the_command_writes_samples_with_what_they_give_and_overwrites_none(runner, tmp_path):
     command = ["template", "sample", "jiangxi-project-funding", "-o", str(tmp_path)]
     assert runner.invoke(main, command).exit_code == 0

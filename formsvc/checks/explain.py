@@ -1,5 +1,6 @@
 """What rules demand and what is wrong where they are broken, as texts for people and authors."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -90,6 +91,27 @@ def rule_title(forms: Iterable[Form], rule: str, on: date) -> str:
                 titles[comparison.title] = None
     family = rule.partition(".")[0]
     return "；".join(titles) or _BUILT_IN.get(rule) or _BUILT_IN.get(family) or rule
+
+
+def rule_titles(forms: Iterable[Form], rules: Iterable[str], on: date) -> dict[str, str]:
+    """The titles of rules for lists and charts; those that are alike say which form they are of."""
+    forms = tuple(forms)
+    titles = {rule: rule_title(forms, rule, on) for rule in rules}
+    often = Counter(titles.values())
+    return {
+        rule: title if often[title] == 1 else f"{title}（{_declaring(forms, rule) or rule}）"
+        for rule, title in titles.items()
+    }
+
+
+def _declaring(forms: Iterable[Form], rule: str) -> str:
+    """The forms that have a rule, by their titles."""
+    names = [
+        form.title
+        for form in forms
+        if rule in [*(each.id for each in form.rules), *(each.id for each in form.comparisons)]
+    ]
+    return "、".join(dict.fromkeys(names))
 
 
 def label(form: Form, field: Field) -> str:

@@ -14,6 +14,7 @@ from formsvc.forms import Field
 
 _CENT: Final = Decimal("0.01")
 _SPANS: Final = (1, 14, 31, 61, 92, 182, 365, 500, 800, 1200, 2000)  # days
+_COUNTS: Final = (1, 5, 20, 50, 100, 200, 500)  # what a total goes by may be far from its limit
 _TEXTS: Final = (
     "示例文字", "张三", "示例单位", "13800138000", "0791-86386000", "330006", "example@example.com",
     "3600123412341234", "360000", "2024", "A1",
@@ -110,6 +111,8 @@ def others(
         case "money" | "number":
             yield from _amounts(numbers, beside, now)
         case "integer":
+            yield from (field.schema[end] for end in ("maximum", "minimum") if end in field.schema)
+            yield from _COUNTS
             near = [now] if isinstance(now, int) else [on.year]
             years = [date.fromisoformat(each).year for each in beside if _is_date(each)]
             for each in (*near, *years, *(b for b in beside if isinstance(b, int))):

@@ -6,7 +6,7 @@ then two, and judged by the check itself: no kind of rule is known here.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -162,13 +162,13 @@ class _Maker:
                 continue
             beside = [value for _, other in places if other != place
                       and (value := pointers.get(data, other)) is not pointers.MISSING]  # fmt: skip
+            if now is not pointers.MISSING and not field.required:
+                yield place, _GONE
             seen = [now]
             for value in candidates.others(field, now, beside, told, SAMPLES_ON):
                 if value not in seen and candidates.allows(field, value):
                     seen.append(value)
                     yield place, value
-            if now is not pointers.MISSING and not field.required:
-                yield place, _GONE
         for name in dict.fromkeys(field.list for field in fields if field.list):
             rows = pointers.get(data, name)
             if isinstance(rows, list) and rows:
@@ -206,13 +206,26 @@ def _lists(form: Form, field: Field, now: object) -> Iterator[Any]:
 
 
 def _places(form: Form, rule: Rule) -> list[Field]:
-    """The fields that a rule and its guard read, computed ones apart."""
+    """The fields that a rule and its guard read; of a computed one, those it is computed from."""
     names = [pointers.format(tokens) for tokens in rule.operands]
     names += [str(each["field"]) for each in rule.spec.when]
+    sources = {spec.field.pointer: _named([spec.amount, *spec.when]) for spec in form.computed}
+    for name in names:  # which grows
+        names += [each for each in sources.get(name, ()) if each not in names]
     found = [form.fields[name] for name in dict.fromkeys(names) if name in form.fields]
     if form.day:
         found += [form.day] if form.day not in found else []
     return [field for field in found if not field.computed and field.type != "object"]
+
+
+def _named(given: Any) -> list[str]:
+    """The pointers in an amount or a guard, in their order."""
+    if isinstance(given, str):
+        return [given] if given.startswith("/") else []
+    inner = given.values() if isinstance(given, Mapping) else given
+    if not isinstance(inner, Iterable):
+        return []
+    return [each for part in inner for each in _named(part)]
 
 
 def _moved(data: Data, move: Move) -> Data:

@@ -302,6 +302,8 @@ def _common(run: Run, batch: Results, query: Query, numbers: list[int]) -> dict[
     totals: Totals = batch.index.totals()
     desk = run.status.kind
     rules = batch.index.rules_by_submissions()
+    counted = [form for form, _, _ in batch.index.forms() if form]
+    editions = [form for form in catalogue().editions() if form.id in counted]
     return {
         "desk": desk,
         "run": run,
@@ -312,11 +314,12 @@ def _common(run: Run, batch: Results, query: Query, numbers: list[int]) -> dict[
         "totals": totals,
         "rules": rules,
         "units": batch.index.units_by_failures(),
-        "counted": [form for form, _, _ in batch.index.forms() if form],
+        "counted": counted,
         "forms": catalogue(),
-        "titles": {
-            rule: explain.rule_title(catalogue().editions(), rule, batch.on) for rule, _ in rules
-        },
+        "titles": explain.rule_titles(editions, (rule for rule, _ in rules), batch.on),
+        "said": lambda form, rule: explain.rule_title(
+            (each for each in editions if each.id == form), rule, batch.on
+        ),
         "products": PRODUCTS,
         "offered": OFFERED[desk],
         "made": {name for name in PRODUCTS if run.folder.exists(place(name))},
