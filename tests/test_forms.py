@@ -247,7 +247,7 @@ def takes(operand, field) -> bool:
 FORMS = [*load_forms().values(), *read([EVERY])]
 RULES = [
     pytest.param(form, spec, name, parameter, id=f"{form.id}-{spec.id}-{name}")
-    for form in FORMS
+    for form in FORMS[-1:]  # has every kind with every parameter
     for spec in form.rules
     for name, parameter in KINDS[spec.kind].parameters().items()
     if name in spec.parameters
@@ -269,7 +269,9 @@ def refused(form, spec, name, value) -> None:
 
 
 def test_every_kind_and_every_parameter_of_it_is_tried_here():
-    tried = {(spec.kind, name) for form in FORMS for spec in form.rules for name in spec.parameters}
+    tried = {
+        (spec.kind, name) for form in FORMS[-1:] for spec in form.rules for name in spec.parameters
+    }
     assert tried == {(kind, name) for kind, each in KINDS.items() for name in each.parameters()}
 
 
@@ -547,8 +549,9 @@ def own(shelf: Shelf, id: str, edition: str = "1") -> Shelf:
 
 
 def test_own_forms_stand_beside_those_that_come_along_and_use_their_definitions(shelf):
+    built = load_forms()
     forms = load_forms(built_in(), own(shelf, "own-summary"))
-    assert {"own-summary", FORM, "jiangxi-project-funding"} == set(forms)
+    assert {"own-summary", *built} == set(forms)
     assert forms["own-summary"].programme is forms[FORM].programme
 
 
