@@ -183,19 +183,27 @@ class Catalogue(Mapping[str, Form]):
         return replace(report, findings=tuple(findings))
 
 
-def load_forms(*shelves: Shelf, press: Press = HOUSE) -> Catalogue:
+def load_forms(*shelves: Shelf, press: Press = HOUSE, papers: bool = True) -> Catalogue:
     """Load every form of the shelves, strictly: FormError names the file and place of a fault.
 
     Without shelves, the forms that come with formsvc. `press` is what documents are printed with.
+    Without `papers`, templates are opened when they are wanted: who checks one file needs those of
+    one form at most, and `verify_papers` is for who fills it.
     """
     loaded, programmes = library(shelves or (built_in(),))
     for form in loaded:
         checks.checker(form)
-        docx.prepared(form)
-        authoring.verify(form, form.pdf_names)
         next_steps(form, {}, form.since)
         summaries.verify(form, loaded, Registered)
+        if papers:
+            verify_papers(form)
     return Catalogue(loaded, press, programmes)
+
+
+def verify_papers(form: Form) -> None:
+    """The Word form, the PDF and the layout fit the form and each other; TemplateError if not."""
+    docx.prepared(form)
+    authoring.verify(form, form.pdf_names)
 
 
 def verify_samples(form: Form) -> None:

@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from formsvc.cli import main
+from formsvc.cli.shell import catalogue
 
 from .conftest import SAMPLES, valid_samples
 
@@ -65,6 +66,27 @@ def test_a_file_that_is_not_there_exits_2_without_a_traceback(runner):
     assert result.exit_code == 2
     assert "no-such-file.json" in result.stderr
     assert "Traceback" not in result.output
+
+
+def test_checking_a_file_opens_no_template_of_another_form(runner, shelf, monkeypatch, tmp_path):
+    monkeypatch.setenv("FORMSVC_SCHEMAS", str(shelf.schemas))
+    monkeypatch.setenv("FORMSVC_BUILT_IN", "off")
+    for path in shelf.templates.glob("*/jiangxi-project-funding/*/form.docx"):
+        path.unlink()
+    catalogue.cache_clear()
+    try:
+        assert runner.invoke(main, ["check", str(GOOD), *ON]).exit_code == 0
+        other, out = str(valid_samples("jiangxi-project-funding")[0]), str(tmp_path / "x.docx")
+        for command in (
+            ["fill", other, "-o", out, *ON],
+            ["blank", "jiangxi-project-funding", "-o", out],
+            ["template", "verify", "jiangxi-project-funding"],
+            ["bulk", str(GOOD), "-o", str(tmp_path / "out"), "--workers", "1", *ON],
+        ):
+            result = runner.invoke(main, command)
+            assert (result.exit_code, "form.docx: is missing" in result.stderr) == (2, True)
+    finally:
+        catalogue.cache_clear()
 
 
 def test_fill_writes_the_word_form(runner, tmp_path):

@@ -37,7 +37,12 @@ def book(title, *rows):
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["jiangxi-training-summary", "jiangxi-project-funding"])
+ROLL, OUTCOME = "jiangsu333-allowance-roll", "jiangxi-annual-outcome"
+
+
+@pytest.mark.parametrize(
+    "name", ["jiangxi-training-summary", "jiangxi-project-funding", ROLL, OUTCOME]
+)
 def test_samples_come_back_from_a_sheet_as_they_went_in(name, catalogue):
     samples = [json.loads(path.read_text("utf-8-sig")) for path in valid_samples(name)]
     found = read(sheets.write(catalogue[name], ON, samples), "表.xlsx", catalogue)
@@ -55,6 +60,75 @@ def test_the_blank_sheet_has_choices_and_limits_and_no_submission(catalogue):
     assert rules["性别"].type == "list"
     assert "500 字" in rules["研修内容及形式"].prompt
     assert sheet.freeze_panes == "B2"
+
+
+def roll_book(catalogue, firsts, rows, owner="属于第几行"):
+    """The blank of a form with a long list, with these rows on its two sheets."""
+    made = openpyxl.load_workbook(io.BytesIO(sheets.write(catalogue[ROLL], ON)))
+    for row, unit in enumerate(firsts, 2):
+        made.worksheets[0].cell(row, 1, 2025)
+        made.worksheets[0].cell(row, 2, unit)
+    for number, row in enumerate(rows, 2):
+        for place, cell in enumerate(row, 1):
+            made.worksheets[1].cell(number, place, cell)
+    made.worksheets[1].cell(1, 1, owner)
+    stream = io.BytesIO()
+    made.save(stream)
+    return stream.getvalue()
+
+
+def people(item):
+    data = json.loads(item.raw)
+    return data["unit"]["name"], [row.get("name") for row in data.get("people", ())]
+
+
+def test_the_blank_of_a_long_list_has_a_row_a_person_on_a_sheet_of_its_own(catalogue):
+    made = openpyxl.load_workbook(io.BytesIO(sheets.write(catalogue[ROLL], ON)))
+    assert made.sheetnames[:2] == ["培养对象补助发放表", "发放明细"]
+    assert made.worksheets[0].max_column < 10
+    heads = [cell.value for cell in made.worksheets[1][1]]
+    assert heads == ["属于第几行", "姓名", "身份证号码", "培养层次", "归属", "发放月数"]
+
+
+def test_the_only_submission_of_a_file_has_all_rows_of_its_list(catalogue):
+    content = roll_book(catalogue, ["甲校"], [(None, "张三"), (None, None), (2, "李四")])
+    (item,) = read(content, "x.xlsx", catalogue)
+    assert people(item) == ("甲校", ["张三", "李四"])
+
+
+def test_rows_of_lists_go_to_the_submission_whose_row_they_name(catalogue):
+    content = roll_book(catalogue, ["甲校", "乙校"], [("3", "张三"), (2, "李四"), (3, "王五")])
+    assert [people(item) for item in read(content, "x.xlsx", catalogue)] == [
+        ("甲校", ["李四"]),
+        ("乙校", ["张三", "王五"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("owner", "said"), [(None, "没有写明"), (9, "第 9 行没有填写"), ("甲校", "行号")]
+)
+def test_a_row_of_a_list_that_belongs_to_nothing_is_refused_with_its_place(catalogue, owner, said):
+    content = roll_book(catalogue, ["甲校", "乙校"], [(2, "李四"), (owner, "张三")])
+    refused = read(content, "x.xlsx", catalogue)[-1]
+    assert refused.raw is None
+    assert refused.source.endswith("工作表“发放明细”第 3 行")
+    assert said in refused.findings[0].message
+
+
+def test_what_is_wrong_in_a_row_of_a_list_is_found_at_its_cell(catalogue):
+    content = roll_book(catalogue, ["甲校"], [(2, "张三", 360101197501240025)])
+    (item,) = read(content, "x.xlsx", catalogue)
+    assert [(each.rule, each.pointer) for each in item.findings] == [
+        ("input.number-cell", "/people/0/id_number")
+    ]
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_columns_beyond_the_most_that_is_read_are_said(catalogue, ending):
+    cells = [f"/people/{number}/name" for number in range(301)]
+    content = ",".join(cells).encode() if ending == "csv" else book("x", cells)
+    (item,) = read(content, f"x.{ending}", catalogue)
+    assert "300 列" in item.findings[0].message
 
 
 def test_csv_in_utf8_and_gb18030_with_labels_or_pointers(catalogue):

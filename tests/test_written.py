@@ -80,7 +80,7 @@ def in_a_cell(catalogue, form, pointer, text):
     column = next(column for column in sheets.columns(form) if column.pointer == pointer)
     title = sheets.sheet_name(form)
     rows = iter([(title, 1, [column.heading, "姓名"]), (title, 2, [text, "张三"])])
-    (row,) = tables._sheet(title, rows, "", catalogue)
+    (row,) = tables._sheet(title, rows, "", catalogue, tables.Details(iter(())))
     return submissions.parse(row.raw).data, row.findings
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from formsvc import config, documents, submissions
-from formsvc.catalogue import Checked
+from formsvc.catalogue import Checked, verify_papers
 from formsvc.checks.register import Register
 from formsvc.cli import reporters
 from formsvc.cli.shell import (
@@ -88,6 +88,8 @@ def fill(
     if copies > 1 and format_of(output) != "pdf":
         stop("--copies 只用于 PDF；Word 文件请在打印时选择份数。")
     found = checked(file, on)
+    if found.form:
+        verify_papers(found.form)
     delivery = filled(
         found,
         format_of(output),
@@ -114,6 +116,7 @@ def blank(form: str, output: str) -> None:
         write(output, sheets.write(form_named(form), today()))
     else:
         chosen, format = form_named(form), format_of(output)
+        verify_papers(chosen)
         press = config.from_environment().press
         for remark in documents.blank_remarks(chosen, format, press):
             click.echo(remark, err=True)

@@ -1,5 +1,6 @@
 """Data → DOCX. docxtpl prepares a template once; a fill renders it and splices the ZIP."""
 
+import hashlib
 import io
 import re
 import zipfile
@@ -52,6 +53,7 @@ class DocxForm:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._package = read(form.docx)
+        self.digest = hashlib.sha256(self._package).hexdigest()  # of the template as it stands
         self._coded = headers.with_code(self._package)
         self._final = _Prepared(form, self._coded, carries=True, controls=Controls(form))
 
@@ -272,8 +274,9 @@ def _part_sources(template: Any) -> Iterator[tuple[str, str]]:
     yield BODY, _DECLARATION + head + template.patch_xml(template.get_xml()) + tail
     for uri in (template.HEADER_URI, template.FOOTER_URI):
         for _, part in template.get_headers_footers(uri):
-            source = template.patch_xml(template.get_part_xml(part))
-            yield part.partname.lstrip("/"), _DECLARATION + source
+            source = template.get_part_xml(part)
+            if "{" in source:  # most have no placeholder, and patching is slow
+                yield part.partname.lstrip("/"), _DECLARATION + template.patch_xml(source)
 
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

@@ -1,11 +1,14 @@
-"""XLSX and CSV rows → submissions: one a row, columns headed by label or JSON Pointer."""
+"""XLSX and CSV rows → submissions: one a row, columns headed by label or JSON Pointer. The rows of
+long lists stand on sheets of their own."""
 
 import csv
 import io
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -16,9 +19,19 @@ from formsvc import pointers, sandbox
 from formsvc.catalogue import Catalogue
 from formsvc.errors import UnreadableDocument
 from formsvc.findings import Finding, Severity
-from formsvc.forms import FORM, Form, answers
+from formsvc.forms import EDITION, FORM, Form, answers
 from formsvc.intake.items import Item, refused
-from formsvc.intake.sheets import GUIDE, OPTIONS, Column, columns, is_risky, sheet_name
+from formsvc.intake.sheets import (
+    BELONGS,
+    GUIDE,
+    OPTIONS,
+    Column,
+    all_columns,
+    is_risky,
+    list_sheet,
+    long_lists,
+    sheet_name,
+)
 from formsvc.intake.zipfiles import ZipReader
 from formsvc.sandbox import run_limited
 from formsvc.submissions import encoded
@@ -37,6 +50,7 @@ _CPU, _WALL = 10, 20.0
 _MAX_PARTS, _MAX_PACKAGE = 200, 200_000_000
 _BLOCK: Final = 1 << 16
 _TYPED: Final = frozenset({"number", "integer", "boolean"})
+_DIGITS: Final = 8  # of a row's number, at most
 # Excel keeps 15 significant digits of a number.
 _EXACT: Final = 10**15
 
@@ -51,11 +65,14 @@ def items(content: bytes, name: str, catalogue: Catalogue) -> Iterator[Item]:
     Raises UnreadableDocument when the file as a whole cannot be read. It is parsed in a process
     of its own.
     """
-    is_csv = name.lower().endswith(".csv")
-    for title, sheet in groupby(rows(content, name), key=itemgetter(0)):
-        if title not in (GUIDE, OPTIONS):
-            place = f"{name} " if is_csv else f"{name} 工作表“{clean(title)}”"
-            yield from _sheet(title or _stem(name), sheet, place, catalogue)
+    lines = _lines(content, name)
+    details = Details(_parsed(lines))
+    for title, sheet in groupby(_parsed(lines), key=itemgetter(0)):
+        if title not in (GUIDE, OPTIONS) and title not in details:
+            place = f"{name} 工作表“{clean(title)}”" if title else f"{name} "
+            yield from _sheet(title or _stem(name), sheet, place, catalogue, details)
+    for title, number, said in details.left():
+        yield refused(f"{name} 工作表“{clean(title)}”第 {number} 行", "input.table", said)
 
 
 def rows(content: bytes, name: str) -> Iterator[Any]:
@@ -63,23 +80,47 @@ def rows(content: bytes, name: str) -> Iterator[Any]:
 
     Cells are as JSON keeps them; see `plain`. Raises UnreadableDocument.
     """
+    return _parsed(_lines(content, name))
+
+
+def _lines(content: bytes, name: str) -> bytes:
     parser = _csv if name.lower().endswith(".csv") else _xlsx
-    read = run_limited(parser, content, cpu=_CPU, wall=_WALL)
-    return map(jiter.from_json, io.BytesIO(read))
+    return run_limited(parser, content, cpu=_CPU, wall=_WALL)
 
 
-def _sheet(title: str, rows: Iterator[Any], place: str, catalogue: Catalogue) -> Iterator[Item]:
+def _parsed(lines: bytes) -> Iterator[Any]:
+    return map(jiter.from_json, io.BytesIO(lines))
+
+
+def _sheet(
+    title: str, rows: Iterator[Any], place: str, catalogue: Catalogue, details: "Details"
+) -> Iterator[Item]:
     _, first, head = next(rows)
-    headings = ["" if cell is None else str(plain(cell)).strip() for cell in head]
+    headings = _headings(head)
     form = _form(title, headings, catalogue)
     if form is None:
         names = "、".join(form.title for form in catalogue.values())
         message = f"认不出是哪一种表（{names}），请用 formsvc blank 给出的表头。"
         yield refused(f"{place}第 {first} 行", "input.table", message)
         return
-    known = {key: column for column in columns(form) for key in (column.heading, column.pointer)}
-    for _, number, row in rows:
-        yield _item(form, known, headings, row, f"{place}第 {number} 行")
+    known = _known(form)
+    given = deque(rows)
+    alone = given[0][1] if len(given) == 1 else None
+    while given:
+        _, number, row = given.popleft()
+        data, findings = _data(form, known, headings, row)
+        findings += details.fill(form, number, alone == number, data)
+        yield Item(f"{place}第 {number} 行", encoded(data), tuple(findings))
+
+
+def _headings(head: list[Any]) -> list[str]:
+    return ["" if cell is None else str(plain(cell)).strip() for cell in head]
+
+
+@cache
+def _known(form: Form) -> Mapping[str, Column]:
+    """A form's columns by heading and by pointer; those of lists may all stand side by side."""
+    return {key: each for each in all_columns(form) for key in (each.heading, each.pointer)}
 
 
 def _form(title: str, headings: list[str], catalogue: Catalogue) -> Form | None:
@@ -87,8 +128,7 @@ def _form(title: str, headings: list[str], catalogue: Catalogue) -> Form | None:
     given = [heading for heading in headings if heading]
     scores = {}
     for form in catalogue.values():
-        known = {key for column in columns(form) for key in (column.heading, column.pointer)}
-        scores[form.id] = sum(heading in known for heading in given)
+        scores[form.id] = sum(heading in _known(form) for heading in given)
         if scores[form.id] and title in (form.id, sheet_name(form)):
             return form
     best = max(scores, key=lambda name: scores[name])
@@ -96,14 +136,17 @@ def _form(title: str, headings: list[str], catalogue: Catalogue) -> Form | None:
     return catalogue[best] if alone and scores[best] * 2 >= max(len(given), 1) else None
 
 
-def _item(
-    form: Form, known: Mapping[str, Column], headings: list[str], row: list[Any], place: str
-) -> Item:
+def _data(
+    form: Form, known: Mapping[str, Column], headings: list[str], row: list[Any]
+) -> tuple[dict[str, object], list[Finding]]:
     data: dict[str, object] = {FORM[1:]: form.id}
     findings: list[Finding] = []
     filled: dict[str, list[int]] = {}
     for heading, cell in zip(headings, row, strict=False):
         if cell is None or cell == "" or heading in ("表单", FORM):
+            continue
+        if heading in (EDITION, form.label(EDITION)):
+            data[EDITION[1:]] = str(plain(cell))
             continue
         column = known.get(heading)
         if column is None:
@@ -121,7 +164,96 @@ def _item(
             pointer = column.field.in_row(rows.index(column.row))
         pointers.set_(data, pointer, value)
         findings += (replace(finding, pointer=pointer) for finding in found)
-    return Item(place, encoded(data), tuple(findings))
+    return data, findings
+
+
+class Details:
+    """The sheets of long lists, each row of which says to which row of the first sheet it belongs;
+    `title in details` tells them from others."""
+
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._heads: dict[str, list[str]] = {}
+        self._rows: dict[str, dict[int | None, list[tuple[int, list[Any]]]]] = {}
+        self._faults: list[tuple[str, int, str]] = []
+        seen: set[str] = set()
+        for title, number, row in rows:
+            if title not in seen and BELONGS in (headings := _headings(row)):
+                self._heads[title] = headings
+                self._rows[title] = {}
+            elif title in self._heads:
+                self._add(title, number, row)
+            seen.add(title)
+
+    def __contains__(self, title: str) -> bool:
+        return title in self._heads
+
+    def _add(self, title: str, number: int, row: list[Any]) -> None:
+        place = self._heads[title].index(BELONGS)
+        cell = plain(row[place]) if place < len(row) else None
+        whole = str(cell).strip() if cell not in (None, "") else ""
+        if whole and not (whole.isascii() and whole.isdigit() and len(whole) < _DIGITS):
+            self._faults.append((title, number, f"“{BELONGS}”应是第一张工作表的行号，如 2。"))
+            return
+        owner = int(whole) if whole else None
+        self._rows[title].setdefault(owner, []).append((number, row))
+
+    def fill(
+        self, form: Form, owner: int, is_alone: bool, data: dict[str, object]
+    ) -> list[Finding]:
+        """Put the rows that belong to a row of the first sheet into its submission."""
+        findings: list[Finding] = []
+        for name, cells in long_lists(form).items():
+            belonging = self._rows.get(list_sheet(form, name), {})
+            given = belonging.pop(owner, [])
+            given += belonging.pop(None, []) if is_alone else []
+            if not given:
+                continue
+            known = {key: cell for cell in cells for key in (cell.heading, cell.field.pointer)}
+            listed = pointers.get(data, name)
+            first = len(listed) if isinstance(listed, list) else 0
+            for at, (_, row) in enumerate(sorted(given, key=itemgetter(0)), first):
+                findings += self._row(form, name, known, row, at, data)
+        return findings
+
+    def _row(
+        self,
+        form: Form,
+        name: str,
+        known: Mapping[str, Column],
+        row: list[Any],
+        at: int,
+        data: dict[str, object],
+    ) -> Iterator[Finding]:
+        filled = False
+        for heading, cell in zip(self._heads[list_sheet(form, name)], row, strict=False):
+            if cell is None or cell == "" or heading == BELONGS:
+                continue
+            column = known.get(heading)
+            if column is None:
+                pointer = f"{name}/{at}" + pointers.format([clean(heading) or "（没有列名）"])
+                value: object = plain(cell)
+                found: tuple[Finding, ...] = ()
+            else:
+                pointer = column.field.in_row(at)
+                value, found = _value(form, replace(column, pointer=pointer), cell)
+            if value is not None:
+                pointers.set_(data, pointer, value)
+                filled = True
+                yield from (replace(each, pointer=pointer) for each in found)
+        if not filled:
+            pointers.set_(data, f"{name}/{at}", {})
+
+    def left(self) -> Iterator[tuple[str, int, str]]:
+        """(sheet, row, why) of all that belongs to nothing."""
+        yield from self._faults
+        for title, rows in self._rows.items():
+            for owner, given in rows.items():
+                said = (
+                    f"没有写明属于第一张工作表的第几行，请填写“{BELONGS}”。"
+                    if owner is None
+                    else f"第一张工作表第 {owner} 行没有填写，或者不是有这张名单的表。"
+                )
+                yield from ((title, number, said) for number, _ in given)
 
 
 # Cells → values
@@ -201,7 +333,8 @@ def _csv(content: bytes) -> bytes:
     found = _Rows()
     try:
         for number, row in enumerate(csv.reader(io.StringIO(text, newline="")), 1):
-            found.add("", number, row[:MAX_COLUMNS])
+            _check_width(row)
+            found.add("", number, row)
     except csv.Error:
         raise UnreadableDocument("不是正确的 CSV，请另存为 XLSX 或 UTF-8 的 CSV。") from None
     return found.answer()
@@ -226,9 +359,20 @@ def _xlsx(content: bytes) -> bytes:
 
 def _width(sheet: Any) -> int:
     """How many columns to read: those of the first rows, and some to find what has no heading."""
-    heads = sheet.iter_rows(values_only=True, max_row=HEAD_WITHIN, max_col=MAX_COLUMNS)
+    heads = list(sheet.iter_rows(values_only=True, max_row=HEAD_WITHIN, max_col=MAX_COLUMNS + 1))
+    for row in heads:
+        _check_width(row)
     headed = [place for row in heads for place, cell in enumerate(row, 1) if cell is not None]
     return min(max(headed, default=0) + _BEYOND, MAX_COLUMNS)
+
+
+def _check_width(row: Sequence[object]) -> None:
+    """Nothing is left out in silence. UnreadableDocument when a row has more than is read."""
+    if any(cell is not None and cell != "" for cell in row[MAX_COLUMNS:]):
+        raise UnreadableDocument(
+            f"表格超过 {MAX_COLUMNS} 列。名单请填在单独的工作表里，一行一项，"
+            "按空白表（Excel）的样子；多余的列请删去。"
+        )
 
 
 def check_package(content: bytes) -> int:

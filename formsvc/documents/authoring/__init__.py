@@ -78,7 +78,7 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
     `names` maps the field names of a PDF that an office made itself to pointers; such a PDF is
     not compared with form.docx, but has to have the same fields.
     """
-    template = docx.read(form.docx)
+    template = docx.prepared(form)
     for path in (form.pdf, form.layout) if names is None else (form.pdf,):
         if not path.is_file():
             own = " (or put your own PDF there)" if path == form.pdf else ""
@@ -89,14 +89,13 @@ def verify(form: Form, names: Mapping[str, str] | None = None) -> None:
             fields = {(names or {}).get(name, name) for name in acroform.field_names(pdf)}
     except (OSError, pikepdf.PdfError) as error:
         raise TemplateError(f"{form.pdf}: {error}") from error
-    digest = hashlib.sha256(template).hexdigest()
     if names is None:
-        _same_source(form, form.pdf.name, source, digest)
-        _same_source(form, layouts.NAME, layouts.load(form).source, digest)
+        _same_source(form, form.pdf.name, source, template.digest)
+        _same_source(form, layouts.NAME, layouts.load(form).source, template.digest)
     known = {*form.printable, *form.ticks, PAGE_FIELD, CODE_FIELD}
     # Of a PDF of its own an office has to have all the rows that there can be.
     rows = form.blank_rows if names is None else {name: form.room(name) for name in form.lists}
-    wanted = docx.prepared(form).places(rows).intersection(form.printable)
+    wanted = template.places(rows).intersection(form.printable)
     signatures = {place.name for place in form.signatures}
     wanted |= signatures if names is None else set()
     for pointer in sorted(wanted - fields):
