@@ -18,6 +18,8 @@ from typing import Any
 SAMPLES = Path(__file__).parent.parent / "samples"
 # The day that the samples, and so these batches, are checked as of.
 ON = date(2026, 3, 1)
+# What a batch is made of where nothing else is asked for: the forms that come in by the thousand.
+_COMMON = ("jiangxi-training-summary", "jiangxi-project-funding")
 _FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗欧阳"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰飞宇轩浩然思雨欣怡子涵"
 _PLACES = ["南昌", "九江", "赣州", "上饶", "宜春", "吉安", "抚州", "景德镇", "萍乡", "新余", "鹰潭"]
@@ -55,7 +57,8 @@ def id_number(number: int, random_: random.Random) -> tuple[str, date, str]:
 
 
 def _bases(form: str | None) -> list[Data]:
-    paths = sorted(SAMPLES.glob(f"*/{form or '*'}/*/valid/*.json"))
+    names = [form] if form else _COMMON
+    paths = sorted(path for name in names for path in SAMPLES.glob(f"*/{name}/*/valid/*.json"))
     return [json.loads(path.read_text("utf-8-sig")) for path in paths]
 
 

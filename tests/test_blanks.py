@@ -228,6 +228,32 @@ def test_the_pdf_offers_lists_ticks_lengths_and_hints(blanks):
         assert all(page.obj.Tabs == pikepdf.Name.R for page in pdf.pages)
 
 
+def test_what_the_form_computes_is_asked_of_nobody(catalogue):
+    form = catalogue["jiangsu333-final-account"]
+    balance = tagged(delivered(form, "docx", SAMPLES_ON))["/project/balance"][0]
+    assert balance.find(qn("w:lock")).get(qn("w:val")) == "sdtContentLocked"
+    roll = catalogue["jiangsu333-allowance-roll"]
+    for each in (form, roll):
+        with pikepdf.open(io.BytesIO(delivered(each, "pdf", SAMPLES_ON))) as pdf:
+            fields = {str(field.T): field for field in pdf.Root.AcroForm.Fields}
+        closed = {name for name, field in fields.items() if int(field.get("/Ff", 0)) & 1}
+        computed = {name for name in fields if (known := each.field(name)) and known.computed}
+        assert closed == computed != set()
+
+
+@pytest.mark.parametrize("name", ["jiangsu333-final-account", "jiangxi-annual-outcome"])
+def test_a_blank_whose_pages_follow_each_other_counts_them_all(catalogue, name):
+    form = catalogue[name]
+    count = len(json.loads(form.layout.read_text("utf-8"))["pages"])
+    word = zipfile.ZipFile(io.BytesIO(delivered(form, "docx", SAMPLES_ON)))
+    foot = "".join(etree.fromstring(word.read("word/footer1.xml")).itertext())
+    assert re.sub(r"\s", "", foot).endswith(f"共SECTIONPAGES{count}页")
+    with pypdfium2.PdfDocument(delivered(form, "pdf", SAMPLES_ON)) as typed:
+        pages = [page.get_textpage().get_text_range() for page in typed]
+    for number, text in enumerate(pages[:count], 1):
+        assert f"第{number}页共{count}页" in re.sub(r"\s", "", text)
+
+
 # names that are rarely seen
 
 

@@ -17,6 +17,7 @@ from formsvc.errors import FormError
 from formsvc.forms import read
 from formsvc.forms.computed import completed
 
+from .conftest import SAMPLES
 from .every_kind import EVERY, WHOLE
 
 ON = date(2026, 3, 1)
@@ -254,6 +255,25 @@ def named(name="张三", **more):
 )
 def test_a_person_is_looked_up_in_the_register(register, places):
     assert [pointer for _, pointer in found(WHOLE, register=register)] == places
+
+
+@pytest.mark.parametrize(
+    ("register", "broken"),
+    [
+        (named("万晓枫"), []),
+        (named("万晓枫", withdrawn=True), [("title-withdrawn", "error")]),
+        # 第二十三条: people of the former programme are on no list of this one.
+        (named("某某"), [("on-the-list", "warning")]),
+        (named("万晓枫", category="技能人才"), [("on-the-list", "warning")]),
+    ],
+)
+def test_a_withdrawn_title_is_refused_where_the_rest_of_the_list_only_asks(
+    catalogue, register, broken
+):
+    form = catalogue["jiangxi-study-application"]
+    path = SAMPLES / "jiangxi" / form.id / "2026-1/valid/two-projects-and-half-a-year.json"
+    report = check(form, json.loads(path.read_text("utf-8")), on=ON, register=register)
+    assert [(each.rule, each.severity.value) for each in report.findings] == broken
 
 
 def test_every_row_is_looked_up_in_the_register():

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -91,6 +92,8 @@ def test_several_may_ask_for_the_same_comparison_at_once(app, summary):
         file = (io.BytesIO("\n".join(lines).encode()), "a.jsonl")
         answer = client.post("/review", data={"token": token, "files": file})
         runs.append(answer.headers["Location"].rpartition("/")[2])
+        while 'http-equiv="refresh"' in client.get(f"/review/{runs[-1]}").text:
+            time.sleep(0.05)
     earlier, now = runs
     cookies = "; ".join(f"{c.key}={c.value}" for c in client._cookies.values())
 

@@ -75,7 +75,7 @@ FAULTS = {
     "fields that are none": ("form.toml", "[[section]]", '[[section]]\ntitle = "x"\nfields = 3\n[[section]]', "[[section]] x: fields"),
     "cite that is no name": ("form.toml", 'cite = "annex-1"', "cite = 3", "cite"),
     "severity that is a list": ("form.toml", 'severity = "error"', "severity = []", "severity"),
-    "day that is none": ("form.toml", "since = 2026-01-01", 'since = "soon"', "[form]: since"),
+    "day that is none": ("form.toml", "since = 2021-01-01", 'since = "soon"', "[form]: since"),
     "field of the day that is no date": ("form.toml", 'day = "/submitted_on"', 'day = "/person/name"', "[form]: day"),
     "person that is no text": ("form.toml", 'person = "/person/name"', 'person = "/person/selected_year"', "[form]: person"),
     "broken TOML": ("form.toml", "[form]", "[form", "form.toml"),
@@ -247,7 +247,7 @@ def takes(operand, field) -> bool:
 FORMS = [*load_forms().values(), *read([EVERY])]
 RULES = [
     pytest.param(form, spec, name, parameter, id=f"{form.id}-{spec.id}-{name}")
-    for form in FORMS
+    for form in FORMS[-1:]  # has every kind with every parameter
     for spec in form.rules
     for name, parameter in KINDS[spec.kind].parameters().items()
     if name in spec.parameters
@@ -269,7 +269,9 @@ def refused(form, spec, name, value) -> None:
 
 
 def test_every_kind_and_every_parameter_of_it_is_tried_here():
-    tried = {(spec.kind, name) for form in FORMS for spec in form.rules for name in spec.parameters}
+    tried = {
+        (spec.kind, name) for form in FORMS[-1:] for spec in form.rules for name in spec.parameters
+    }
     assert tried == {(kind, name) for kind, each in KINDS.items() for name in each.parameters()}
 
 
@@ -547,8 +549,9 @@ def own(shelf: Shelf, id: str, edition: str = "1") -> Shelf:
 
 
 def test_own_forms_stand_beside_those_that_come_along_and_use_their_definitions(shelf):
+    built = load_forms()
     forms = load_forms(built_in(), own(shelf, "own-summary"))
-    assert {"own-summary", FORM, "jiangxi-project-funding"} == set(forms)
+    assert {"own-summary", *built} == set(forms)
     assert forms["own-summary"].programme is forms[FORM].programme
 
 
@@ -579,7 +582,7 @@ def two_editions(shelf):
     """The training summary in a second edition, in force from 2026-02-01, with another limit."""
     newer = own(shelf, FORM, "2026-2")
     toml_ = newer.schemas / f"jiangxi/{FORM}/2026-2/form.toml"
-    edit(toml_, "since = 2026-01-01", "since = 2026-02-01")
+    edit(toml_, "since = 2021-01-01", "since = 2026-02-01")
     edit(toml_, "limit = 500", "limit = 5")
     return load_forms(built_in(), newer)
 
@@ -598,6 +601,12 @@ def test_two_editions_of_a_form_stand_side_by_side(two_editions, summary):
         assert report.edition == edition
         found = {finding.rule for finding in report.findings}
         assert ("content-length" in found) is (edition == "2026-2")
+
+
+@pytest.mark.parametrize("day", ["2021-01-01", "2025-10-31", "2026-01-01"])
+def test_a_submission_that_names_no_edition_is_judged_by_the_mended_reading(catalogue, day):
+    # The articles were the same on all these days; only their reading was mended.
+    assert catalogue.in_force(FORM, day).edition == "2026-1"
 
 
 def test_an_edition_that_there_is_not_is_a_finding(two_editions, summary):

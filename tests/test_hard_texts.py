@@ -14,7 +14,6 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from formsvc import fill, pointers
-from formsvc.documents.press import layouts
 from formsvc.documents.printing import printed
 from tests.conftest import first_sample
 from tests.pressing import from_pdfium, places, poppler_pages, squeezed
@@ -93,11 +92,11 @@ class Filled:
     def __init__(self, form, data, changes):
         self.form = form
         self.pdf, self.docx = fill(form, data, "pdf"), fill(form, data, "docx")
-        shown = printed(form, data)
+        self.shown = shown = printed(form, data)
         boxes = {box.name: [field.pointer for field, _ in box.parts] for box in form.boxes}
         self.texts = {
             name: shown[name]
-            for name in layouts.load(form).pointers
+            for name in dict.fromkeys(name for page in places(form, shown) for name, _ in page)
             if any(pointers.within(part, change)
                    for part in boxes.get(name, [name]) for change in changes)
         }  # fmt: skip
@@ -105,7 +104,7 @@ class Filled:
     def on_paper(self):
         """(pointer, what a PDF reader finds in its box, the sizes it has there) for each place."""
         with pypdfium2.PdfDocument(self.pdf) as opened:
-            for page, found in zip(opened, places(self.form), strict=False):
+            for page, found in zip(opened, places(self.form, self.shown), strict=False):
                 text = page.get_textpage()
                 for name, box in found:
                     if name in self.texts:

@@ -25,10 +25,11 @@ from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import marks as proof
 from formsvc.documents.proof.verification import Status, verify
+from formsvc.intake.reading import read
 from formsvc.pointers import get, set_
 from formsvc.writing import words
 
-from .conftest import first_sample, valid_samples
+from .conftest import first_sample, sample_folder, valid_samples
 from .pressing import places
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
@@ -428,3 +429,27 @@ def test_a_pack_with_something_unprintable_is_refused_as_a_whole(summary_form, s
         )
     (finding,) = refusal.value.findings
     assert finding.rule == "print.glyph"
+
+
+def sample(form_id: str, name: str) -> dict:
+    return json.loads((sample_folder(form_id) / f"valid/{name}.json").read_text("utf-8"))
+
+
+def test_short_ends_of_several_texts_share_a_sheet(catalogue):
+    form = catalogue["jiangxi-final-assessment"]
+    data = sample(form.id, "long-texts")
+    raw = fill(form, data, "pdf")
+    pages = len(layouts.load(form).pages)
+    extras = ["".join(char.text for char in page.chars) for page in measured(raw)[pages:]]
+    heads = [extra.count("（附页）") for extra in extras]
+    assert sum(heads) > len(extras)
+    found = read(raw, catalogue)
+    assert not found.differences
+
+
+def test_the_foot_of_each_page_names_what_the_word_form_names(catalogue):
+    form = catalogue["jiangsu333-allowance-roll"]
+    data = sample(form.id, "one-person-one-month")
+    foot = "".join(char.text for page in measured(fill(form, data, "pdf"))
+                   for char in page.chars if char.baseline < 45)  # fmt: skip
+    assert bare(foot).startswith(bare(data["unit"]["name"]))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
+from formsvc import pointers
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Enclosure, Hint, Kind
 from formsvc.checks.parameters import (
     Anything,
@@ -12,6 +13,7 @@ from formsvc.checks.parameters import (
     Columns,
     Fields,
     Flag,
+    IdNumbers,
     Listed,
     Members,
     Text,
@@ -22,7 +24,7 @@ from formsvc.checks.parameters import (
 from formsvc.checks.tables import Allowed, Assigned, Waivers
 from formsvc.findings import Severity
 from formsvc.forms.guards import Guard, is_given
-from formsvc.writing.notation import folded
+from formsvc.writing.notation import folded, identity_code
 
 
 class NotStartingWith(Kind):
@@ -142,29 +144,49 @@ class Required(Kind):
 
 
 class UniqueRows(Kind):
-    """the rows agree in all these columns with an earlier row"""
+    """the rows agree in all these columns with an earlier row; where both say their `code`, an ID
+    number, that alone decides"""
 
     fields: Columns
+    code: IdNumbers | None = None
 
-    messages = {"message": "label value row"}
+    messages = {"message": "label value row", "message_code": "label row"}
     title = "{fields}重复"
     demand = "{fields}各行不重复"
 
     def __init__(self, arguments: Mapping[str, Any]) -> None:
         super().__init__(arguments)
-        if len({each.field.list for each in self.fields}) > 1:
+        columns = (*self.fields, *([self.code] if self.code else []))
+        if len({each.field.list for each in columns}) > 1:
             raise Wrong("fields: must stand in one list")
 
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        return {key: names for key, names in self.messages.items() if self.code or key == "message"}
+
     def check(self, data: Any, on: date) -> Breaches:
-        seen: dict[tuple[str, ...], int] = {}
+        seen: list[tuple[list[str], str]] = []
         breaches, first = [], self.fields[0]
         for row, cells in enumerate(zip(*(each.get(data) for each in self.fields), strict=True)):
-            earlier = seen.setdefault(tuple(folded(str(cell)) for cell in cells), row)
-            if earlier != row:
-                said = {"label": first.label, "value": "、".join(map(str, cells)),
-                        "row": earlier + 1}  # fmt: skip
-                breaches.append(Breach(first.field.in_row(row), said))
+            names, code = [folded(str(cell)) for cell in cells], self._code(data, row)
+            for earlier, (others, other) in enumerate(seen):
+                if code and code == other and self.code:
+                    said = {"label": self.code.label, "row": earlier + 1}
+                    pointer = self.code.field.in_row(row)
+                    breaches.append(Breach(pointer, said, message="message_code"))
+                elif names == others and not (code and other):
+                    said = {"label": first.label, "value": "、".join(map(str, cells)),
+                            "row": earlier + 1}  # fmt: skip
+                    breaches.append(Breach(first.field.in_row(row), said))
+                else:
+                    continue
+                break
+            seen.append((names, code))
         return breaches
+
+    def _code(self, data: Any, row: int) -> str:
+        found = pointers.get(data, self.code.field.in_row(row)) if self.code else ""
+        return identity_code(found) if isinstance(found, str) else ""
 
 
 class ContainsAll(Kind):

@@ -1,30 +1,43 @@
 """Rule kinds that look people up in an office's register."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from formsvc.checks.kinds import Breach, Breaches, Kind
-from formsvc.checks.parameters import Flag, IdNumber, Place, Text, Unjudged, Year
+from formsvc.checks.kinds import MET, Breach, Breaches, Kind
+from formsvc.checks.parameters import Flag, IdNumber, Place, Text, Unjudged, Year, Yes
 from formsvc.checks.register import Register, Registered
 from formsvc.writing.notation import folded
 
 
 class Listed(Kind):
     """the office's register does not have the person, has the title withdrawn, or says something
-    else"""
+    else; with `withdrawn = true` only that the title is withdrawn"""
 
     name: Text
     id_number: IdNumber | None = None
     category: Text | None = None
     selected_year: Year | None = None
     legacy: Flag | None = None
+    withdrawn: Yes | None = None
 
     messages = {
         "message": "label value", "message_withdrawn": "label value",
         "message_differs": "label value listed",
     }  # fmt: skip
+    unsaid = frozenset({"message_withdrawn"})
     title = "{name}与名册不符"
     demand = "{name}在名册上，所填与名册一致（有名册时检查）"
+
+    def __init__(self, arguments: Mapping[str, Any]) -> None:
+        super().__init__(arguments)
+        if self.withdrawn:
+            self.title = "{name}的资格在名册上已取消"
+            self.demand = "{name}的资格没有取消（有名册时检查）"
+
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        return {"message": self.messages["message"]} if self.withdrawn else self.messages
 
     def check(self, data: Any, on: date) -> Breaches:
         raise Unjudged("没有提供名册。")
@@ -35,9 +48,12 @@ class Listed(Kind):
         code = self.id_number.find(data) if self.id_number else None
         known = register.find(name, code or "")
         said = {"label": self.name.label, "value": name}
+        gone = bool(known) and all(each.withdrawn for each in known)
+        if self.withdrawn:
+            return [Breach(self.name.pointer, said)] if gone else MET
         if not known:
             return [Breach(self.name.pointer, said)]
-        if all(each.withdrawn for each in known):
+        if gone:
             return [Breach(self.name.pointer, said, message="message_withdrawn")]
         found = [self._differing(each, data) for each in known if not each.withdrawn]
         _, _, fewest = min((len(each), number, each) for number, each in enumerate(found))

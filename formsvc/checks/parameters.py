@@ -267,6 +267,7 @@ Columns = Annotated[
     tuple[Place, ...], Several(Operand(frozenset({"string", "integer"}), gathers=True))
 ]
 IdNumber = Annotated[Place, Operand(frozenset({"id-number"}))]
+IdNumbers = Annotated[Place, Operand(frozenset({"id-number"}), gathers=True)]
 Fields = Annotated[dict[str, Place], Table(Operand(frozenset({"string"})))]
 Count = Annotated[int, whole(1, 100_000)]
 Months = Annotated[int, whole(1, 1200)]

@@ -35,6 +35,7 @@ _WORD_2010: Final = "http://schemas.microsoft.com/office/word/2010/wordml"
 _DATE: Final = "yyyy'年'M'月'd'日'"  # as formsvc prints days
 _SYMBOLS: Final = "MS Gothic"  # as Word itself sets its check boxes
 _LOCKED: Final = '<w:lock w:val="sdtLocked"/>'  # can be filled in, not deleted
+_COMPUTED: Final = '<w:lock w:val="sdtContentLocked"/>'  # the form works it out itself
 _SHOWS_BLANKS: Final = "<w:showingPlcHdr/>"
 _CLOSED: Final = "</w:sdtContent></w:sdt>"
 _BOOKMARKS: Final = 5000  # their numbers; those of a template are lower
@@ -97,6 +98,8 @@ class Controls:
         if pointer in self._form.ticks:
             return f"{properties}{tagged}{_LOCKED}{_CHECKBOX}"
         known = self._form.field(_first(pointer))
+        if known and known.computed:
+            return f"{properties}{tagged}{_COMPUTED}{_SHOWS_BLANKS}"
         kind = _kind(known) if known else ""
         return f"{properties}{tagged}{_LOCKED}{_SHOWS_BLANKS}{kind}"
 

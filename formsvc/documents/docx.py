@@ -104,19 +104,24 @@ class DocxForm:
         in NUMBER."""
         return self._final.places(rows)
 
-    def blank(self, hints: Hints = MappingProxyType({})) -> bytes:
+    def blank(self, hints: Hints = MappingProxyType({}), pages: int = 0) -> bytes:
         """The empty official form to fill in, with all its parts and 填报信息.
 
-        `hints` say what is allowed in a field, by pointer.
+        `hints` say what is allowed in a field, by pointer; `pages` is how many the form has,
+        0 where only its page breaks tell.
         """
         controls = Controls(self.form, hints, is_blank=True)
-        prepared = _Prepared(self.form, self._package, controls=controls, supplement=True)
+        prepared = _Prepared(
+            self.form, self._package, controls=controls, supplement=True, pages=pages
+        )
         empty = {**printed(self.form, {}), **pieces(self.form, {}, whole=True)}
         return prepared.render({**empty, **dict.fromkeys(self.form.ticks, "")}, whole=True)
 
-    def unfilled(self) -> bytes:
-        """The empty form with all its parts and 填报信息, as the fillable PDF has it."""
-        return self._plain.render(printed(self.form, {}), whole=True)
+    def unfilled(self, pages: int = 0) -> bytes:
+        """The empty form with all its parts and 填报信息, as the fillable PDF has it; `pages` as
+        for a blank."""
+        prepared = _Prepared(self.form, self._package, supplement=True, pages=pages)
+        return prepared.render(printed(self.form, {}), whole=True)
 
     def drawn(self) -> frozenset[str]:
         """The places of a blank, 填报信息 included, with so many rows as it has."""
@@ -145,10 +150,11 @@ class _Prepared:
         carries: bool = False,
         controls: Controls | None = None,
         supplement: bool = False,
+        pages: int = 0,
     ) -> None:
         static, sources = split(package)
         if supplement:
-            sources = _supplemented(form, sources)
+            sources = _supplemented(form, sources, pages)
         self._parts = {
             name: Segments(form, name, source, controls if name == BODY else None)
             for name, source in sources.items()
@@ -202,13 +208,13 @@ class _Prepared:
         return self._archive.with_members(parts | extra)
 
 
-def _supplemented(form: Form, sources: Mapping[str, str]) -> dict[str, str]:
+def _supplemented(form: Form, sources: Mapping[str, str], pages: int) -> dict[str, str]:
     """The parts of a blank, with 填报信息 behind it, which the number of pages leaves out."""
     body = sources[BODY]
     whole = with_supplement(form, body, {named(n) for n in PLACEHOLDER.findall(body)})
     if whole == body or not is_one_section(body):
         return {**sources, BODY: whole}
-    pages = 1 + len(_BREAK.findall(body))
+    pages = pages or 1 + len(_BREAK.findall(body))
     counted = {
         name: _PAGES.sub(rf"SECTIONPAGES\g<1>{pages}", part) for name, part in sources.items()
     }

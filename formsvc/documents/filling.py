@@ -6,7 +6,7 @@ from typing import Final
 from formsvc.documents import docx
 from formsvc.documents import press as printing_press
 from formsvc.documents.controls import Hints
-from formsvc.documents.press import Press, typing
+from formsvc.documents.press import Press, layouts, typing
 from formsvc.documents.proof.carriage import Format
 from formsvc.forms import Form
 
@@ -51,7 +51,7 @@ def blank(
     """
     if format == "pdf":
         return typing.blank(form, press.fonts, hints)
-    return docx.prepared(form).blank(hints)
+    return docx.prepared(form).blank(hints, layouts.pages(form))
 
 
 def blank_remarks(form: Form, format: Format, press: Press = HOUSE) -> tuple[str, ...]:

@@ -14,10 +14,10 @@ from formsvc.writing.notation import identity_code, long_date, yuan, yuan_in_wor
 Values = Mapping[str, str]
 
 _EMPTY: Final = "\ue000"
-_MARKS: Final = "，、；：,;: "
+_MARK: Final = "[，、；：,;: ]{1,4}"
 # An empty value, with the mark before it or after it, or all in brackets that hold no other.
 _LEFT_OUT: Final = re.compile(
-    f"[{_MARKS}]+{_EMPTY}|{_EMPTY}[{_MARKS}]+|[（(]{_EMPTY}(?:[{_MARKS}]+{_EMPTY})*[）)]|{_EMPTY}"
+    f"{_MARK}{_EMPTY}|{_EMPTY}{_MARK}|[（(]{_EMPTY}(?:{_MARK}{_EMPTY}){{0,9}}[）)]|{_EMPTY}"
 )
 
 

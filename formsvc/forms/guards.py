@@ -93,7 +93,9 @@ def _condition(
         _verify(operand, test, names)
         said = f"为{'、'.join(map(_said, names))}"
         if test == "starts_with":
-            said = f"以{'、'.join(map(_said, names))}开头"
+            # A long list of spellings is for the machine; a few of them say what is meant.
+            shown = "、".join(map(_said, names[:3])) + ("等" if len(names) > 3 else "")
+            said = f"以{shown}开头"
             heads = tuple(map(folded, names))
             holds = lambda value, on: folded(value).startswith(heads)  # noqa: E731
         else:

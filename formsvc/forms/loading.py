@@ -72,7 +72,7 @@ def library(shelves: Iterable[Shelf]) -> tuple[list[Form], list[Programme]]:
             if key in forms:
                 _fail(form.toml, "edition", f"stands in {forms[key].toml} too")
             forms[key] = form
-    ordered = sorted(forms.values(), key=lambda form: (form.id, form.since))
+    ordered = sorted(forms.values(), key=lambda form: (form.id, form.since, form.edition))
     for programme in programmes.values():
         programme.verify([form for form in ordered if form.programme is programme.programme])
     return ordered, [file.programme for file in programmes.values()]

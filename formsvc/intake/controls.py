@@ -33,7 +33,7 @@ _SYMBOLS: Final = {
     **dict.fromkeys(("F0A8", "F06F", "F0A3", "F02A"), UNTICKED),
 }
 # What Word itself writes into a control that was emptied.
-_PROMPT: Final = re.compile(r"\s*(?:单击|点击|请?选择一|Click|Tap|Choose|Enter)[^\n]{0,60}")
+_PROMPT: Final = re.compile(r"\s{0,9}(?:单击|点击|请?选择一|Click|Tap|Choose|Enter)[^\n]{0,60}")
 _PROMPT_STYLE: Final = "placeholder text"
 
 Shown = Mapping[str, list[str]]

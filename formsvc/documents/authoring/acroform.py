@@ -19,6 +19,7 @@ from formsvc.forms import Form
 
 SOURCE: Final = "/FormsvcSource"
 _HIDDEN, _PRINTED = 2, 4
+_READ_ONLY: Final = 1
 _MULTILINE: Final = 1 << 12
 _COMBO, _EDIT = 1 << 17, 1 << 18
 _LINE: Final = 1.4  # height of a field of one line, in its size: a size of 0 fills the height
@@ -135,6 +136,8 @@ def _field(form: Form, pointer: str) -> Dictionary:
     head = {"/T": String(pointer), "/TU": String(_label(form, pointer))}
     if pointer in form.ticks:
         return Dictionary({**head, "/FT": Name.Btn, "/V": Name(_UNTICKED)})
+    if _is_computed(form, pointer):
+        return Dictionary({**head, "/FT": Name.Tx, "/Ff": _READ_ONLY})
     known = form.field(pointer)
     if known is None:
         return Dictionary({**head, "/FT": Name.Tx})
@@ -147,6 +150,15 @@ def _field(form: Form, pointer: str) -> Dictionary:
     most = known.schema.get("maxLength") if known.type == "string" else None
     limit = {"/MaxLen": int(most)} if most else {}
     return Dictionary({**head, "/FT": Name.Tx, **limit})
+
+
+def _is_computed(form: Form, pointer: str) -> bool:
+    """Whether nothing of what stands in a place is typed in."""
+    known = form.field(pointer)
+    if known is not None:
+        return known.computed
+    parts = [part for box in form.boxes if box.name == pointer for part, _ in box.parts]
+    return bool(parts) and all(part.computed for part in parts)
 
 
 def _label(form: Form, pointer: str) -> str:

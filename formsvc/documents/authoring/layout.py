@@ -84,6 +84,8 @@ class _Describer:
         self._parts = drawing.parts
         self._page = page
         self._number = number
+        owner = next((spot.owner for spot in drawing.sites.values() if spot.owner), "")
+        self._owner = {"owner": owner} if owner not in ("", form.person.pointer) else {}
 
     def page(
         self, fields: Sequence[Widget], signatures: Iterable[Widget], code: Box
@@ -107,7 +109,7 @@ class _Describer:
             middle = (box.top + box.bottom) / 2 - _MIDDLE * size
             whole["number"] = {
                 "x": _r((box.left + box.right) / 2), "y": _r(page.height - middle),
-                "size": size, "font": widget.placement.font,
+                "size": size, "font": widget.placement.font, **self._owner,
             }  # fmt: skip
         beside = {place.name: place.beside for place in self._form.signatures}
         whole["code"] = self._place(code, Box(0, 0, page.width, page.height))

@@ -37,11 +37,13 @@ _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """One place in the DOCX where a value stands, and the part of the paper that it is in."""
+    """One place in the DOCX where a value stands, and the part of the paper that it is in; of a
+    page number, whose form it says that the page is."""
 
     pointer: str
     placement: Placement
     part: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +66,21 @@ def draw(form: Form) -> Drawing:
     """Both conversions. TemplateError when LibreOffice fails or lines move as values are put in."""
     members = _rendered(form)
     sites, probe, fonts, parts = _probe(members)
-    blank = docx.prepared(form).unfilled()
-    pages, plain, shown = office.convert((probe, _blank(members), blank))
-    drawn, bare = measured(pages), measured(plain)
+    drawn, bare = map(measured, office.convert((probe, _blank(members))))
+    (shown,) = office.convert((docx.prepared(form).unfilled(_count(form, sites, drawn)),))
     bare = [_unnumbered(page, number, sites) for page, number in zip(bare, drawn, strict=False)]
     _same_layout(form, drawn, bare, re.compile(f"[{''.join(sites)}]"))
     if len(measured(shown)) != len(bare):
         raise TemplateError(f"{form.docx}: has other pages when its rows are numbered")
     return Drawing(sites, drawn, bare, shown, fonts, parts)
+
+
+def _count(form: Form, sites: Mapping[str, Spot], drawn: Sequence[Drawn]) -> int:
+    """How many pages the form itself has, without 填报信息."""
+    places = docx.prepared(form).places(form.blank_rows) | {PAGE_FIELD}
+    own = {token for token, spot in sites.items() if spot.pointer in places}
+    return 1 + max(number for number, page in enumerate(drawn)
+                   if any(char.text in own for char in page.chars))  # fmt: skip
 
 
 def _rendered(form: Form) -> dict[str, bytes]:
@@ -162,7 +171,9 @@ def _mark(
         runs = paragraph.findall(f"{_W}r")
         text = next(run.find(f"{_W}t") for run in runs if run.find(f"{_W}t") is not None)
         token = next(free)
-        sites[token] = Spot(PAGE_FIELD, styles.placement(text, text.text or ""))
+        named = _SENTINEL.search("".join(node.text or "" for node in paragraph.iter(f"{_W}t")))
+        owner = named[1] if named else ""
+        sites[token] = Spot(PAGE_FIELD, styles.placement(text, text.text or ""), owner=owner)
         text.text = token
         for child in list(paragraph):
             if child is not text.getparent() and child.tag != f"{_W}pPr":

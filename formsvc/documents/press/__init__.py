@@ -236,7 +236,7 @@ def _document(
         values = {name: setter.fonts.showable(text) for name, text in values.items()}
     elif found := _missing(form, values, setter.fonts, layout):
         raise Unprintable(found)
-    owner = values[form.person.pointer]
+    owner = values[layout.owner or form.person.pointer]
     fitter, proof = Fitter(setter), Proof(form, data, press.key)
     continued = {field.pointer for field in form.continues}
     sheets = compose(layout, values, fitter, lambda name: bound.draft or name in continued)

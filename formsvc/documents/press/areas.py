@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from formsvc.documents.press.layouts import Layout
+from formsvc.documents.press.sheets import HEAD
 
 Box = tuple[float, float, float, float]
 # A 附页: between its head and the number of the page, as in program.typ.
 _TOP, _BOTTOM = 110.0, 72.0
 _CLEAR: Final = 1.0
+_UNDER_TITLE: Final = 6.0  # clear above a text below another one
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +42,8 @@ def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
     page, known = layout.json["pages"][sheet["page"]], layout.pages[sheet["page"]]
     code = _code(page)
     if "value" in sheet:
-        box = (sheet["left"] - _CLEAR, _TOP, known.width - sheet["right"] + _CLEAR,
-               known.height - _BOTTOM)  # fmt: skip
-        return Areas(((sheet["pointer"], box),), (), code, (sheet["pointer"],))
+        values = tuple(_texts(sheet, known.width, known.height))
+        return Areas(values, (), code, tuple(pointer for pointer, _ in values))
     pointers = tuple(dict.fromkeys(site.pointer for site in known.sites))
     if sheet["grown"]:
         return Areas((), (), code, pointers)
@@ -51,6 +52,15 @@ def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
         for left, top, width, height in (place.box for place in known.signatures)
     )
     return Areas(tuple(_fields(page)), hands, code, pointers)
+
+
+def _texts(sheet: Mapping[str, Any], width: float, height: float) -> Iterator[tuple[str, Box]]:
+    """The texts of a 附页, each from below its title to above the next one's."""
+    all = [sheet, *sheet["below"]]
+    tops = [_TOP, *(text["top"] - _UNDER_TITLE for text in sheet["below"])]
+    ends = [*(text["top"] - HEAD + _CLEAR for text in sheet["below"]), height - _BOTTOM]
+    for text, top, end in zip(all, tops, ends, strict=True):
+        yield text["pointer"], (sheet["left"] - _CLEAR, top, width - sheet["right"] + _CLEAR, end)
 
 
 def _code(page: Mapping[str, Any]) -> Box | None:

@@ -101,6 +101,12 @@ class Layout:
                 return page.sites[number - page.sites[0].number]
         raise KeyError(number)
 
+    @property
+    def owner(self) -> str:
+        """The pointer of what the foot of each page names; "" where that is the form's person."""
+        numbers = (page.get("number", {}) for page in self.json["pages"])
+        return next((str(number["owner"]) for number in numbers if "owner" in number), "")
+
 
 @cache
 def load(form: Form) -> Layout:
@@ -114,6 +120,12 @@ def raw(form: Form) -> dict[str, Any]:
     if form.pdf_names is not None:
         return foreign.layout(form.pdf, form.pdf_names)
     return _json(form.templates / NAME)
+
+
+def pages(form: Form) -> int:
+    """How many pages a form has that was built from its DOCX; 0 for another one."""
+    is_built = form.pdf_names is None and (form.templates / NAME).is_file()
+    return len(load(form).pages) if is_built else 0
 
 
 def read(path: Path) -> Layout:

@@ -18,11 +18,13 @@ CodeFor = Callable[[int, int], Code]
 CONTINUED: Final = "（续见附页）"
 # Of a 附页, in points from its edges: below its head, above the page number. As in program.typ.
 _TOP, _BOTTOM = 132.0, 72.0
+HEAD: Final = 52.0  # what stands between one text on a 附页 and the next one, with that one's title
+_FEWEST: Final = 4  # lines of a text that begins below another one
 
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A 附页: the page that it follows, and what stands on it."""
+    """What stands on a 附页 at `top`, and the page that it follows; short texts share a sheet."""
 
     site: Site
     page: int
@@ -30,6 +32,13 @@ class Extra:
     inside: bool
     first: bool
     cut: bool
+    top: float
+    height: float
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is the first on its sheet."""
+        return self.top == _TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +64,7 @@ class Sheets:
 
     @property
     def count(self) -> int:
-        return len(self.pages) + len(self.extras)
+        return len(self.pages) + sum(extra.opens for extra in self.extras)
 
 
 def compose(
@@ -74,7 +83,8 @@ def compose(
                 continue
             setting = fitter.fit(site, text)
             if not setting.fits and continues(site.pointer):
-                setting, is_cut, more = _continued(site, setting, number, page, fitter)
+                top = _below(extras[-1], layout, page) if extras else _TOP
+                setting, is_cut, more = _continued(site, setting, number, page, fitter, top)
                 extras += more
                 cut[site.number] = is_cut
             elif not setting.fits:
@@ -89,22 +99,35 @@ def _is_wanted(page: Page, values: Mapping[str, str]) -> bool:
     return not page.when or bool(values.get(page.when))
 
 
+def _below(above: Extra, layout: Layout, page: Page) -> float:
+    """Where a further text may begin on the sheet of the last one, if that is as wide and high."""
+    last = layout.pages[above.page]
+    is_alike = (last.width, last.height, last.sides) == (page.width, page.height, page.sides)
+    return above.top + above.height + HEAD if is_alike else _TOP
+
+
 def _continued(
-    site: Site, setting: Setting, number: int, page: Page, fitter: Fitter
+    site: Site, setting: Setting, number: int, page: Page, fitter: Fitter, top: float
 ) -> tuple[Setting, bool, list[Extra]]:
-    """What stays, with a line less for the hint; whether it ends inside a paragraph; the 附页."""
+    """What stays, with a line less for the hint; whether it ends inside a paragraph; the 附页, the
+    first text of which begins at `top`, if that leaves room."""
     room = max(0, capacity(site, setting.size, setting.pitch) - 1)
     kept, rest, inside = fitter.cut(site, setting, room, site.width)
     extras: list[Extra] = []
     wide = replace(site, vertical="top")
     width = _width(page)
-    sheet = replace(wide, height=page.height - _TOP - _BOTTOM, block=True)
-    lines = capacity(sheet, setting.size, setting.pitch)
     goes_on = inside
     while rest.texts:
+        sheet = replace(wide, height=page.height - top - _BOTTOM, block=True)
+        lines = capacity(sheet, setting.size, setting.pitch)
+        if lines < _FEWEST and top != _TOP:
+            top = _TOP
+            continue
         begins = goes_on
         part, rest, goes_on = fitter.cut(wide, rest, lines, width)
-        extras.append(Extra(wide, number, part, begins, not extras, goes_on))
+        height = fitter.lines(replace(wide, width=width), part) * part.pitch
+        extras.append(Extra(wide, number, part, begins, not extras, goes_on, top, height))
+        top = _TOP
     return replace(kept, fits=True), inside, extras
 
 
@@ -162,12 +185,17 @@ def drawn(
         site = replace(extra.site, width=_width(layout.pages[extra.page]))
         value = fitter.value(site, extra.setting) | {"inside": extra.inside, "cut": extra.cut}
         style = {"font": site.font, "indent": site.indent, "justify": True}
-        whole.append({
-            "page": extra.page, "pointer": site.pointer, "first": extra.first,
+        text = {
+            "pointer": site.pointer, "first": extra.first, "top": extra.top,
             "title": f"{heading(site.pointer)}（附页）",
-            "level": 2 if layout.has_title else 1,
-            "owner": f"姓名：{owner}" if owner else "", "style": style, "value": value,
-            "left": left, "right": right,
+            "level": 2 if layout.has_title else 1, "style": style, "value": value,
+        }  # fmt: skip
+        if not extra.opens:
+            whole[-1]["below"].append(text)
+            continue
+        whole.append({
+            **text, "page": extra.page, "owner": f"姓名：{owner}" if owner else "",
+            "left": left, "right": right, "below": [],
         })  # fmt: skip
     for number, sheet in enumerate(whole, 1):
         numbered = layout.pages[sheet["page"]].numbered

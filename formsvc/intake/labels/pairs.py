@@ -1,6 +1,7 @@
 """The labels of any blank Word form, each with the place that is left to write in."""
 
 import re
+import string
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -14,7 +15,7 @@ _BLANK: Final = r"[^\S\n]{0,9}_[_\s]{0,99}|[^\S\n]{2,99}"
 _BEGINNING = re.compile(rf"{_BLANK}|[;；。!！?？:：☐□]|(?<=[)）])[^\S\n]+")
 _COLON = re.compile("[:：]")
 _OPTION = re.compile(r"[☐□]\S{1,4}$")  # the choice before a colon, as in □无 □有：
-_DATE_BLANK = re.compile(rf"(?:{_BLANK})?年[^\S\n]*月[^\S\n]*日")
+_DATE = re.compile(r"年[^\S\n]{0,99}月[^\S\n]{0,99}日")
 
 
 class LabelPair(NamedTuple):
@@ -142,9 +143,12 @@ def _spread(text: str) -> str | None:
 
 def _without_colon(line: str) -> Iterator[str]:
     """学生签字　　年 月 日; 试用期__个月; 是否…？ 是□ 否□."""
-    for found in _DATE_BLANK.finditer(line):
-        if (label := _no_colon(line[: found.start()])) and found[0].strip() != found[0]:
-            yield label
+    for found in _DATE.finditer(line):
+        before = line[: found.start()]
+        label = before.rstrip(f"_{string.whitespace}\u3000\xa0")
+        blank = before[len(label) :]
+        if blank[:1].isspace() and (len(blank) > 1 or "_" in blank) and (said := _no_colon(label)):
+            yield said
     for found in re.finditer(rf"[{words.RULE}_]{{1,99}}(?=[个万元天])", line):
         if label := _no_colon(line[: found.start()]):
             yield label
