@@ -7,11 +7,12 @@ import random
 import zipfile
 
 import pikepdf
+import pypdfium2
 import pytest
 
 from formsvc import fill
 from formsvc.catalogue import SAMPLES_ON as ON
-from formsvc.documents.proof import carriage, comparison, verification
+from formsvc.documents.proof import carriage, papers, units, verification
 from formsvc.documents.proof.marks import canonical
 from formsvc.errors import UnreadableDocument
 from formsvc.intake import sheets, tables, typed
@@ -70,6 +71,14 @@ def rebuilt(raw: bytes, format: str, chance: random.Random) -> bytes:
     return stream.getvalue()
 
 
+def texts(raw: bytes, format: str) -> list[str]:
+    """What a reader sees of a paper, place by place."""
+    if format == "docx":
+        return [units.bare(piece.text) for piece in units.pieces(carriage.package(raw))]
+    with pypdfium2.PdfDocument(raw) as opened:
+        return [units.bare(page.get_textpage().get_text_range()) for page in opened]
+
+
 def is_altered(raw: bytes, ours: bytes) -> bool:
     """Whether what a paper carries is not what ours carries."""
     try:
@@ -84,7 +93,7 @@ def test_a_mutated_paper_gives_a_verdict_and_never_a_wrong_one(
     own, catalogue, monkeypatch, format, seed
 ):
     # The parsers themselves, without a process for each of them.
-    monkeypatch.setattr(verification.sandbox, "run_limited", as_sandboxed)
+    monkeypatch.setattr(papers.sandbox, "run_limited", as_sandboxed)
     chance, ours = random.Random(seed), own[format]
     for number in range(60):
         raw = rebuilt(ours, format, chance) if number % 2 else mutated(ours, chance)
@@ -92,8 +101,7 @@ def test_a_mutated_paper_gives_a_verdict_and_never_a_wrong_one(
         if verdict.status is verification.Status.UNCHANGED:
             assert not is_altered(raw, ours)
             assert canonical(verdict.data) == carriage.extract(ours).data
-            shown, expected = (comparison.appearance(each, format) for each in (raw, ours))
-            assert shown.shows(expected)
+            assert texts(raw, format) == texts(ours, format)
 
 
 @pytest.mark.parametrize("format", ["docx", "pdf"])
@@ -101,7 +109,7 @@ def test_parsers_of_papers_answer_or_refuse(own, format):
     chance = random.Random(5)
     for _ in range(200):
         raw = mutated(own[format], chance)
-        for work in (verification.look, *([typed.fields] if format == "pdf" else [])):
+        for work in (papers.look, *([typed.fields] if format == "pdf" else [])):
             with contextlib.suppress(UnreadableDocument):
                 assert json.loads(as_sandboxed(work, raw)) or True
 
