@@ -153,9 +153,7 @@ class TomlFile:
         names = [cite] if isinstance(cite, str) else cite
         for name in names:
             if name not in known:
-                self.fail(
-                    place, f"cite {name!r} is not declared: programme.toml has no such [[citation]]"
-                )
+                self.fail(place, f"cite {name!r} is not declared in programme.toml")
         return tuple(known[name] for name in names)
 
     def comparisons(self, known: Mapping[str, Citation]) -> Iterator[ComparisonSpec]:

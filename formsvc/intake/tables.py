@@ -148,6 +148,9 @@ def _data(
         if heading in (EDITION, form.label(EDITION)):
             data[EDITION[1:]] = str(plain(cell))
             continue
+        if heading in (EDITION, form.label(EDITION)):
+            data[EDITION[1:]] = str(plain(cell))
+            continue
         column = known.get(heading)
         if column is None:
             # The schema then says that there is no such field.
