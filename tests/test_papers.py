@@ -14,7 +14,7 @@ import pikepdf
 import pytest
 from docx.oxml.ns import qn
 
-from formsvc import fill, pointers, sandbox, submissions
+from formsvc import fill, pointers, submissions
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.documents import docx
@@ -31,12 +31,6 @@ from .test_proof import zipped
 
 FORMS = ["jiangxi-training-summary", "jiangxi-project-funding"]
 SUMMARY = FORMS[0]
-
-
-@pytest.fixture
-def nearby(monkeypatch):
-    """Parsers run here: a matrix of fields needs no process for each."""
-    monkeypatch.setattr(sandbox, "run_limited", lambda function, payload, **_: function(payload))
 
 
 def other(value):

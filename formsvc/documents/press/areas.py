@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from formsvc.documents.press.layouts import Layout
-from formsvc.documents.press.sheets import HEAD
+from formsvc.documents.press.sheets import BOTTOM, HEAD, TOP
 
 Box = tuple[float, float, float, float]
-# A 附页: between its head and the number of the page, as in program.typ.
-_TOP, _BOTTOM = 110.0, 72.0
 _CLEAR: Final = 1.0
-_UNDER_TITLE: Final = 6.0  # clear above a text below another one
+_UNDER_TITLE: Final = 6.0  # clear above a text, below what stands over it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,9 @@ def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
 def _texts(sheet: Mapping[str, Any], width: float, height: float) -> Iterator[tuple[str, Box]]:
     """The texts of a 附页, each from below its title to above the next one's."""
     all = [sheet, *sheet["below"]]
-    tops = [_TOP, *(text["top"] - _UNDER_TITLE for text in sheet["below"])]
-    ends = [*(text["top"] - HEAD + _CLEAR for text in sheet["below"]), height - _BOTTOM]
+    # What stands above, the name of whom it is about, is of no text.
+    tops = [TOP - _UNDER_TITLE, *(text["top"] - _UNDER_TITLE for text in sheet["below"])]
+    ends = [*(text["top"] - HEAD + _CLEAR for text in sheet["below"]), height - BOTTOM]
     for text, top, end in zip(all, tops, ends, strict=True):
         yield text["pointer"], (sheet["left"] - _CLEAR, top, width - sheet["right"] + _CLEAR, end)
 

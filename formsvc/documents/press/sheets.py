@@ -17,7 +17,8 @@ CodeFor = Callable[[int, int], Code]
 
 CONTINUED: Final = "（续见附页）"
 # Of a 附页, in points from its edges: below its head, above the page number. As in program.typ.
-_TOP, _BOTTOM = 132.0, 72.0
+TOP: Final = 132.0
+BOTTOM: Final = 72.0
 HEAD: Final = 52.0  # what stands between one text on a 附页 and the next one, with that one's title
 _FEWEST: Final = 4  # lines of a text that begins below another one
 
@@ -38,7 +39,7 @@ class Extra:
     @property
     def opens(self) -> bool:
         """Whether it is the first on its sheet."""
-        return self.top == _TOP
+        return self.top == TOP
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def compose(
                 continue
             setting = fitter.fit(site, text)
             if not setting.fits and continues(site.pointer):
-                top = _below(extras[-1], layout, page) if extras else _TOP
+                top = _below(extras[-1], layout, page) if extras else TOP
                 setting, is_cut, more = _continued(site, setting, number, page, fitter, top)
                 extras += more
                 cut[site.number] = is_cut
@@ -103,7 +104,7 @@ def _below(above: Extra, layout: Layout, page: Page) -> float:
     """Where a further text may begin on the sheet of the last one, if that is as wide and high."""
     last = layout.pages[above.page]
     is_alike = (last.width, last.height, last.sides) == (page.width, page.height, page.sides)
-    return above.top + above.height + HEAD if is_alike else _TOP
+    return above.top + above.height + HEAD if is_alike else TOP
 
 
 def _continued(
@@ -118,16 +119,16 @@ def _continued(
     width = _width(page)
     goes_on = inside
     while rest.texts:
-        sheet = replace(wide, height=page.height - top - _BOTTOM, block=True)
+        sheet = replace(wide, height=page.height - top - BOTTOM, block=True)
         lines = capacity(sheet, setting.size, setting.pitch)
-        if lines < _FEWEST and top != _TOP:
-            top = _TOP
+        if lines < _FEWEST and top != TOP:
+            top = TOP
             continue
         begins = goes_on
         part, rest, goes_on = fitter.cut(wide, rest, lines, width)
         height = fitter.lines(replace(wide, width=width), part) * part.pitch
         extras.append(Extra(wide, number, part, begins, not extras, goes_on, top, height))
-        top = _TOP
+        top = TOP
     return replace(kept, fits=True), inside, extras
 
 
