@@ -85,6 +85,15 @@ def shelf(tmp_path) -> Shelf:
     return Shelf(tmp_path / "schemas", tmp_path / "templates", tmp_path / "samples")
 
 
+@pytest.fixture
+def whole_shelf(tmp_path) -> Shelf:
+    """A copy of all that comes along, free to change."""
+    known = built_in()
+    for name in ("schemas", "templates", "samples"):
+        shutil.copytree(getattr(known, name), tmp_path / name)
+    return Shelf(tmp_path / "schemas", tmp_path / "templates", tmp_path / "samples")
+
+
 def without_others(programme: str) -> str:
     """Entries of the coverage without what is not one of the annexes."""
     head, *entries = re.split(r"(?m)^(?=\[\[coverage\]\])", programme)

@@ -11,10 +11,10 @@ from tests.conftest import SAMPLES
 
 SUMMARY = "/forms/jiangxi-training-summary"
 FUNDING = "/forms/jiangxi-project-funding"
-SAMPLE = SAMPLES / "jiangxi/jiangxi-training-summary/2021-1/valid/half-year-to-31-august.json"
+SAMPLE = SAMPLES / "jiangxi/jiangxi-training-summary/2026-1/valid/half-year-to-31-august.json"
 BUDGET = (
     SAMPLES
-    / "jiangxi/jiangxi-project-funding/2021-1/valid/social-science-with-three-budget-items.json"
+    / "jiangxi/jiangxi-project-funding/2026-1/valid/social-science-with-three-budget-items.json"
 )
 
 
