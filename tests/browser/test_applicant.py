@@ -35,7 +35,7 @@ def load(page: Page, path: Path) -> None:
 def fill_by_hand(page: Page, path: Path) -> None:
     """Type a submission as a person would, from label to label."""
     data = json.loads(path.read_text("utf-8-sig"))
-    data.pop("form")
+    data = {name: value for name, value in data.items() if name not in ("form", "edition")}
     for group, values in data.items():
         for name, value in values.items() if isinstance(values, dict) else [("", values)]:
             _fill(page, f"/{group}/{name}".rstrip("/"), value)
