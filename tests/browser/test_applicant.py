@@ -79,7 +79,8 @@ def test_a_form_typed_by_hand_is_checked_and_downloaded(open_page, scripts, form
             page.get_by_role("button", name=button).click()
         assert download.value.suggested_filename.endswith(ending)
     saved = json.loads(Path(download.value.path()).read_text("utf-8"))
-    assert saved == json.loads(sample.read_text("utf-8-sig"))
+    data = json.loads(sample.read_text("utf-8-sig"))
+    assert saved == {name: value for name, value in data.items() if name != "edition"}
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
