@@ -245,7 +245,7 @@ def named(name="张三", **more):
         (named("赵六"), ["/person/name"]),
         (named(id_number="36010219800101001X"), ["/person/name"]),
         (named("张山", id_number="11010519491231002X"), ["/person/name"]),
-        (named(withdrawn=True), ["/person/name"]),
+        (named(withdrawn=True), ["/person/name", "/person/name"]),  # two rules ask
         (
             named(category="第一层次", selected_year=2020),
             ["/person/level", "/person/selected_year"],
