@@ -163,3 +163,10 @@ def test_one_byte_above_the_limit_is_refused():
     assert parse(b'"' + b"a" * (MAX_BYTES - 2) + b'"').findings == ()
     refused = parse(b'"' + b"a" * (MAX_BYTES - 1) + b'"')
     assert [finding.rule for finding in refused.findings] == ["input.size"]
+
+
+def test_a_valid_sample_is_judged_by_the_edition_whose_folder_it_stands_in(catalogue):
+    for path in VALID:
+        checked = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
+        assert checked.form.edition == path.parent.parent.name, path
+        assert checked.report.ok, path
