@@ -35,6 +35,10 @@ class Settings:
     FORMSVC_TRUSTED_PROXIES: comma-separated addresses or networks whose X-Forwarded-… holds.
     FORMSVC_SECURE_COOKIES: on when browsers come over TLS and no trusted proxy says so.
     FORMSVC_RATE: costly requests a minute and client. FORMSVC_ACCESS_LOG: a line a request.
+    FORMSVC_DATA: folder of the store, made when it is not there; without it nothing is remembered.
+    FORMSVC_DATABASE: postgresql://… for more than one machine, by default a file in that folder;
+    FORMSVC_KEYS: the file with the store's keys; FORMSVC_MATERIALS: a folder, or an address such as
+    s3://bucket/materials, for files that people hand in; by default both lie in that folder.
     FORMSVC_SECURITY_CONTACT: comma-separated addresses (mailto:, https:, tel:) in security.txt.
     """
 
@@ -53,6 +57,10 @@ class Settings:
     rate: int = 600
     access_log: bool = True
     security_contacts: tuple[str, ...] = ()
+    data: Path | None = None
+    database: str = ""
+    keys: Path | None = None
+    materials: str = ""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -81,6 +89,10 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         rate=_number(given, "FORMSVC_RATE", defaults.rate, 1_000_000),
         access_log=_switch(given, "FORMSVC_ACCESS_LOG", default=True),
         security_contacts=_contacts(given, "FORMSVC_SECURITY_CONTACT"),
+        data=Path(given["FORMSVC_DATA"]) if given.get("FORMSVC_DATA") else None,
+        database=given.get("FORMSVC_DATABASE", ""),
+        keys=Path(given["FORMSVC_KEYS"]) if given.get("FORMSVC_KEYS") else None,
+        materials=given.get("FORMSVC_MATERIALS", ""),
     )
 
 

@@ -1,0 +1,81 @@
+"""The database of a store: SQLite in the data folder, or PostgreSQL; engine and transactions."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.orm import Session
+
+from formsvc.errors import ConfigError
+
+FILE: Final = "store.db"
+_PATIENCE: Final = 20_000  # milliseconds that a writer waits for another
+_POOL: Final = 8
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+# Any number that no other program locks PostgreSQL by.
+_MIGRATING: Final = 0x666F726D73766301
+
+
+def engine(address: str) -> Engine:
+    """An engine for `sqlite:///…` or `postgresql://…`. ConfigError for another kind."""
+    if address.startswith("sqlite:"):
+        return _sqlite(address)
+    if address.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
+        _, _, place = address.partition(":")
+        return create_engine(f"postgresql+psycopg:{place}", pool_pre_ping=True, pool_size=_POOL,
+                             max_overflow=_POOL, hide_parameters=True)  # fmt: skip
+    raise ConfigError("FORMSVC_DATABASE: is neither a postgresql:// nor a sqlite:/// address")
+
+
+def _sqlite(address: str) -> Engine:
+    made = create_engine(address, hide_parameters=True, connect_args={"check_same_thread": False})
+
+    @event.listens_for(made, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin below
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                       f"busy_timeout={_PATIENCE}", "secure_delete=ON"):  # fmt: skip
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(made, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        # Who will write says so at once: two readers that both want to write would block.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return made
+
+
+@contextmanager
+def transaction(made: Engine, *, writes: bool) -> Iterator[Session]:
+    """One transaction: committed at the end, rolled back when anything is raised."""
+    options: dict[str, Any] = {"writes": writes}
+    if not writes and made.dialect.name == "postgresql":
+        options["postgresql_readonly"] = True
+    connected = made.connect().execution_options(**options)
+    with connected, Session(connected, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def migrate(made: Engine) -> None:
+    """Bring the tables to the shape of this program; ConfigError when they are of a newer one."""
+    script = ScriptDirectory(str(_MIGRATIONS))
+    with made.connect().execution_options(writes=True) as connection, connection.begin():
+        if made.dialect.name == "postgresql":  # several processes may start at once
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        at = MigrationContext.configure(connection).get_current_revision()
+        if at == script.get_current_head():
+            return
+        if at is not None and at not in {each.revision for each in script.walk_revisions()}:
+            raise ConfigError(f"the store was made by a newer formsvc (its tables are at {at})")
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

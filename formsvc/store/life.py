@@ -1,0 +1,402 @@
+"""The life of a filing: handed in, passed on from office to office, sent back, withdrawn, closed.
+
+Every verb checks who asks, in what state the filing is, and that it is as the asker saw it
+(`revision`, and for an opinion the digest of the version); changes it; and records one event.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
+
+from formsvc.bulk.comparison import Entry
+from formsvc.checks import stages
+from formsvc.delivery import said
+from formsvc.findings import Finding
+from formsvc.forms import Form, Stage
+from formsvc.forms.form import APPLICANT
+from formsvc.pointers import get
+from formsvc.store import access, comparing, contents, notices, offices
+from formsvc.store.errors import (
+    Invalid,
+    NotAllowed,
+    NotNow,
+    NotReady,
+    NotThere,
+    Overtaken,
+    Refused,
+    Reused,
+    Void,
+)
+from formsvc.store.models import Counter, Filing, Lookup, Office, Passage, Repeat, Version
+from formsvc.store.store import Work
+from formsvc.writing.notation import cents, is_amount
+
+MAX_WORDS: Final = 2_000
+
+
+class State(StrEnum):
+    """Where a filing is in its life."""
+
+    DRAFT = "draft"
+    OPEN = "open"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+    CONCLUDED = "concluded"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return _LABELS[self]
+
+
+_LABELS: Final = {
+    State.DRAFT: "草稿",
+    State.OPEN: "办理中",
+    State.RETURNED: "已退回",
+    State.WITHDRAWN: "已撤回",
+    State.REFUSED: "不予通过",
+    State.CONCLUDED: "已办结",
+}
+EDITABLE: Final = frozenset({State.DRAFT, State.RETURNED, State.WITHDRAWN})
+
+
+class Outcome(StrEnum):
+    """How a stay at a stage ended."""
+
+    FILED = "filed"
+    PASSED = "passed"
+    RETURNED = "returned"
+    WITHDRAWN = "withdrawn"
+    REFUSED = "refused"
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return {"filed": "提交", "passed": "通过", "returned": "退回", "withdrawn": "撤回",
+                "refused": "不予通过"}[self.value]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What an office says when it hands on, sends back or refuses; `digest` is of the version that
+    it looked at, hexadecimal."""
+
+    digest: str
+    words: str = ""
+    findings: Sequence[Finding] = ()
+
+
+def find(work: Work, id: int) -> Filing:
+    """A filing that the actor may see. Raises NotThere."""
+    query = select(Filing).where(Filing.id == id, access.visible(work.actor))
+    query = query.options(selectinload(Filing.versions), selectinload(Filing.passages))
+    filing = work.session.scalar(query)
+    if filing is None:
+        raise NotThere
+    return filing
+
+
+def form_of(work: Work, filing: Filing, edition: str = "") -> Form:
+    """The form of a filing, in the edition of a version or else the one in force."""
+    catalogue = work.store.forms[0]
+    form = (catalogue.edition(filing.form, edition) if edition else None) or catalogue.in_force(
+        filing.form, work.today
+    )
+    if form is None:
+        raise NotThere
+    return form
+
+
+def current(filing: Filing) -> Version:
+    """The version that was handed in last. Raises NotThere for a draft."""
+    if not filing.version:
+        raise NotThere
+    return filing.versions[filing.version - 1]
+
+
+def lying(filing: Filing) -> Passage:
+    """Its stay at the stage where it lies. Raises NotNow when it lies nowhere."""
+    for passage in reversed(filing.passages):
+        if not passage.outcome:
+            return passage
+    raise NotNow("这份材料现在不在办理中。", filing=filing.id)
+
+
+# by its owner
+
+
+def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str = "") -> Version:
+    """Freeze what the owner works on and send it on its way; the version.
+
+    With a `key` (Idempotency-Key) the same `request` is done once, however often it comes. Raises
+    NotReady with the report when there are errors.
+    """
+    filing = find(work, id)
+    if key and (given := work.session.get(Repeat, (work.actor.person, key))):
+        if given.request != request or given.filing_id != id:
+            raise Reused("同一个 Idempotency-Key 已用于另一次提交。", "hand-in", id)
+        return filing.versions[given.version - 1]
+    require_owner(work, filing, "hand-in")
+    require_editable(filing, "hand-in")
+    _unchanged(filing, revision)
+    data = contents.draft(work.store.keys, filing)
+    _in_turn(work)
+    checked, entries = comparing.check(work, filing, data)
+    if checked.form is None or not checked.report.ok:
+        raise NotReady(checked.report, id)
+    form, data = checked.form, checked.data
+    unit, way = _begun(work, filing, form, data)
+    number = filing.version + 1
+    version = contents.frozen(work.store.keys, filing, number, data, checked.report)
+    version.handed, version.person_id = work.now, filing.owner_id
+    filing.versions.append(version)
+    filing.number = filing.number or _number(work)
+    filing.version, filing.edition, filing.handed = number, form.edition, work.now
+    filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
+    filing.sealed, filing.amount = None, amount(form, data)
+    _index(work, filing, form, data, entries)
+    _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
+    _move(work, filing, form, data, unit, way[1:])
+    if key:
+        work.session.add(Repeat(person_id=filing.owner_id, key=key, request=request, filing_id=id,
+                                version=number, at=work.now))  # fmt: skip
+    work.record("handed-in", filing, filing.office_id, version=number, digest=version.digest,
+                edition=form.edition, errors=filing.errors, warnings=filing.warnings,
+                to=filing.stage)  # fmt: skip
+    return version
+
+
+def withdraw(work: Work, id: int, revision: int) -> Filing:
+    """Take back what one handed in, to change it, as long as it is not over."""
+    filing = find(work, id)
+    require_owner(work, filing, "withdraw")
+    _open(filing, "withdraw")
+    _unchanged(filing, revision)
+    passage = lying(filing)
+    passage.outcome, passage.left, passage.person_id = Outcome.WITHDRAWN, work.now, filing.owner_id
+    _back(work, filing, State.WITHDRAWN)
+    work.record("withdrawn", filing, passage.office_id, version=filing.version, stage=passage.stage)
+    return filing
+
+
+# by the office where it lies
+
+
+def pass_on(work: Work, id: int, revision: int, opinion: Opinion) -> Filing:
+    """Hand a filing on to the next stage; after the last one it is concluded."""
+    filing, passage = _handled(work, id, revision, opinion, "pass-on")
+    form = form_of(work, filing, current(filing).edition)
+    data = contents.data(work.store.keys, current(filing))
+    way = stages.way(form, data, work.today)
+    known = [stage.id for stage in way]
+    ahead = way[known.index(passage.stage) + 1 :] if passage.stage in known else ()
+    mac = _settle(work, passage, Outcome.PASSED, opinion)
+    unit = work.session.get_one(Office, filing.office_id)
+    _move(work, filing, form, data, unit, ahead)
+    work.record("passed-on", filing, passage.office_id, version=filing.version, opinion=mac,
+                digest=passage.digest, stage=passage.stage, to=filing.stage)  # fmt: skip
+    return filing
+
+
+def give_back(work: Work, id: int, revision: int, opinion: Opinion, until: date | None) -> Filing:
+    """Send a filing back to its owner, with what is to be mended and until when."""
+    if not opinion.words and not opinion.findings:
+        raise Invalid("退回时请写明原因，或选出要改正的问题。")
+    if until is not None and until < work.today:
+        raise Invalid("改正期限不能早于今天。")
+    filing, passage = _handled(work, id, revision, opinion, "return")
+    mac = _settle(work, passage, Outcome.RETURNED, opinion)
+    _back(work, filing, State.RETURNED)
+    filing.due = until
+    work.record("returned", filing, passage.office_id, version=filing.version, opinion=mac,
+                digest=passage.digest, stage=passage.stage, findings=len(opinion.findings),
+                until=until.isoformat() if until else None)  # fmt: skip
+    notices.tell_owner(work, filing, f"“{filing.title}”被退回，请按意见改正后重新提交。")
+    return filing
+
+
+def refuse(work: Work, id: int, revision: int, opinion: Opinion) -> Filing:
+    """End a filing without granting it."""
+    if not opinion.words:
+        raise Invalid("不予通过时请写明理由。")
+    filing, passage = _handled(work, id, revision, opinion, "refuse")
+    mac = _settle(work, passage, Outcome.REFUSED, opinion)
+    _close(work, filing, State.REFUSED)
+    work.record("not-granted", filing, passage.office_id, version=filing.version, opinion=mac,
+                digest=passage.digest, stage=passage.stage)  # fmt: skip
+    notices.tell_owner(work, filing, f"“{filing.title}”审核不予通过，请看理由。")
+    return filing
+
+
+# what is asked before anything is changed
+
+
+def require_owner(work: Work, filing: Filing, verb: str) -> None:
+    """Refused for anybody but whose filing it is."""
+    if filing.owner_id != work.actor.person:
+        raise NotAllowed("只有申报人本人可以这样做。", verb, filing.id)
+    if access.Scope.WRITE not in work.actor.scopes:
+        raise NotAllowed("这个令牌只能读取。", verb, filing.id)
+
+
+def require_editable(filing: Filing, verb: str) -> None:
+    """Refused while others have it, and when it is over."""
+    if filing.state not in EDITABLE:
+        raise NotNow(f"这份材料{State(filing.state).label}，不能改动。", verb, filing.id)
+
+
+def _open(filing: Filing, verb: str) -> None:
+    if filing.state != State.OPEN:
+        raise NotNow(f"这份材料{State(filing.state).label}，不在办理中。", verb, filing.id)
+
+
+def _unchanged(filing: Filing, revision: int) -> None:
+    if filing.revision != revision:
+        raise Overtaken
+
+
+def _handled(
+    work: Work, id: int, revision: int, opinion: Opinion, verb: str
+) -> tuple[Filing, Passage]:
+    """The filing and its stay, when the actor handles it and saw it as it is."""
+    filing = find(work, id)
+    _open(filing, verb)
+    if not work.actor.handles(filing.holder_id):
+        holder = filing.holder.name if filing.holder else ""
+        raise NotAllowed(f"这份材料现在由{holder}办理，您不是那里的经办人。", verb, id)
+    if access.Scope.WRITE not in work.actor.scopes:
+        raise NotAllowed("这个令牌只能读取。", verb, id)
+    if opinion.digest != current(filing).digest:
+        raise Void("您看的不是现在这一版：内容已经变了，请看过新版再提意见。", verb, id)
+    if len(opinion.words) > MAX_WORDS:
+        raise Invalid(f"意见不超过 {MAX_WORDS:,} 字。")
+    _unchanged(filing, revision)
+    return filing, lying(filing)
+
+
+# what is changed
+
+
+def _begun(
+    work: Work, filing: Filing, form: Form, data: object
+) -> tuple[Office, tuple[Stage, ...]]:
+    """The unit that it is handed in through, and the stages that it will go through."""
+    unit = filing.office
+    way = stages.way(form, data, work.today)
+    if len(way) < 2:
+        raise Refused(
+            "这种表没有规定办理的流程，不能在线提交；可以打印后报送。", "hand-in", filing.id
+        )
+    if unit is None or unit.closed or not work.actor.is_of(unit.id):
+        raise NotAllowed(
+            "请先选择您所在的单位；没有可选的，请单位负责人发来邀请链接。", "hand-in", filing.id
+        )
+    if APPLICANT not in way[0].offices and not (
+        work.actor.handles(unit.id) and unit.kind in way[0].offices
+    ):
+        titles = "、".join(form.programme.offices[kind].title for kind in way[0].offices)
+        raise NotAllowed(f"《{form.title}》由{titles}的经办人填报。", "hand-in", filing.id)
+    return unit, way
+
+
+def _stay(
+    work: Work, filing: Filing, stage: str, office: Office, outcome: str, version: Version
+) -> Passage:
+    over = bool(outcome)
+    passage = Passage(version=filing.version, stage=stage, office_id=office.id, came=work.now,
+                      outcome=outcome, left=work.now if over else None,
+                      person_id=filing.owner_id if over else None,
+                      digest=version.digest if over else "")  # fmt: skip
+    filing.passages.append(passage)
+    return passage
+
+
+def _move(
+    work: Work, filing: Filing, form: Form, data: object, unit: Office, ahead: tuple[Stage, ...]
+) -> None:
+    """Lay it before the first of the stages that are left; without one it is concluded."""
+    if not ahead:
+        _close(work, filing, State.CONCLUDED)
+        notices.tell_owner(work, filing, f"“{filing.title}”已经办结。")
+        return
+    stage = ahead[0]
+    office = offices.responsible(work.session, unit, stage, form.programme)
+    passage = _stay(work, filing, stage.id, office, "", current(filing))
+    passage.due = stages.due(form, stage, data, work.today)
+    filing.state, filing.stage, filing.holder_id = State.OPEN, stage.id, office.id
+    filing.came, filing.due, filing.changed = work.now, passage.due, work.now
+    notices.tell_office(work, filing, office, f"“{filing.title}”到了“{stage.title}”，请办理。")
+
+
+def _settle(work: Work, passage: Passage, outcome: Outcome, opinion: Opinion) -> str:
+    """End a stay with an opinion; the opinion's keyed digest, hexadecimal."""
+    passage.outcome, passage.left = outcome, work.now
+    passage.person_id, passage.digest = work.actor.person, opinion.digest
+    mac = contents.seal_opinion(work.store.keys, passage, opinion.words, list(opinion.findings))
+    return mac.hex()
+
+
+def _back(work: Work, filing: Filing, state: State) -> None:
+    """Back in its owner's hands, with what was handed in last to go on from."""
+    contents.seal_draft(work.store.keys, filing, contents.data(work.store.keys, current(filing)))
+    filing.state, filing.stage, filing.holder_id = state, "", None
+    filing.came, filing.due, filing.changed = None, None, work.now
+
+
+def _close(work: Work, filing: Filing, state: State) -> None:
+    filing.state, filing.stage, filing.holder_id = state, "", None
+    filing.came, filing.due, filing.changed, filing.closed = None, None, work.now, work.now
+
+
+def _index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
+    """What lists show of it, and what it is found by."""
+    describe(filing, form, data)
+    work.session.execute(delete(Lookup).where(Lookup.filing_id == filing.id))
+    keys = work.store.keys
+    for number in dict.fromkeys(contents.numbers(form, data)):
+        digest = keys.digest("number", number)
+        work.session.add(Lookup(filing_id=filing.id, kind="number", digest=digest))
+    comparing.remember(work, filing, entries)
+
+
+def describe(filing: Filing, form: Form, data: object) -> None:
+    """What lists show of a filing: whose, from which unit, which form."""
+    filing.person_name = said(data, form.person.pointer)
+    filing.unit_name = said(data, form.unit.pointer)
+    whose = f"-{filing.person_name}" if filing.person_name else ""
+    filing.title = f"{form.title}{whose}"[:200]
+
+
+def amount(form: Form, data: object) -> int | None:
+    """The amount that a submission asks for, in 分; None where its form asks for none."""
+    value = get(data, form.grant.pointer) if form.grant else None
+    return cents(value) if is_amount(value) else None  # type: ignore[arg-type]  # a number
+
+
+def _in_turn(work: Work) -> None:
+    """One handing in after the other, from here to the end of the transaction: two of one person
+    at the same moment would not see each other. Locks the year's counter."""
+    name = f"filing-{work.today.year}"
+    if work.session.get(Counter, name, with_for_update=True) is None:
+        new = Counter.__table__.insert().values(name=name, value=0)  # type: ignore[attr-defined]  # a Table
+        with suppress(IntegrityError), work.session.begin_nested():
+            work.session.execute(new)
+        work.session.get(Counter, name, with_for_update=True)
+
+
+def _number(work: Work) -> str:
+    """The next number of the year: `2026-000001-5`, its last digit checks the others (Luhn)."""
+    counter = work.session.get_one(Counter, f"filing-{work.today.year}", populate_existing=True)
+    counter.value += 1
+    body = f"{work.today.year}{counter.value:06d}"
+    doubled = (int(c) * (2 if place % 2 == 0 else 1) for place, c in enumerate(reversed(body)))
+    check = -sum(each - 9 if each > 9 else each for each in doubled) % 10
+    return f"{body[:4]}-{body[4:]}-{check}"

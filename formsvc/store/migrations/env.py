@@ -1,0 +1,13 @@
+"""Alembic runs this with a connection of the store; nothing here is called by hand."""
+
+from alembic import context
+
+from formsvc.store.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,  # SQLite alters a table by making it anew
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,399 @@
+"""The tables of a store. Times are UTC in ISO 8601, days ISO dates, amounts whole 分.
+
+Content that says who somebody is stands in columns named `sealed`: AES-256-GCM, opened with the
+keyring at the row's place. In clear stand what lists show and sort by: names of people and units.
+ID and account numbers are found by their keyed digests in `lookup`.
+"""
+
+from datetime import UTC, date, datetime
+from typing import ClassVar, Final
+
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+_NAMES: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time as `2026-11-30T23:02:42.123456Z`: it sorts, and is hashed, as it is stored."""
+
+    impl = String(27)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: object) -> str | None:
+        return None if value is None else iso(value)
+
+    def process_result_value(self, value: str | None, dialect: object) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+class Day(TypeDecorator[date]):
+    """A date as `2026-11-30`."""
+
+    impl = String(10)
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, dialect: object) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, dialect: object) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+def iso(moment: datetime) -> str:
+    """UTC with six decimals of a second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# SQLite numbers rows by itself only where the key is a plain INTEGER.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """All tables."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar = {datetime: Moment, date: Day, int: BigInteger,
+                                     bytes: LargeBinary}  # fmt: skip
+
+
+class Office(Base):
+    """A unit, a department, a city, a province: a node of its programme's tree.
+
+    `kind` is one of the programme's kinds; `path` is `/1/5/`, the ids from the top to itself.
+    """
+
+    __tablename__ = "office"
+    __table_args__ = (UniqueConstraint("programme", "kind", "name"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    programme: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(String(200))
+    code: Mapped[str] = mapped_column(String(32), default="")
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
+    path: Mapped[str] = mapped_column(String(400), default="", index=True)
+    closed: Mapped[bool] = mapped_column(default=False)
+
+    parent: Mapped["Office | None"] = relationship(remote_side="Office.id")
+
+
+class Person(Base):
+    """Somebody who signs in. `key` changes when all sessions are to end."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    email: Mapped[str] = mapped_column(String(255), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    active: Mapped[bool] = mapped_column(default=True)
+    created: Mapped[datetime]
+
+    memberships: Mapped[list["Membership"]] = relationship(back_populates="person")
+
+
+class Membership(Base):
+    """What a person is in an office: see `access.Role`. The admin of a service has no office."""
+
+    __tablename__ = "membership"
+    __table_args__ = (UniqueConstraint("person_id", "office_id", "role"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
+    role: Mapped[str] = mapped_column(String(20))
+    since: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="memberships")
+    office: Mapped[Office | None] = relationship()
+
+
+class Filing(Base):
+    """A submission on its way. `state` is one of `life.State`; `version` the last one handed in, 0
+    for none; `revision` counts every change; `sealed` is what its owner is working on.
+
+    `stage`, `holder` and `came` say where it lies, `due` until when; `amount` is what the form asks
+    for. `number` is what people call it, from the first handing in on.
+    """
+
+    __tablename__ = "filing"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    number: Mapped[str | None] = mapped_column(String(20), unique=True)
+    programme: Mapped[str] = mapped_column(String(64))
+    form: Mapped[str] = mapped_column(String(64))
+    edition: Mapped[str] = mapped_column(String(32), default="")
+    owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    state: Mapped[str] = mapped_column(String(12))
+    stage: Mapped[str] = mapped_column(String(64), default="")
+    holder_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    version: Mapped[int] = mapped_column(Integer, default=0)
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    person_name: Mapped[str] = mapped_column(String(200), default="")
+    unit_name: Mapped[str] = mapped_column(String(200), default="")
+    title: Mapped[str] = mapped_column(String(200), default="")
+    amount: Mapped[int | None]
+    errors: Mapped[int] = mapped_column(Integer, default=0)
+    warnings: Mapped[int] = mapped_column(Integer, default=0)
+    created: Mapped[datetime]
+    changed: Mapped[datetime]
+    handed: Mapped[datetime | None]
+    came: Mapped[datetime | None]
+    due: Mapped[date | None]
+    closed: Mapped[datetime | None]
+    erased: Mapped[datetime | None]
+    sealed: Mapped[bytes | None]
+
+    owner: Mapped[Person] = relationship()
+    office: Mapped[Office | None] = relationship(foreign_keys=office_id)
+    holder: Mapped[Office | None] = relationship(foreign_keys=holder_id)
+    versions: Mapped[list["Version"]] = relationship(
+        back_populates="filing", order_by="Version.number"
+    )
+    passages: Mapped[list["Passage"]] = relationship(back_populates="filing", order_by="Passage.id")
+
+    # A change that another one overtook is refused: UPDATE … WHERE revision = what was read.
+    __mapper_args__: ClassVar = {"version_id_col": revision}
+
+
+Index("ix_filing_held", Filing.holder_id, Filing.state, Filing.due, Filing.came)
+Index("ix_filing_unit", Filing.office_id, Filing.state, Filing.changed)
+Index("ix_filing_listed", Filing.programme, Filing.state, Filing.changed)
+
+
+class Version(Base):
+    """What was handed in, frozen: content and report sealed; `digest` is SHA-256 of the canonical
+    content, hexadecimal, which its printed codes begin with."""
+
+    __tablename__ = "version"
+    __table_args__ = (UniqueConstraint("filing_id", "number"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    edition: Mapped[str] = mapped_column(String(32))
+    digest: Mapped[str] = mapped_column(String(64), index=True)
+    handed: Mapped[datetime]
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    sealed: Mapped[bytes | None]
+    sealed_report: Mapped[bytes | None]
+
+    filing: Mapped[Filing] = relationship(back_populates="versions")
+    person: Mapped[Person] = relationship()
+
+
+class Passage(Base):
+    """One stay of a filing at a stage, and what the office said of it.
+
+    `version` is the one it came in, to whose `digest` the opinion is bound: with another version
+    it is void. `outcome` is "" while it lies there; `sealed` holds words and findings.
+    """
+
+    __tablename__ = "passage"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    stage: Mapped[str] = mapped_column(String(64))
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
+    came: Mapped[datetime]
+    due: Mapped[date | None]
+    left: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(String(12), default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    sealed: Mapped[bytes | None]
+
+    filing: Mapped[Filing] = relationship(back_populates="passages")
+    office: Mapped[Office | None] = relationship()
+    person: Mapped[Person | None] = relationship()
+
+
+class Lookup(Base):
+    """A keyed digest by which a filing's last version is found: an ID number, an account."""
+
+    __tablename__ = "lookup"
+    __table_args__ = (Index("ix_lookup_value", "kind", "digest"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+
+
+class Meeting(Base):
+    """A filing's last version under one comparison: see `formsvc.bulk.comparison.Entry`."""
+
+    __tablename__ = "meeting"
+    __table_args__ = (Index("ix_meeting_key", "comparison", "key"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
+    programme: Mapped[str] = mapped_column(String(64))
+    comparison: Mapped[str] = mapped_column(String(120))
+    key: Mapped[str] = mapped_column(String(64))
+    differs: Mapped[str] = mapped_column(Text, default="")
+    pointer: Mapped[str] = mapped_column(String(200))
+    amount: Mapped[int | None]
+
+
+class Event(Base):
+    """One line of the history: see `events`. `number` counts from 1 without a gap."""
+
+    __tablename__ = "event"
+
+    number: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(40))
+    person_id: Mapped[int | None] = mapped_column(index=True)
+    office_id: Mapped[int | None]
+    filing_id: Mapped[int | None] = mapped_column(index=True)
+    details: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class Chain(Base):
+    """The one row that says how long the history is, and its last hash; `mac` keeps it honest."""
+
+    __tablename__ = "chain"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    count: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    mac: Mapped[str] = mapped_column(String(64))
+
+
+class Seal(Base):
+    """The head of the history at the end of a day, signed; `stamp` is an RFC 3161 answer."""
+
+    __tablename__ = "seal"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    hash: Mapped[str] = mapped_column(String(64))
+    signature: Mapped[str] = mapped_column(String(128))
+    stamp: Mapped[bytes | None]
+
+
+class Counter(Base):
+    """The last number given of a series."""
+
+    __tablename__ = "counter"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[int]
+
+
+class Repeat(Base):
+    """An answer already given to an Idempotency-Key: the same request gets it again."""
+
+    __tablename__ = "repeat"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    request: Mapped[str] = mapped_column(String(64))
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"))
+    version: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Material(Base):
+    """A file of a filing: a proof, or the scan of the stamped paper. Its bytes lie, sealed, in the
+    folder of materials under `name_there`; `kind` is one of `materials.Kind`."""
+
+    __tablename__ = "material"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
+    version: Mapped[int] = mapped_column(Integer)
+    stage: Mapped[str] = mapped_column(String(64), default="")
+    kind: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(200))
+    media_type: Mapped[str] = mapped_column(String(100))
+    size: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    name_there: Mapped[str] = mapped_column(String(100))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    sealed: Mapped[bytes | None]  # what a scan was found to be
+
+
+class Notice(Base):
+    """Something a person is told: in the page, and by mail where that is set up."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"), index=True)
+    text: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    read: Mapped[datetime | None]
+    mailed: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """A link by which somebody joins an office; only the digest of its secret is kept."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
+    role: Mapped[str] = mapped_column(String(20))
+    email: Mapped[str] = mapped_column(String(255), default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime]
+    expires: Mapped[datetime]
+    uses: Mapped[int] = mapped_column(Integer, default=1)
+
+    office: Mapped[Office | None] = relationship()
+
+
+class Token(Base):
+    """A key for programs, of one person, for some scopes; only its digest is kept."""
+
+    __tablename__ = "token"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    title: Mapped[str] = mapped_column(String(100))
+    scopes: Mapped[str] = mapped_column(String(200))
+    at: Mapped[datetime]
+    expires: Mapped[datetime]
+    used: Mapped[datetime | None]
+    revoked: Mapped[datetime | None]
+
+    person: Mapped[Person] = relationship()
+
+
+class Roster(Base):
+    """The list of a programme's people (a register), sealed, as it was from a time on."""
+
+    __tablename__ = "roster"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    programme: Mapped[str] = mapped_column(String(64), index=True)
+    title: Mapped[str] = mapped_column(String(200))
+    people: Mapped[int] = mapped_column(Integer)
+    at: Mapped[datetime]
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
+    sealed: Mapped[bytes]
