@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc import checks, documents, submissions
+from formsvc.checks import stages
 from formsvc.checks.register import Register, Registered
 from formsvc.checks.steps import next_steps
 from formsvc.documents import HOUSE, Press, authoring, docx
@@ -194,6 +195,7 @@ def load_forms(*shelves: Shelf, press: Press = HOUSE, papers: bool = True) -> Ca
     for form in loaded:
         checks.checker(form)
         next_steps(form, {}, form.since)
+        stages.verify(form)
         summaries.verify(form, loaded, Registered)
         if papers:
             verify_papers(form)

@@ -25,8 +25,8 @@ _LAST_DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 class Cover:
     """One thing that covers a clause.
 
-    `kind` is rule, comparison, form, field, step or value; `name` its id, pointer or title; `form`
-    the id of its form, "" for what the programme has for all of them. `note` may say more.
+    `kind` is rule, comparison, form, field, step, stage or value; `name` its id, pointer or title;
+    `form` the id of its form, "" for what the programme has for all of them. `note` may say more.
     """
 
     kind: str
@@ -171,6 +171,8 @@ def _known(programme: Programme, forms: Iterable[Form], on: date) -> dict[str, C
             )
         for step in form.steps:
             known[f"{form.id}#{step.title}"] = Cover("step", step.title, step.title, *whose)
+        for stage in form.stages:
+            known[f"{form.id}#{stage.id}"] = Cover("stage", stage.id, stage.title, *whose)
         for demand in explain.demands(form, on):
             known[f"{form.id}/{demand.id}"] = Cover("rule", demand.id, demand.text, *whose)
     return known

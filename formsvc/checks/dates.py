@@ -155,13 +155,19 @@ class Due(Kind):
     def _pointer(self) -> str:
         return (self.day or self.anchor).pointer
 
+    def last_day(self, data: object) -> date | None:
+        """The last day on which it is in order; None where the anchor is missing or wrong."""
+        try:
+            return self._limits(data)[1]
+        except (Unjudged, ValueError, TypeError, OverflowError):
+            return None
+
     def asks(self, data: object) -> str:
         after = f"{self.anchor.label}后 {self.months} 个月内"
         if self.by:
             after = f"{self.anchor.label}的{calendar_said(self.by)}以前"
-        try:
-            _, last = self._limits(data)
-        except (Unjudged, ValueError, TypeError, OverflowError):
+        last = self.last_day(data)
+        if last is None:
             return after
         return f"{long_date(last)}以前（{after}，当日有效）"
 

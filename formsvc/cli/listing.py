@@ -13,7 +13,7 @@ from formsvc.writing.notation import today
 
 _KINDS = {
     "rule": "规则", "comparison": "比对", "form": "表", "field": "栏目", "step": "办理步骤",
-    "value": "数额",
+    "stage": "办理环节", "value": "数额",
 }  # fmt: skip
 
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from formsvc import pointers
 from formsvc.findings import Citation, Severity
@@ -14,6 +15,8 @@ from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.guards import Conditions, Guard
 from formsvc.forms.programme import ComparisonSpec, Programme
 
+APPLICANT: Final = "applicant"
+"""Among the offices of a stage: the person whose form it is."""
 _ROW = re.compile(r"/([0-9]+)(?=/|$)")
 
 
@@ -64,6 +67,45 @@ class Signature:
 
     name: str
     beside: str
+    guard: Guard
+
+
+class Does(StrEnum):
+    """What happens to a submission at a stage."""
+
+    FILL = "fill"
+    OPINE = "opine"
+    """An opinion is written, and sealed."""
+    REVIEW = "review"
+    """审核."""
+    RECHECK = "recheck"
+    """复核: what was reviewed is gone through once more."""
+    PAY = "pay"
+    CONCLUDE = "conclude"
+
+    @property
+    def ends(self) -> bool:
+        """Whether a submission is over after it."""
+        return self in (Does.PAY, Does.CONCLUDE)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the way through the offices; formsvc.checks.stages says which a submission takes.
+
+    `offices` are kinds of the programme, of which the nearest to the submission's unit does it, or
+    APPLICANT for the person. It is due `days` after it came there, or on the last day that the
+    `rule` asks for; None and "" where nothing says so. `signatures` are the boxes stamped at it.
+    """
+
+    id: str
+    title: str
+    does: Does
+    offices: tuple[str, ...]
+    citations: tuple[Citation, ...]
+    days: int | None
+    rule: str
+    signatures: tuple[str, ...]
     guard: Guard
 
 
@@ -121,8 +163,9 @@ class Form:
     """One edition of a form. Compared and hashed by identity: a catalogue holds one of each.
 
     `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
-    the field that says on which day a submission is handed in; `blank_rows` how many rows of each
-    list an empty form has.
+    the field that says on which day a submission is handed in; `grant` the amount that the
+    programme would pay; `blank_rows` how many rows of each list an empty form has. `stages` are all
+    that there are; a form that is not carried through offices has none.
     """
 
     id: str
@@ -136,6 +179,7 @@ class Form:
     continues: tuple[Field, ...]
     person: Field
     unit: Field
+    grant: Field | None
     schema: Mapping[str, Any]
     common: Mapping[str, Any]
     fields: Mapping[str, Field]
@@ -148,6 +192,7 @@ class Form:
     comparisons: tuple[ComparisonSpec, ...]
     steps: tuple[Step, ...]
     signatures: tuple[Signature, ...]
+    stages: tuple[Stage, ...]
     summary: SummarySpec | None
     pdf_names: Mapping[str, str] | None
     toml: Path

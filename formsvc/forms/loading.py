@@ -7,7 +7,7 @@ and `form.toml`. An office's own shelf may add forms to a programme that comes a
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.findings import Citation, Severity
-from formsvc.forms import schemas, summaries
+from formsvc.forms import schemas, stages, summaries
 from formsvc.forms.fields import EDITION, FORM, Field
 from formsvc.forms.form import (
     ComputedSpec,
@@ -25,11 +25,12 @@ from formsvc.forms.form import (
     RuleSpec,
     Section,
     Signature,
+    Stage,
     Step,
 )
 from formsvc.forms.guards import Guard, conditions, guard
 from formsvc.forms.places import Wrong
-from formsvc.forms.programme import Alternatives, ComparisonSpec, Coverage, PolicyValue, Programme
+from formsvc.forms.programme import ComparisonSpec, Coverage, PolicyValue, Programme, alternatives
 from formsvc.forms.shelves import Shelf, built_in
 from formsvc.writing.messages import problem_in
 
@@ -43,10 +44,9 @@ _BLANK_ROWS: Final = 10  # of a list in an empty form, where form.toml says noth
 _RESERVED: Final = ("/_page", "/_code")
 _NAMES: Final = {"rule": "id", "comparison": "id", "citation": "id", "value": "id",
                  "coverage": "article", "section": "title", "step": "title", "print": "name",
-                 "part": "name", "signature": "name", "computed": "field"}  # fmt: skip
-_ONCE: Final = frozenset(
-    {"rule", "comparison", "citation", "print", "part", "signature", "computed"}
-)
+                 "part": "name", "signature": "name", "computed": "field", "office": "id",
+                 "stage": "id"}  # fmt: skip
+_ONCE: Final = _NAMES.keys() - {"value", "coverage", "section", "step"}
 RULE: Final = frozenset({"id", "kind", "severity", "cite", "title", "demand", "when"})
 
 
@@ -120,7 +120,7 @@ class TomlFile:
             raw = tomllib.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
-        self.table: dict[str, Any] = _plain(raw)
+        self.table: dict[str, Any] = schemas.plain(raw)
         for fault in schemas.faults(self.kind, self.table):
             self.fail(self._place(list(fault.absolute_path)), fault.message[:_LONGEST])
 
@@ -165,7 +165,7 @@ class TomlFile:
     ) -> ComparisonSpec:
         if problem := problem_in(entry["message"], _TALLIED if "limit" in entry else _COMPARED):
             self.fail(place, f"message: {problem}")
-        keys, differs = (tuple(map(_alternatives, entry.get(k, ()))) for k in ("keys", "differs"))
+        keys, differs = (tuple(map(alternatives, entry.get(k, ()))) for k in ("keys", "differs"))
         fallback = entry.get("fallback")
         return ComparisonSpec(
             entry["id"], Severity(entry["severity"]),
@@ -182,8 +182,8 @@ class TomlFile:
         """Comparisons read texts and whole numbers outside of lists; limits are numbers."""
         for comparison in comparisons:
             place = f"[[comparison]] {comparison.id}"
-            for pointer in (p for alternatives in (*comparison.keys, *comparison.differs)
-                            for p in alternatives):  # fmt: skip
+            for pointer in (p for names in (*comparison.keys, *comparison.differs)
+                            for p in names):  # fmt: skip
                 field = known.get(pointer)
                 is_plain = field is not None and not field.list
                 if not is_plain or (known[pointer].type not in _KEYS and pointer != FORM):
@@ -237,6 +237,8 @@ class _ProgrammeFile(TomlFile):
                 attribute: tuple(names)
                 for attribute, names in self.table.get("register", {}).items()
             },
+            offices=stages.offices(self.entries("office"), self.fail),
+            retention=stages.retention(self.table, self.fail),
         )  # fmt: skip
 
     def _values(self, citations: Mapping[str, Citation]) -> dict[str, tuple[PolicyValue, ...]]:
@@ -268,6 +270,7 @@ class _ProgrammeFile(TomlFile):
             rules = [*(rule.id for rule in form.rules), *(each.id for each in form.comparisons)]
             covering |= {form.id, *(form.id + name for name in form.fields)}
             covering |= {f"{form.id}#{step.title}" for step in form.steps}
+            covering |= {f"{form.id}#{stage.id}" for stage in form.stages}
             covering |= {f"{form.id}/{rule}" for rule in rules}
         for each in self.programme.coverage:
             for name in each.by:
@@ -290,7 +293,7 @@ class _FormFile(TomlFile):
         comparisons = tuple(self.comparisons(citations))
         self.verify_compared(comparisons, self.fields)
         self.schema.verify_head(folder.parts[1], folder.parts[2])
-        return Form(
+        form = Form(
             id=folder.parts[1],
             edition=folder.parts[2],
             title=head["title"],
@@ -305,6 +308,7 @@ class _FormFile(TomlFile):
             ),
             person=self.field(head["person"], "[form]: person", "string"),
             unit=self.field(head["unit"], "[form]: unit", "string"),
+            grant=self.field(head["grant"], "[form]: grant", "money") if "grant" in head else None,
             schema=self.schema.content,
             common=self.schema.common,
             fields=self.fields,
@@ -323,12 +327,15 @@ class _FormFile(TomlFile):
                 Signature(entry["name"], entry["beside"], self.guard(entry, place))
                 for entry, place in self.entries("signature")
             ),
+            stages=tuple(self.stages(citations)),
             summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,
             templates=shelf.templates / folder,
             samples=shelf.samples / folder,
         )
+        stages.verify(form, self.fail)
+        return form
 
     def field(self, pointer: str, place: str, kind: str = "") -> Field:
         """The field at a pointer, outside of lists, of this kind or type."""
@@ -427,6 +434,11 @@ class _FormFile(TomlFile):
                 when=conditions(entry.get("when")),
             )
 
+    def stages(self, citations: Mapping[str, Citation]) -> Iterator[Stage]:
+        for entry, place in self.entries("stage"):
+            cited = self.citation(entry["cite"], citations, place)
+            yield stages.declared(entry, cited, self.guard(entry, place))
+
     def pdf_names(self) -> Mapping[str, str]:
         """The field names of a PDF that an office made itself, and the pointers they stand for."""
         boxes = {box.name for box in self.boxes()}
@@ -435,16 +447,3 @@ class _FormFile(TomlFile):
             if pointer not in boxes and pointer not in _RESERVED:
                 self.field(re.sub(r"/[0-9]+(?=/|$)", "/*", pointer), f"[pdf]: {name}")
         return names
-
-
-def _alternatives(value: str | list[str]) -> Alternatives:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _plain(value: Any) -> Any:
-    """TOML's days as ISO texts, as JSON Schema knows them."""
-    if isinstance(value, dict):
-        return {key: _plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from formsvc.findings import Citation, Severity
@@ -10,6 +11,11 @@ from formsvc.forms.places import Wrong
 
 Alternatives = tuple[str, ...]
 """Pointers to one value, for forms that keep it in different places: the first that is there."""
+
+
+def alternatives(value: str | list[str]) -> Alternatives:
+    """A pointer or several, as they are written."""
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,41 @@ class Coverage:
     reason: str
 
 
+class Sees(StrEnum):
+    """What an office sees of the submissions of its programme."""
+
+    BELOW = "below"
+    """Its own, and those of the offices below it."""
+    ALL = "all"
+    """Those of the whole programme."""
+    HERE = "here"
+    """Only those that are at it now, or that it has handled."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeKind:
+    """A kind of office. `below` are the kinds that one may stand under; none: it stands on top."""
+
+    id: str
+    title: str
+    sees: Sees
+    below: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many years content is kept after a submission is over; `note` says who decides."""
+
+    years: int
+    note: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Programme:
     """One programme. `values` are by id, each in the order of the days from which they hold;
     `regulation` is the one that `coverage` goes through, article by article; `register` says how
-    the columns of the list of its people may be headed."""
+    the columns of the list of its people may be headed; `offices` are its kinds by id, and where
+    there are any, `retention` is not None."""
 
     id: str
     title: str
@@ -78,6 +114,8 @@ class Programme:
     comparisons: tuple[ComparisonSpec, ...]
     coverage: tuple[Coverage, ...]
     register: Mapping[str, tuple[str, ...]]
+    offices: Mapping[str, OfficeKind]
+    retention: Retention | None
 
     def epochs(self) -> tuple[date, ...]:
         """The days on which a policy value changes, from the first on."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
@@ -194,3 +195,12 @@ class FormSchema:
 
 def _is_bounded(pattern: str) -> bool:
     return bool(pattern) and not any(re.search(pattern, day) for day in _NO_DAYS)
+
+
+def plain(value: Any) -> Any:
+    """TOML's days as ISO texts, as JSON Schema knows them."""
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    return value.isoformat() if isinstance(value, date | datetime) else value

@@ -154,7 +154,7 @@ class FormPayload(Schema):
 class CoverPayload(Schema):
     kind = fields.String(
         required=True,
-        validate=validate.OneOf(["rule", "comparison", "form", "field", "step", "value"]),
+        validate=validate.OneOf(["rule", "comparison", "form", "field", "step", "stage", "value"]),
     )
     name = fields.String(required=True, metadata={"description": "规则编号、位置或名称"})
     title = fields.String(required=True)
