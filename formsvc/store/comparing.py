@@ -27,13 +27,12 @@ def check(work: Work, filing: Filing, data: object) -> tuple[Checked, list[Entry
     catalogue, comparisons = work.store.forms
     held = register(work, filing.programme)
     checked = catalogue.check_data(data, on=work.today, form=filing.form, register=held)
-    if checked.form is None or checked.report.unreadable:
+    form = checked.form
+    if form is None or checked.report.unreadable:
         return checked, []
-    report, (entries,) = comparisons.judge(
-        checked.form, checked.data, checked.report, [_secret(work)]
-    )
-    met = list(_met(work, filing, checked.form, entries))
-    findings = sorted((*report.findings, *met), key=lambda f: checked.form.place(f.pointer))
+    report, (entries,) = comparisons.judge(form, checked.data, checked.report, [_secret(work)])
+    met = _met(work, filing, form, entries)
+    findings = sorted((*report.findings, *met), key=lambda f: form.place(f.pointer))
     return replace(checked, report=replace(report, findings=tuple(findings))), entries
 
 

@@ -38,7 +38,7 @@ class Unopenable(FormsvcError):
     """Sealed content does not open: its key is not in the file, or it was changed."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Keyring:
     """`sealing` maps names of 4 bytes (hexadecimal) to keys, in the order in which they came."""
 

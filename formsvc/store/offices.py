@@ -32,7 +32,7 @@ def add(
     work.session.add(office)
     work.session.flush()
     office.path = f"{parent.path if parent else '/'}{office.id}/"
-    work.record("office-added", office=office.id, kind=kind)
+    work.record("office-added", office=office.id, of=kind)
     return office
 
 

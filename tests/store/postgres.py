@@ -53,5 +53,3 @@ def database(address: str) -> str:
         connection.execute(text(f"CREATE DATABASE {name}"))
     engine.dispose()
     return address.replace("/postgres?", f"/{name}?")
-
-
