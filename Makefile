@@ -6,13 +6,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
-TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils qpdf
+TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils postgresql qpdf
 
 .PHONY: run test coverage check bench sbom hashes install-hashed clean
 
 run: .venv/run.stamp
 	@sh tools/packages.sh optional $(RUN_PACKAGES)
-	$(BIN)/formsvc serve
+	FORMSVC_DATA="$${FORMSVC_DATA:-data}" $(BIN)/formsvc serve
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)

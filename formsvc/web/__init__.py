@@ -11,13 +11,15 @@ from flask_smorest import Api
 from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
+from formsvc.store.errors import StoreError
+from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
-from formsvc.web.problems import from_exception, full
+from formsvc.web.problems import from_exception, full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
@@ -78,6 +80,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-runs"] = Runs(
         performer(settings), settings.runs, settings.run_minutes * 60
     )
+    app.extensions["formsvc-store"] = Store.open(settings) if settings.data else None
+    app.extensions["formsvc-actor"] = lambda: None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
@@ -87,6 +91,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(pages)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
+    app.register_error_handler(StoreError, undone)
     app.after_request(_with_headers)
     return app
 

@@ -1,12 +1,14 @@
 """What the application holds from its start on."""
 
-from flask import current_app, request
-from werkzeug.exceptions import NotFound
+from flask import current_app, g, request
+from werkzeug.exceptions import NotFound, Unauthorized
 
 from formsvc.bulk.batch import Loaded, loaded
 from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
 from formsvc.forms import Form
+from formsvc.store.access import Actor
+from formsvc.store.store import Store
 from formsvc.web.runs.runs import Runs
 from formsvc.writing.notation import today
 
@@ -44,3 +46,32 @@ def form_or_404(name: str) -> Form:
     if form is None:
         raise NotFound
     return form
+
+
+def remembers() -> bool:
+    """Whether this service has a store; without one, its pages and routes are not there."""
+    return current_app.extensions["formsvc-store"] is not None
+
+
+def store() -> Store:
+    """What people handed in. NotFound where nothing is kept."""
+    held: Store | None = current_app.extensions["formsvc-store"]
+    if held is None:
+        raise NotFound
+    return held
+
+
+def actor() -> Actor | None:
+    """Who is asking, by session or token; None for nobody. Found once a request."""
+    if "actor" not in g:
+        g.actor = current_app.extensions["formsvc-actor"]() if remembers() else None
+    found: Actor | None = g.actor
+    return found
+
+
+def signed_in() -> Actor:
+    """Who is asking. Unauthorized for nobody: a page then leads to where one signs in."""
+    found = actor()
+    if found is None:
+        raise Unauthorized
+    return found

@@ -1,23 +1,37 @@
 """Every error as one documented payload (RFC 9457), or as a page for people who browse."""
 
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from flask import Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from formsvc.findings import Report
 from formsvc.storage import is_full
+from formsvc.store.errors import (
+    Invalid,
+    NotAllowed,
+    NotReady,
+    NotThere,
+    Overtaken,
+    Reused,
+    StoreError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
     400: "请求无法读取",
+    401: "请先登录",
+    403: "不能这样做",
     404: "没有这个地址",
     405: "这个地址不支持这种请求方法",
     408: "等得太久，请重新提交",
+    409: "现在不能这样办",
+    412: "刚被别人改动过",
     413: "提交的内容太大",
     415: "不支持这种内容类型",
     422: "内容有问题，不能办理",
+    428: "请求要带上它所依据的版本",
     429: "请求太多，请稍后再试",
     500: "服务内部出错",
     503: "服务正忙，请稍后再试",
@@ -78,6 +92,26 @@ def full(error: Exception) -> Response:
     return from_exception(_Full())
 
 
+def undone(error: StoreError) -> Response:
+    """What the store did not do, and why."""
+    made = HTTPException(str(error))
+    made.code = next((code for kind, code in _STATUSES if isinstance(error, kind)), 409)
+    made.data = {"message": str(error)}  # type: ignore[attr-defined]  # as flask-smorest does
+    if isinstance(error, NotReady) and request.path.startswith("/api/"):
+        return problem(made.code, str(error), report=error.report)
+    return from_exception(made)
+
+
+_STATUSES: Final = (
+    (NotThere, 404),
+    (Overtaken, 412),
+    (NotAllowed, 403),
+    (NotReady, 422),
+    (Reused, 422),
+    (Invalid, 422),
+)
+
+
 class _Full(HTTPException):
     code = 507
     data: ClassVar = {"message": "没有空间可写，没有办理；请稍后再试，或与管理员联系。"}
@@ -90,6 +124,8 @@ def title(status: int) -> str:
 
 def _details(status: int) -> str:
     match status:
+        case 401:
+            return "请登录后再试；程序请带上令牌（Authorization: Bearer …）。"
         case 404:
             return "请核对网址；接口说明见 /api/docs。"
         case 413:
