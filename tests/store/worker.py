@@ -1,0 +1,66 @@
+"""A process that works on a store without end, and says what was acknowledged: killed by tests.
+
+python -m tests.store.worker DATA DATABASE PERSONS UNIT LOG: for each acknowledged verb a line in
+LOG, written at once: `handed-in ID VERSION`, `passed-on ID STAGE`, `draft ID`.
+"""
+
+import os
+import random
+import sys
+from pathlib import Path
+
+from formsvc.config import Settings
+from formsvc.store import drafts, life
+from formsvc.store.access import Actor
+from formsvc.store.errors import StoreError
+from formsvc.store.life import Opinion, State
+from formsvc.store.store import Store
+
+from .world import submission
+
+
+def main(data: str, address: str, people: str, unit: str, log: str) -> None:
+    store = Store.open(Settings(data=Path(data), database=address))
+    told = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    with store.reading() as work:
+        actors = [store.actor(work.session, int(each)) for each in people.split(",")]
+    owner, *others = actors
+    os.write(told, b"begun\n")
+    while True:
+        id, revision = begun(store, owner, int(unit))
+        os.write(told, f"draft {id}\n".encode())
+        with store.writing(owner) as work:
+            version = life.hand_in(work, id, revision, key=f"key-{id}", request="same").number
+        os.write(told, f"handed-in {id} {version}\n".encode())
+        for _ in range(random.randrange(6)):
+            stage = passed(store, others, id)
+            if stage:
+                os.write(told, f"passed-on {id} {stage}\n".encode())
+
+
+def begun(store: Store, owner: Actor, unit: int) -> tuple[int, int]:
+    data = submission("jiangxi-project-change")
+    with store.writing(owner) as work:
+        form = store.forms[0].in_force(data["form"], work.today)
+        made = drafts.begin(work, form, data, unit)
+        return made.id, made.revision
+
+
+def passed(store: Store, others: list[Actor], id: int) -> str:
+    for actor in others:
+        try:
+            with store.writing(actor) as work:
+                filing = life.find(work, id)
+                if filing.state != State.OPEN or not actor.handles(filing.holder_id):
+                    continue
+                stage = filing.stage
+                opinion = Opinion(life.current(filing).digest, "同意")
+                life.pass_on(work, id, filing.revision, opinion)
+            return stage
+        except StoreError:
+            continue
+    return ""
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
