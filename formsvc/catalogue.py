@@ -209,8 +209,9 @@ def verify_papers(form: Form) -> None:
 
 
 def verify_samples(form: Form) -> None:
-    """Every sample gives the findings beside it, and every rule has a sample that breaks it: a
-    note may be spoken by a valid one; what needs a register needs none.
+    """Every sample gives the findings beside it, the way of every valid one comes to an end, and
+    every rule has a sample that breaks it: a note may be spoken by a valid one; what needs a
+    register needs none.
 
     FormError names the first sample or rule for which that is not so.
     """
@@ -220,7 +221,11 @@ def verify_samples(form: Form) -> None:
     if not valid:
         raise FormError(f"{form.samples / 'valid'}: holds no sample")
     for path in valid:
-        for found in sample_report(form, path).findings:
+        checked = _sample(form, path)
+        way = stages.way(form, checked.data, SAMPLES_ON)
+        if form.stages and not way[-1].does.ends:
+            raise FormError(f"{path}: its way ends at stage {way[-1].id!r}")
+        for found in checked.report.findings:
             if found.severity is not Severity.NOTE:
                 raise FormError(f"{path}: breaks {found.rule}: {found.message}")
             broken.add(found.rule)
@@ -239,7 +244,11 @@ def verify_samples(form: Form) -> None:
 
 def sample_report(form: Form, path: Path) -> Report:
     """The report on one sample file of this edition, as of SAMPLES_ON."""
-    return Catalogue([form]).check(path.read_bytes(), on=SAMPLES_ON, form=form.id).report
+    return _sample(form, path).report
+
+
+def _sample(form: Form, path: Path) -> Checked:
+    return Catalogue([form]).check(path.read_bytes(), on=SAMPLES_ON, form=form.id)
 
 
 def summary(report: Report) -> dict[str, list[Any]]:
