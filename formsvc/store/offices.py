@@ -37,22 +37,23 @@ def add(
 
 
 def responsible(session: Session, unit: Office, stage: Stage, programme: Programme) -> Office:
-    """Who does a stage for a unit: the nearest office above it, or itself, of the stage's kinds;
-    else the programme's own of that kind, as its finance office. Refused when there is none."""
-    above = [int(each) for each in unit.path.split("/") if each]
-    known = {office.id: office for office in session.scalars(
-        select(Office).where(Office.id.in_(above), Office.closed.is_(False)))}  # fmt: skip
-    for id in reversed(above):
-        if id in known and known[id].kind in stage.offices:
-            return known[id]
-    alone = select(Office).where(
-        Office.programme == programme.id,
-        Office.kind.in_(stage.offices),
-        Office.parent_id.is_(None),
-        Office.closed.is_(False),
-    )
-    if found := session.scalars(alone.order_by(Office.id)).first():
-        return found
+    """Who does a stage for a unit: the nearest office of the stage's kinds, Refused for none.
+
+    That is the unit itself, else an office beside it, else the one above and those beside that one,
+    and so on: a finance office stands beside the office that it pays for.
+    """
+    at: Office | None = unit
+    while at is not None:
+        beside = select(Office).where(
+            Office.programme == programme.id,
+            Office.parent_id.is_not_distinct_from(at.parent_id),
+            Office.kind.in_(stage.offices),
+            Office.closed.is_(False),
+        )  # fmt: skip
+        near = session.scalars(beside.order_by(Office.id != at.id, Office.id)).first()
+        if near is not None:
+            return near
+        at = at.parent
     titles = "或".join(programme.offices[kind].title for kind in stage.offices)
     raise Refused(
         f"“{unit.name}”之上还没有设{titles}，“{stage.title}”没有人办；请管理员先设好机构。"

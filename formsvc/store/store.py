@@ -46,8 +46,7 @@ class Work:
         self, kind: str, filing: Filing | None = None, office: int | None = None, **details: Plain
     ) -> None:
         """An event of this transaction. Details are numbers, codes and digests, never content."""
-        if filing is not None and filing.id is None:
-            self.session.flush()
+        self.session.flush()  # what is new has its id, what changed its revision
         self.happened.append(
             Happened(kind, self.now, self.actor.person, office,
                      filing.id if filing is not None else None, details)
