@@ -75,13 +75,20 @@ class Store:
         except OSError as error:
             raise ConfigError(f"FORMSVC_DATA: {error}") from error
         made = database.engine(settings.database or f"sqlite:///{data / database.FILE}")
-        database.migrate(made)
-        keys = _keys(made, settings.keys or data / KEYS)
+        try:
+            database.migrate(made)
+            keys = _keys(made, settings.keys or data / KEYS)
+            with database.transaction(made, writes=True) as session:
+                events.begin(session, keys)
+        except BaseException:
+            made.dispose()
+            raise
         files = folder(settings.materials or str(data / "materials"))
-        store = cls(made, keys, data, files, settings, clock)
-        with database.transaction(made, writes=True) as session:
-            events.begin(session, keys)
-        return store
+        return cls(made, keys, data, files, settings, clock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
     @property
     def forms(self) -> Loaded:

@@ -35,7 +35,7 @@ def clock() -> Clock:
 def store(settings, clock):
     opened = Store.open(settings, clock)
     yield opened
-    opened.engine.dispose()
+    opened.close()
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ def test_a_store_is_opened_again_with_what_it_holds(world, settings, clock):
     again = Store.open(settings, clock)
     with again.reading(world.actor("申报人")) as work:
         assert life.find(work, id).number == "2026-000001-1"
-    again.engine.dispose()
+    again.close()
 
 
 def test_without_its_keys_a_store_is_not_opened_and_no_new_ones_are_made(world, settings):
