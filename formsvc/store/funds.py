@@ -44,22 +44,25 @@ def granted(
     ended = Filing.state == State.CONCLUDED, Filing.amount.is_not(None)
     span = select(func.min(Filing.closed), func.max(Filing.closed)).where(*ended)
     first, last = work.session.execute(span).one()
-    if first is None:
+    if first is None or last is None:
         return []
     years = range(_year(first), _year(last) + 1)
-    then = _years(years)
+    ended_in = _years(years)
     query = (
-        select(Filing.programme, then, Office.name, func.count(), func.sum(Filing.amount))
+        select(Filing.programme, ended_in, Office.name, func.count(), func.sum(Filing.amount))
         .join(Office, Office.id == Filing.office_id)
         .where(*ended, access.visible(work.actor))
-        .group_by(Filing.programme, then, Office.id, Office.name)
+        .group_by(Filing.programme, ended_in, Office.id, Office.name)
     )
     if programme:
         query = query.where(Filing.programme == programme)
     if unit:
         query = query.where(Office.name.icontains(unit, autoescape=True))
-    found = [Grant(each[0], each[1], each[2], each[3], int(each[4]))
-             for each in work.session.execute(query) if year is None or each[1] == year]  # fmt: skip
+    found = [
+        Grant(of, then, name, filings, int(cents or 0))
+        for of, then, name, filings, cents in work.session.execute(query)
+        if year is None or then == year
+    ]
     return sorted(found, key=lambda each: (-each.year, each.programme, -each.cents, each.unit))
 
 

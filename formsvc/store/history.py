@@ -1,10 +1,10 @@
 """What the history says, to be read: newest first, narrowed by person, filing and kind."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import jiter
 from sqlalchemy import select
 
 from formsvc.store import events
@@ -71,4 +71,4 @@ def _named(work: Work, found: list[Event]) -> Iterator[Told]:
     filings = names(Filing.id, Filing.number, {each.filing_id for each in found})
     for each in found:
         yield Told(each, people.get(each.person_id, ""), offices.get(each.office_id, ""),
-                   filings.get(each.filing_id, ""), jiter.from_json(each.details.encode()))  # fmt: skip
+                   filings.get(each.filing_id, ""), json.loads(each.details))  # fmt: skip

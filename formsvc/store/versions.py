@@ -58,11 +58,10 @@ def _in_rows(
         for column, text, other in zip(columns, texts, others, strict=True):
             if text == other:
                 continue
-            if now is None:
-                assert was is not None
+            if now is None and was is not None:
                 label = f"{form.fields[array].label}原第 {was + 1} 行的{column.label}"
                 yield Changed(column.in_row(was), label, text, other)
-            else:
+            elif now is not None:
                 pointer = column.in_row(now)
                 yield Changed(pointer, form.label(pointer), text, other)
 
