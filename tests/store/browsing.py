@@ -34,6 +34,7 @@ class Visitor:
     page: str = ""
     status: int = 0
     path: str = ""
+    query: str = ""
 
     def get(self, path: str) -> str:
         self.desks.sit(self.name)
@@ -65,4 +66,5 @@ class Visitor:
 
     def _took(self, answer) -> str:
         self.page, self.status, self.path = answer.text, answer.status_code, answer.request.path
+        self.query = answer.request.query_string.decode()
         return self.page

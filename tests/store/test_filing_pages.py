@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import date
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -175,9 +176,17 @@ def test_the_list_is_searched_by_name_number_and_id_number(desks, world, form):
     id = handed_in(desks, form, data)
     province = desks.of("省厅")
     number = world.filing(id).number
-    for query in (data["person"]["name"], number, data["person"]["id_number"], "江西"):
-        assert number in province.get(f"/filings/all?q={query}"), query
-    assert "没有找到" in province.get("/filings/all?q=无此人")
+    for query in (
+        data["person"]["name"],
+        number,
+        data["person"]["id_number"],
+        data["unit"]["name"],
+    ):
+        assert number in province.post("/filings/all/find", {"q": query}, of="/filings/all"), query
+        assert query in province.page
+        assert query not in unquote(province.query)
+    assert "没有找到" in province.post("/filings/all/find", {"q": "无此人"})
+    assert "没有找到" not in province.get("/filings/all?find=made-up")
 
 
 def test_others_filings_and_drafts_are_not_there(desks, world, form):

@@ -1,5 +1,6 @@
 """What the store's pages have in common: their blueprint, their links, the words they use."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -10,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from formsvc.forms import Form, Stage
 from formsvc.store import funds, notices
 from formsvc.store.access import HANDLING, SEEING, Actor, Role
+from formsvc.store.keyring import Unopenable
 from formsvc.store.models import Filing, Office
 from formsvc.web import csrf
 from formsvc.web.held import actor, catalogue, signed_in, store
@@ -20,6 +22,9 @@ csrf.install(filings)
 
 # Where the accounts' pages are: somebody may have an account with the service, or none.
 _SIGN_IN: Final = "/account/login"
+_QUERY: Final = "query"
+_LONGEST: Final = 100
+_LONGEST_SEALED: Final = 1_000
 # Selections of the store are reviewed there.
 REVIEW: Final = "/todo/review"
 
@@ -97,6 +102,22 @@ def note_reading(filing: Filing, *versions: int) -> None:
 def number(text: str) -> int | None:
     """A whole number of an address or a posted page; None for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def sealed_query(text: str) -> str:
+    """What somebody looks for, as an address carries it: no name or ID number is read there."""
+    text = " ".join(text.split())[:_LONGEST]
+    sealed = store().keys.seal(text.encode(), _QUERY) if text else b""
+    return urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def opened_query(sealed: str) -> str:
+    """What `sealed_query` sealed; "" for anything else."""
+    try:
+        raw = urlsafe_b64decode(sealed[:_LONGEST_SEALED] + "===")
+        return store().keys.unseal(raw, _QUERY).decode() if raw else ""
+    except (ValueError, Unopenable):
+        return ""
 
 
 def has_review() -> bool:

@@ -27,7 +27,14 @@ from formsvc.store.models import Filing, Office, Person, Version
 from formsvc.store.search import Sorting
 from formsvc.store.store import Work
 from formsvc.web import csrf
-from formsvc.web.filings.blueprint import filings, has_review, number, units
+from formsvc.web.filings.blueprint import (
+    filings,
+    has_review,
+    number,
+    opened_query,
+    sealed_query,
+    units,
+)
 from formsvc.web.filings.filing import decide, until, words
 from formsvc.web.filings.resuming import came_back
 from formsvc.web.held import catalogue, signed_in, store
@@ -55,7 +62,7 @@ class Wanted:
     def of(cls, sent: Mapping[str, str]) -> "Wanted":
         state = sent.get("state", "")
         return cls(
-            " ".join(sent.get("q", "").split())[:100],
+            opened_query(sent.get("find", "")),
             state if state in set(State) else "",
             sent.get("form", "")[:64],
             number(sent.get("office", "")),
@@ -64,7 +71,12 @@ class Wanted:
 
     def terms(self, **changes: Any) -> dict[str, Any]:
         """The parameters of an address, the first page of the list unless said otherwise."""
-        own = {"q": self.query, "state": self.state, "form": self.form, "office": self.office}
+        own = {
+            "find": sealed_query(self.query),
+            "state": self.state,
+            "form": self.form,
+            "office": self.office,
+        }
         return {name: value for name, value in {**own, **changes}.items() if value}
 
     @property
@@ -132,6 +144,15 @@ def _todo(notice: str = "") -> str:
     if not any(seat.role in HANDLING for seat in who.seats):
         raise NotThere
     return _list("todo.html", who, access.waiting(who), Sorting.DUE, notice)
+
+
+@filings.post("/todo/find", defaults={"where": "filings.todo"})
+@filings.post("/filings/all/find", defaults={"where": "filings.every"})
+def find(where: str) -> Any:
+    """The list, narrowed: what is looked for goes into the address sealed."""
+    csrf.protect()
+    sent = {"find": sealed_query(request.form.get("q", "")), **request.form}
+    return redirect(url_for(where, **Wanted.of(sent).terms()), 303)
 
 
 @filings.get("/filings/all")

@@ -8,7 +8,7 @@ from formsvc.store import history as kept
 from formsvc.store import notices
 from formsvc.store.history import Told
 from formsvc.web import csrf
-from formsvc.web.filings.blueprint import filings, number
+from formsvc.web.filings.blueprint import filings, number, opened_query, sealed_query
 from formsvc.web.held import signed_in, store
 
 _KINDS: Final = {
@@ -85,6 +85,17 @@ def history() -> str:
     return _history(None)
 
 
+@filings.post("/admin/history")
+def history_find() -> Any:
+    """The history, narrowed; a name goes into the address sealed."""
+    csrf.protect()
+    signed_in()
+    terms = {name: request.form.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    terms["find"] = sealed_query(request.form.get("person", ""))
+    given: dict[str, Any] = {name: text for name, text in terms.items() if text}
+    return redirect(url_for("filings.history", **given), 303)
+
+
 @filings.get("/admin/history/whole")
 def history_whole() -> str:
     """Whether the history is whole."""
@@ -95,15 +106,17 @@ def history_whole() -> str:
 
 def _history(faults: list[str] | None) -> str:
     sent = request.args
-    terms = {name: sent.get(name, "").strip()[:100] for name in ("person", "filing", "kind")}
+    terms = {name: sent.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    person = opened_query(sent.get("find", ""))
     before = number(sent.get("before", ""))
     with store().reading(signed_in()) as work:
-        found = kept.told(work, **terms, before=before)
+        found = kept.told(work, person=person, before=before, **terms)
         kinds = kept.kinds(work)
     lines = [(each, _said(each)) for each in found[: kept.PAGE]]
     more = lines[-1][0].event.number if len(found) > kept.PAGE else None
-    given = {name: text for name, text in terms.items() if text}
-    return render_template("history.html", lines=lines, more=more, kinds=kinds, terms=given,
+    terms = {name: text for name, text in terms.items() if text}
+    terms |= {"find": sent["find"]} if person else {}
+    return render_template("history.html", lines=lines, more=more, kinds=kinds, terms=terms, person=person,
                            faults=faults, is_later=before is not None)  # fmt: skip
 
 
