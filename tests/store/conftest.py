@@ -6,8 +6,10 @@ import pytest
 
 from formsvc.config import Settings
 from formsvc.store.store import Store
+from formsvc.web import create_app
 
 from . import postgres
+from .browsing import Desks
 from .world import Clock, World, jiangxi
 
 
@@ -41,3 +43,12 @@ def store(settings, clock):
 @pytest.fixture
 def world(store) -> World:
     return jiangxi(store)
+
+
+@pytest.fixture
+def desks(store, settings, world):
+    """The pages over the store; `desks.of("单位")` is that person's browser."""
+    app = create_app(settings)
+    app.extensions["formsvc-store"].engine.dispose()
+    app.extensions["formsvc-store"] = store
+    return Desks(app, world)
