@@ -12,6 +12,7 @@ from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
+from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
@@ -19,6 +20,8 @@ from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
+from formsvc.web.filings.jobs import background
+from formsvc.web.filings.work import performers
 from formsvc.web.problems import from_exception, full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -82,6 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["formsvc-store"] = Store.open(settings) if settings.data else None
     app.extensions["formsvc-actor"] = lambda: None
+    held = app.extensions["formsvc-store"]
+    app.extensions["formsvc-jobs"] = Jobs(held, performers()) if held else None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
@@ -89,6 +94,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
+    if held:
+        app.register_blueprint(background)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)

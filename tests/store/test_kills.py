@@ -48,8 +48,14 @@ def assert_whole(world, lines) -> None:
     drafts = {int(x[1]) for x in lines if x[0] == "draft"}
     with world.store.reading() as work:
         session = work.session
-        versions = [tuple(row) for row in session.execute(select(Version.filing_id, Version.number))]
-        there = {(p.filing_id, p.stage) for p in session.scalars(select(Passage)) if p.outcome == "passed"}
+        versions = [
+            tuple(row) for row in session.execute(select(Version.filing_id, Version.number))
+        ]
+        there = {
+            (p.filing_id, p.stage)
+            for p in session.scalars(select(Passage))
+            if p.outcome == "passed"
+        }
         filings = list(session.scalars(select(Filing)))
         told = Counter(session.scalars(select(Event.kind)))
         assert handed <= set(versions) and len(versions) == len(set(versions))
