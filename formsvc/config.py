@@ -39,6 +39,7 @@ class Settings:
     FORMSVC_DATABASE: postgresql://… for more than one machine, by default a file in that folder;
     FORMSVC_KEYS: the file with the store's keys; FORMSVC_MATERIALS: a folder, or an address such as
     s3://bucket/materials, for files that people hand in; by default both lie in that folder.
+    FORMSVC_JOB_DAYS: how long what people had done in the background of the store is kept.
     FORMSVC_SECURITY_CONTACT: comma-separated addresses (mailto:, https:, tel:) in security.txt.
     """
 
@@ -61,6 +62,7 @@ class Settings:
     database: str = ""
     keys: Path | None = None
     materials: str = ""
+    job_days: int = 7
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -93,6 +95,7 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         database=given.get("FORMSVC_DATABASE", ""),
         keys=Path(given["FORMSVC_KEYS"]) if given.get("FORMSVC_KEYS") else None,
         materials=given.get("FORMSVC_MATERIALS", ""),
+        job_days=_number(given, "FORMSVC_JOB_DAYS", defaults.job_days, 366),
     )
 
 

@@ -16,7 +16,10 @@ from sqlalchemy.orm import Session
 from formsvc.errors import ConfigError
 
 FILE: Final = "store.db"
+QUEUE: Final = "jobs.db"
 _PATIENCE: Final = 20_000  # milliseconds that a writer waits for another
+_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
+                   f"busy_timeout={_PATIENCE}", "secure_delete=ON")  # fmt: skip
 _POOL: Final = 8
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number that no other program locks PostgreSQL by.
@@ -40,8 +43,7 @@ def _sqlite(address: str) -> Engine:
     @event.listens_for(made, "connect")
     def prepare(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # transactions begin below
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-                       f"busy_timeout={_PATIENCE}", "secure_delete=ON"):  # fmt: skip
+        for pragma in _PRAGMAS:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(made, "begin")
@@ -79,3 +81,23 @@ def migrate(made: Engine) -> None:
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def queue_engine(address: str, data: Path) -> Engine:
+    """The engine of the queue of jobs: beside the store on PostgreSQL, else a file of its own.
+
+    Its file is another one than the store's, so that its polling never waits for, nor delays, who
+    hands something in; and because DBOS opens its transactions itself.
+    """
+    if address and not address.startswith("sqlite:"):
+        return engine(address)
+    made = create_engine(f"sqlite:///{data / QUEUE}", hide_parameters=True,
+                         connect_args={"check_same_thread": False})  # fmt: skip
+
+    @event.listens_for(made, "connect")
+    def prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = "IMMEDIATE"
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    return made

@@ -71,3 +71,10 @@ class Reused(Refused):
 
 class Invalid(StoreError):
     """What was sent cannot be taken; the message says what and how to mend it."""
+
+
+class Overloaded(StoreError):
+    """So much waits to be done in the background that no more is taken; come again later."""
+
+    def __init__(self) -> None:
+        super().__init__("后台要做的事太多了，请过半分钟再试。")

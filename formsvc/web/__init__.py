@@ -12,6 +12,7 @@ from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
+from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
@@ -20,6 +21,8 @@ from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
 from formsvc.web.filings.routes import filings
+from formsvc.web.filings.jobs import background
+from formsvc.web.filings.work import performers
 from formsvc.web.problems import from_exception, full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -83,6 +86,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["formsvc-store"] = Store.open(settings) if settings.data else None
     app.extensions["formsvc-actor"] = lambda: None
+    held = app.extensions["formsvc-store"]
+    app.extensions["formsvc-jobs"] = Jobs(held, performers()) if held else None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
@@ -90,8 +95,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
-    if settings.data:
-        app.register_blueprint(filings)
+    if held:
+        for pages in (filings, background):
+            app.register_blueprint(pages)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)

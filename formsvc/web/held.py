@@ -8,6 +8,7 @@ from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
 from formsvc.forms import Form
 from formsvc.store.access import Actor
+from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.runs.runs import Runs
 from formsvc.writing.notation import today
@@ -22,6 +23,14 @@ def runs() -> Runs:
 def settings() -> Settings:
     """What the operator set."""
     held: Settings = current_app.extensions["formsvc-settings"]
+    return held
+
+
+def jobs() -> Jobs:
+    """The background of the store. NotFound where nothing is kept."""
+    held: Jobs | None = current_app.extensions["formsvc-jobs"]
+    if held is None:
+        raise NotFound
     return held
 
 

@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from flask import Response, current_app, json, render_template, request
-from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 
 from formsvc.findings import Report
 from formsvc.storage import is_full
@@ -13,6 +13,7 @@ from formsvc.store.errors import (
     NotAllowed,
     NotReady,
     NotThere,
+    Overloaded,
     Overtaken,
     Reused,
     StoreError,
@@ -95,6 +96,8 @@ def full(error: Exception) -> Response:
 def undone(error: StoreError) -> Response:
     """What the store did not do, and why."""
     made = HTTPException(str(error))
+    if isinstance(error, Overloaded):
+        made = ServiceUnavailable(str(error), retry_after=_RETRY)
     made.code = next((code for kind, code in _STATUSES if isinstance(error, kind)), 409)
     made.data = {"message": str(error)}  # type: ignore[attr-defined]  # as flask-smorest does
     if isinstance(error, NotReady) and request.path.startswith("/api/"):
@@ -102,8 +105,10 @@ def undone(error: StoreError) -> Response:
     return from_exception(made)
 
 
+_RETRY: Final = 30  # seconds
 _STATUSES: Final = (
     (NotThere, 404),
+    (Overloaded, 503),
     (Overtaken, 412),
     (NotAllowed, 403),
     (NotReady, 422),

@@ -8,6 +8,7 @@ import sys
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
+from formsvc.store.queue import Jobs
 from formsvc.web import create_app
 from formsvc.web.connections import Server
 from formsvc.web.gate import Gate
@@ -32,11 +33,15 @@ def run(settings: Settings) -> int:
 
     def work(place: int) -> None:
         try:
-            server = _server(settings, listener, memory, rates, place)
+            server, jobs = _server(settings, listener, memory, rates, place)
         except FormsvcError as error:
             print(error, file=sys.stderr, flush=True)
             sys.exit(HOPELESS)
+        if jobs:
+            jobs.start()
         server.run_until_told(_GRACE)
+        if jobs:
+            jobs.stop()
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"已经启动：请用浏览器打开 http://{host}:{settings.port}/ ，按 Ctrl-C 停止。", flush=True)
@@ -45,15 +50,16 @@ def run(settings: Settings) -> int:
 
 def _server(
     settings: Settings, listener: socket.socket, memory: Memory, rates: Rates, place: int
-) -> Server:
-    """One worker's part."""
+) -> tuple[Server, Jobs | None]:
+    """One worker's part, and its background where there is a store."""
     # What waitress would say names addresses as they were typed; our own lines say the rest.
     logging.getLogger("waitress").setLevel(logging.CRITICAL)
     app = create_app(settings)
     tally = install(app, rates, memory, place)
     inner = Proxies(Gate(app.wsgi_app, settings.threads), settings.trusted_proxies)
     watch = Watch(inner, tally, log=settings.access_log)
-    return Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)
+    served = Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)
+    return served, app.extensions["formsvc-jobs"]
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -25,12 +25,21 @@ from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import entries
 from formsvc.web.desks.paper import loose, materials, paper
-from formsvc.web.desks.products import OFFERED, PRODUCTS, Product, place
+from formsvc.web.desks.products import DRAFTS, OFFERED, PRODUCTS, Product, place
 from formsvc.web.desks.queries import PAGE, Query
 from formsvc.web.desks.tasks import making, reading
 from formsvc.web.desks.uploads import MOST, changes_since, is_read, keep, results, title
 from formsvc.web.held import catalogue, runs, settings
-from formsvc.web.runs.ownership import continued, own, run_or_404, started, with_key
+from formsvc.web.runs import owned
+from formsvc.web.runs.ownership import (
+    continued,
+    discarded,
+    own,
+    run_or_404,
+    started,
+    waited,
+    with_key,
+)
 from formsvc.web.runs.runs import Run
 from formsvc.writing.notation import CHINA, today
 
@@ -39,6 +48,7 @@ UPLOAD_LIMIT: Final = 64_000_000
 # How long a post waits for its work before it answers with a page that shows how far it is.
 _MOMENT: Final = 1.2
 _PREVIEW_DPI: Final = 96
+_DESKS: Final = {"unit": "单位汇总", "review": "批量审核", "jobs": "后台任务"}
 
 batches = Blueprint("batches", __name__)
 csrf.install(batches)
@@ -46,8 +56,10 @@ csrf.install(batches)
 
 @batches.app_template_filter("clock")
 def _clock(seconds: float) -> str:
-    """A time today, in China: 14:05."""
-    return datetime.fromtimestamp(seconds, CHINA).strftime("%H:%M")
+    """A time in China: 14:05 today, 12月7日14:05 on another day."""
+    at = datetime.fromtimestamp(seconds, CHINA)
+    day = "" if at.date() == today() else f"{at.month}月{at.day}日"
+    return f"{day}{at:%H:%M}"
 
 
 batches.add_app_template_filter(title, "batch_title")
@@ -83,17 +95,19 @@ def begin(desk: str) -> Any:
     return with_key(redirect(url_for("batches.show", desk=desk, id=run.id), 303))
 
 
-@batches.get("/<any(unit, review):desk>/<id>")
-def show(desk: str, id: str) -> str | tuple[str, int]:
+@batches.get("/<any(unit, review, jobs):desk>/<id>")
+def show(desk: str, id: str) -> Any:
     """The batch, or how far it is."""
     run = run_or_404(desk, id)
     if not is_read(run):
+        if run.status.state == "done":  # a job that leaves a file alone
+            return redirect(_home(desk), 303)
         return render_template("progress.html", desk=desk, run=run)
     with results(run, catalogue()) as batch:
         return _unit(run, batch) if desk == "unit" else _review(run, batch)
 
 
-@batches.get("/<any(unit, review):desk>/<id>/status")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/status")
 def status(desk: str, id: str) -> dict[str, Any]:
     """For the script that waits."""
     run = run_or_404(desk, id)
@@ -101,15 +115,15 @@ def status(desk: str, id: str) -> dict[str, Any]:
     return {"state": told.state, "label": told.label, "done": told.done, "total": told.total}
 
 
-@batches.post("/<any(unit, review):desk>/<id>/delete")
+@batches.post("/<any(unit, review, jobs):desk>/<id>/delete")
 def delete(desk: str, id: str) -> Any:
     """Gone from the disk at once."""
     csrf.protect()
-    runs().delete(run_or_404(desk, id))
-    return redirect(url_for("batches.start", desk=desk), 303)
+    discarded(run_or_404(desk, id))
+    return redirect(_home(desk), 303)
 
 
-@batches.get("/<any(unit, review):desk>/<id>/<int:number>")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/<int:number>")
 def item(desk: str, id: str, number: int) -> str:
     """One submission: its findings beside what the paper says."""
     run = _read_run(desk, id)
@@ -140,7 +154,7 @@ def item(desk: str, id: str, number: int) -> str:
     )
 
 
-@batches.get("/<any(unit, review):desk>/<id>/<int:number>/document.<format>")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/<int:number>/document.<format>")
 def document(desk: str, id: str, number: int, format: Format) -> Response:
     """The filled document, draft while it has errors; `?show` opens a PDF in the browser."""
     if format not in MEDIA_TYPES:
@@ -154,7 +168,7 @@ def document(desk: str, id: str, number: int, format: Format) -> Response:
     return attachment(made.document, made.name, f"{form.id}.{format}", MEDIA_TYPES[format])
 
 
-@batches.get("/<any(unit, review):desk>/<id>/<int:number>/page-<int:page>.png")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/<int:number>/page-<int:page>.png")
 def picture(desk: str, id: str, number: int, page: int) -> Response:
     """A page of the filled form as it would be printed, counted from 1."""
     with results(_read_run(desk, id), catalogue()) as batch:
@@ -192,7 +206,7 @@ def _filled(batch: Results, number: int, format: Format) -> tuple[Form, Delivery
     return form, fill(batch.checked(found), format, draft=draft, press=settings().press)
 
 
-@batches.get("/<any(unit, review):desk>/<id>/<int:number>/submission.json")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/<int:number>/submission.json")
 def submission(desk: str, id: str, number: int) -> Response:
     """The submission as it came."""
     with results(_read_run(desk, id), catalogue()) as batch:
@@ -203,7 +217,7 @@ def submission(desk: str, id: str, number: int) -> Response:
     return attachment(found.raw, name, f"{form.id}.json", "application/json")
 
 
-@batches.post("/<any(unit, review):desk>/<id>/files/<name>")
+@batches.post("/<any(unit, review, jobs):desk>/<id>/files/<name>")
 def make(desk: str, id: str, name: str) -> Any:
     """Make a file of the batch; a quick one comes at once, others are waited for on the page."""
     csrf.protect()
@@ -213,12 +227,12 @@ def make(desk: str, id: str, name: str) -> Any:
     if run.status.state != "running":
         _read_run(desk, id)
         continued(run, making(name))
-    if runs().wait(run, _MOMENT) and run.folder.exists(place(name)):
+    if waited(run, _MOMENT) and run.folder.exists(place(name)):
         return _file(run, name, product)
     return redirect(url_for("batches.show", desk=desk, id=id, _anchor="files"), 303)
 
 
-@batches.get("/<any(unit, review):desk>/<id>/files/<name>")
+@batches.get("/<any(unit, review, jobs):desk>/<id>/files/<name>")
 def take(desk: str, id: str, name: str) -> Response:
     """A file that was made."""
     run, product = run_or_404(desk, id), _product(name)
@@ -227,10 +241,10 @@ def take(desk: str, id: str, name: str) -> Response:
     return _file(run, name, product)
 
 
-@batches.get("/review/<id>/changes/<earlier>")
-def changes(id: str, earlier: str) -> str:
+@batches.get("/<any(review, jobs):desk>/<id>/changes/<earlier>")
+def changes(desk: str, id: str, earlier: str) -> str:
     """What became of the findings of an earlier batch."""
-    run, before = run_or_404("review", id), run_or_404("review", earlier)
+    run, before = run_or_404(desk, id), run_or_404(desk, earlier)
     if not (is_read(run) and is_read(before)):
         raise NotFound
     people: dict[str, dict[tuple[str, str, str], list[str]]] = {}
@@ -243,7 +257,13 @@ def changes(id: str, earlier: str) -> str:
         found = change.finding.message if change.finding else ""
         people.setdefault(change.kind, {}).setdefault(who, []).append(found)
     return render_template(
-        "changes.html", run=run, earlier=before, people=people, counts=counts, forms=catalogue()
+        "changes.html",
+        desk=desk,
+        run=run,
+        earlier=before,
+        people=people,
+        counts=counts,
+        forms=catalogue(),
     )
 
 
@@ -289,7 +309,7 @@ def _unit(run: Run, batch: Results) -> str:
 def _review(run: Run, batch: Results) -> str:
     query = Query.of(request.args)
     numbers = batch.index.numbers(query)
-    earlier = [r for r in own("review") if r.status.began < run.status.began]
+    earlier = [r for r in own(run.status.kind) if r.status.began < run.status.began]
     return render_template(
         "review.html",
         rows=[row for number in query.shown(numbers) if (row := batch.index.row(number))],
@@ -321,13 +341,23 @@ def _common(run: Run, batch: Results, query: Query, numbers: list[int]) -> dict[
             (each for each in editions if each.id == form), rule, batch.on
         ),
         "products": PRODUCTS,
-        "offered": OFFERED[desk],
+        "offered": OFFERED[desk] + (("drafts",) if run.folder.exists(DRAFTS) else ()),
         "made": {name for name in PRODUCTS if run.folder.exists(place(name))},
         "printable": totals.passed,
     }
 
 
 # Small things
+
+
+def _home(desk: str) -> str:
+    """Where the batches of a desk are listed."""
+    return url_for("jobs.mine") if desk == owned.DESK else url_for("batches.start", desk=desk)
+
+
+@batches.app_context_processor
+def _shared() -> dict[str, object]:
+    return {"desk_home": _home, "desk_name": _DESKS.get}
 
 
 def _read_run(desk: str, id: str) -> Run:

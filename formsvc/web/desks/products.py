@@ -1,16 +1,21 @@
 """What can be taken away from a batch: documents by person, a print pack, tables, letters."""
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, ClassVar, Final
 
 from formsvc.bulk.outputs import documents, letters, packs, workbook
 from formsvc.bulk.results import Results
 from formsvc.config import Settings
 from formsvc.documents import MEDIA_TYPES, Format
 from formsvc.storage import Folder
+
+DRAFTS: Final = "drafts.json"
+_DRAFTED: Final = (("序号", 8), ("来源", 30), ("姓名", 12), ("单位", 30), ("表", 40), ("错误", 8),
+                   ("请核对", 8), ("结果", 30))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,34 @@ class Product:
     media_type: str
     needs_clean: bool
     make: Callable[["Making", IO[bytes]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """What became of a submission of an import: a draft, or `why` there is none."""
+
+    number: int
+    filing: int | None
+    why: str = ""
+
+    UNREAD: ClassVar = "unread"
+    LARGE: ClassVar = "large"
+    FULL: ClassVar = "full"
+
+    @property
+    def said(self) -> str:
+        """For people."""
+        said = {self.UNREAD: "没有：认不出是哪一种表", self.LARGE: "没有：内容太大",
+                self.FULL: "没有：草稿已满，或单位不符；请先提交或删除一些"}  # fmt: skip
+        return said.get(self.why, "草稿已建")
+
+
+def keep_drafts(folder: Folder, drafted: Iterable[Drafted]) -> None:
+    """Keep what became of each, for the table."""
+    with folder.create(DRAFTS) as stream:
+        stream.write(
+            json.dumps([(each.number, each.filing, each.why) for each in drafted]).encode()
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +91,20 @@ def _workbook(work: Making, out: IO[bytes]) -> None:
     with folder.open(workbook.NAME) as stream:
         shutil.copyfileobj(stream, out)
     folder.remove(workbook.NAME)
+
+
+def _drafts(work: Making, out: IO[bytes]) -> None:
+    """What became of each submission of an import."""
+    rows = []
+    with work.results.folder.open(DRAFTS) as stream:
+        kept = [Drafted(*each) for each in json.load(stream)]
+    for each in kept:
+        row = work.results.index.row(each.number)
+        form = work.results.form(row) if row else None
+        if row:
+            rows.append((row.number, row.source, row.person, row.unit, form.title if form else "",
+                         row.errors, row.warnings, each.said))  # fmt: skip
+    workbook.write_tables(out, None, work.results.on, [("导入结果", _DRAFTED, rows)])
 
 
 def _letters(work: Making, out: IO[bytes]) -> None:
@@ -110,6 +157,14 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         False,
         _workbook,
     ),
+    "drafts": Product(
+        "导入结果",
+        "每份建成了草稿没有，没有的说明原因。",
+        "xlsx",
+        workbook.MEDIA_TYPE,
+        False,
+        _drafts,
+    ),
     "letters": Product(
         "退回通知",
         "每个有问题的单位一份（Word），列明各人的问题、依据和改法。",
@@ -138,4 +193,5 @@ def place(name: str) -> str:
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "unit": ("documents", "pack"),
     "review": ("report", "letters", "letters-pdf", "documents", "pack"),
+    "jobs": ("report", "letters", "letters-pdf", "documents", "pack"),
 }

@@ -30,7 +30,8 @@ def performer(settings: Settings) -> Perform:
         catalogue = loaded(settings.shelves, settings.press)[0]
         if task.name == _READ:
             on = date.fromisoformat(task.arguments["on"])
-            read(run, Job(on, settings.shelves, press=settings.press, keeps=True), catalogue)
+            job = Job(on, settings.shelves, press=settings.press, keeps=True)
+            read(run.folder, job, catalogue, run.tell)
             return
         name = task.arguments["product"]
         with results(run, catalogue) as batch, run.folder.create(place(name)) as out:

@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import IO, Final
@@ -30,6 +30,9 @@ _LONGEST: Final = 60
 # Below this many bytes starting processes takes longer than the work.
 _HERE: Final = 1_000_000
 
+Tell = Callable[[str, int, int], None]
+"""Told what is being done, how many are done, of how many (0 for unknown)."""
+
 
 def title(run: Run) -> str:
     """What a run is known by: the name of its file, or of the first of several."""
@@ -49,6 +52,11 @@ def results(run: Run, catalogue: Catalogue) -> AbstractContextManager[Results]:
     return Results.opened(run.folder, catalogue)
 
 
+def name(folder: SealedFolder, title: str) -> None:
+    """What a batch that nobody handed in is known by."""
+    folder.write(_NAMES, json.dumps([title]).encode())
+
+
 def keep(
     folder: SealedFolder, files: list[tuple[str, bytes]], people: Register | None = None
 ) -> None:
@@ -62,35 +70,44 @@ def keep(
             stream.write(content)
 
 
-def read(run: Run, job: Job, catalogue: Catalogue) -> None:
-    """The work of a run: check every submission in its files, compare them, keep the index.
+def read(folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell) -> None:
+    """Check every submission that was kept in a folder, compare them, keep the index.
 
     It goes on where it was interrupted. What fits one chunk is checked here, more in processes
     beside. The files themselves are then gone: what is needed of them stands in the batch.
     """
-    if is_read(run):
+    if folder.exists(INDEX):
         return
-    batch = Batch(run.folder, replace(job, register=run.folder.read(_REGISTER)), resume=True)
-    with run.folder.open(_UPLOAD) as stream:
+    job = replace(job, register=folder.read(_REGISTER))
+    with folder.open(_UPLOAD) as stream:
         workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
         stream.seek(0)
-        with executors.opened(workers, None) as (executor, at_once):
-            batch.check(
-                bounded(_items(_files(run, stream), catalogue), lambda: batch.size, most=MOST),
-                executor,
-                at_once=at_once,
-                progress=lambda done: run.tell("已检查", done),
-            )
-    run.tell("正在比对")
+        check(folder, _items(_files(folder, stream), catalogue), job, workers, tell)
+    folder.remove(_UPLOAD)
+    folder.remove(_REGISTER)
+
+
+def check(
+    folder: SealedFolder, items: Iterable[Item], job: Job, workers: int | None, tell: Tell,
+    total: int = 0,
+) -> None:  # fmt: skip
+    """Check submissions in `workers` processes, compare them, keep the index; resumed."""
+    batch = Batch(folder, job, resume=True)
+    with executors.opened(workers, None) as (executor, at_once):
+        batch.check(
+            bounded(items, lambda: batch.size, most=MOST),
+            executor,
+            at_once=at_once,
+            progress=lambda done: tell("已检查", done, total),
+        )
+    tell("正在比对", 0, 0)
     with closing(batch.compare()) as done:
         done.keep()
     batch.finish()
-    run.folder.remove(_UPLOAD)
-    run.folder.remove(_REGISTER)
 
 
-def _files(run: Run, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
-    for name in json.loads(run.folder.read(_NAMES)):
+def _files(folder: SealedFolder, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
+    for name in json.loads(folder.read(_NAMES)):
         yield name, stream.read(int.from_bytes(stream.read(_LENGTH), "big"))
 
 

@@ -8,6 +8,7 @@ from flask import g, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from formsvc.web.held import runs, secure
+from formsvc.web.runs import owned
 from formsvc.web.runs.runs import KEY_BYTES, Busy, Fill, Run, Task
 
 _COOKIE: Final = "formsvc_runs"
@@ -34,13 +35,17 @@ class DiskFull(HTTPException):
 
 
 def own(kind: str) -> list[Run]:
-    """The runs of one kind that this browser began, newest first."""
+    """The runs of one kind that this browser began, or the jobs of who asks; newest first."""
+    if kind == owned.DESK:
+        return owned.reviews()
     key = _key()
     return runs().of(key, kind) if key else []
 
 
 def run_or_404(kind: str, id: str) -> Run:
-    """The run, for the browser that began it; for others there is none."""
+    """The run, for the browser that began it; the job, for its owner; for others there is none."""
+    if kind == owned.DESK:
+        return owned.found(id)
     key = _key()
     run = runs().open(id, key) if key else None
     if run is None or run.status.kind != kind:
@@ -61,12 +66,29 @@ def started(kind: str, task: Task, fill: Fill) -> Run:
 
 def continued(run: Run, task: Task) -> None:
     """More work on a run."""
+    if run.status.kind == owned.DESK:
+        return owned.continue_(run, task.arguments["product"])
     try:
         runs().again(run, task)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
     except OSError:
         raise DiskFull from None
+    return None
+
+
+def waited(run: Run, seconds: float) -> bool:
+    """Give the work a moment; whether it is over."""
+    if run.status.kind == owned.DESK:
+        return owned.wait(run, seconds)
+    return runs().wait(run, seconds)
+
+
+def discarded(run: Run) -> None:
+    """Delete a run and all that came of it."""
+    if run.status.kind == owned.DESK:
+        return owned.discard(run.id)
+    return runs().delete(run)
 
 
 def with_key(response: Any) -> Any:

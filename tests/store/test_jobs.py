@@ -1,0 +1,197 @@
+"""Work in the background of the store: whole, once, its owner's alone, whatever ends."""
+
+import io
+import json
+from datetime import timedelta
+
+import openpyxl
+import pytest
+from sqlalchemy import select
+
+from formsvc.store import jobs
+from formsvc.store.errors import NotThere, Overloaded
+from formsvc.store.jobs import JobState
+from formsvc.store.models import BackgroundJob, Event, Filing, JobItem
+from formsvc.web import create_app
+
+from .world import SUMMARY, submission
+
+CANARY = "330101198802290012"
+
+
+@pytest.fixture
+def app(store, settings, world, monkeypatch):
+    """The application over the world's store, and its background at work."""
+    made = create_app(settings)
+    held = made.extensions["formsvc-store"]
+    object.__setattr__(held, "clock", store.clock)
+    made.extensions["formsvc-jobs"].start()
+    yield made
+    made.extensions["formsvc-jobs"].stop()
+    held.engine.dispose()
+
+
+@pytest.fixture
+def sign_in(app):
+    """Sign somebody in, as the accounts do; a browser of theirs."""
+
+    def signed(actor):
+        client = app.test_client()
+        app.extensions["formsvc-actor"] = lambda: actor
+        return Pages(app, client, actor)
+
+    return signed
+
+
+class Pages:
+    def __init__(self, app, client, actor) -> None:
+        self.app, self.client, self.actor = app, client, actor
+
+    def get(self, url):
+        self.app.extensions["formsvc-actor"] = lambda: self.actor
+        return self.client.get(url)
+
+    def post(self, url, **fields):
+        self.get("/jobs")
+        cookie = self.client.get_cookie("formsvc_token")
+        return self.client.post(url, data={"token": cookie.value, **fields})
+
+    def done(self, answer) -> str:
+        """The address of the job that was begun, once it is over."""
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        address = answer.headers["Location"]
+        id = address.rpartition("/")[2]
+        assert self.app.extensions["formsvc-jobs"].wait(id, 60)
+        return address
+
+
+@pytest.fixture
+def handed(world):
+    """Three submissions that the department has to work on; two are of the same person."""
+    owner = world.actor("单位")
+    return [world.handed_in(owner, "江西某大学", submission()) for _ in range(1)]
+
+
+def started(client, address) -> str:
+    return client.get(address).get_data(as_text=True)
+
+
+def test_a_review_over_what_waits_shows_the_reviewers_page(world, handed, sign_in):
+    desk = sign_in(world.actor("单位"))
+    address = desk.done(desk.post("/todo/review", id=handed))
+    page = started(desk, address)
+    assert "通过率" in page
+    assert "只有您能看到" in page
+    item = started(desk, f"{address}/1")
+    assert "打印出来的样子" in item
+
+
+def test_the_history_says_whose_data_a_review_read(world, handed, sign_in):
+    desk = sign_in(world.actor("单位"))
+    desk.done(desk.post("/todo/review", id=handed))
+    with world.store.reading() as work:
+        read = list(work.session.scalars(select(Event).where(Event.kind == "read")))
+    assert [(e.filing_id, e.person_id) for e in read] == [(handed[0], desk.actor.person)]
+
+
+def test_what_one_does_not_see_is_not_reviewed(world, handed, sign_in):
+    desk = sign_in(world.actor("财政"))
+    assert desk.post("/todo/review", id=handed).status_code == 422
+
+
+def test_another_persons_job_is_not_there(world, handed, sign_in):
+    owner, other = sign_in(world.actor("单位")), None
+    address = owner.done(owner.post("/todo/review", id=handed))
+    other = sign_in(world.actor("部门"))
+    for path in ("", "/1", "/status", "/files/report", "/1/document.pdf"):
+        assert other.get(address + path).status_code == 404, path
+    assert other.post(f"{address}/delete").status_code == 404
+    assert owner.get(address).status_code == 200
+
+
+def test_products_are_made_with_a_review_and_later(world, handed, sign_in):
+    desk = sign_in(world.actor("单位"))
+    address = desk.done(desk.post("/todo/review", id=handed, product=["pack"]))
+    assert desk.get(f"{address}/files/pack").data.startswith(b"%PDF")
+    answer = desk.post(f"{address}/files/report")
+    if answer.status_code == 303:
+        desk.app.extensions["formsvc-jobs"].wait(address.rpartition("/")[2], 60)
+        answer = desk.get(f"{address}/files/report")
+    assert openpyxl.load_workbook(io.BytesIO(answer.data)).sheetnames[0] == "汇总"
+
+
+def test_an_import_makes_a_draft_of_each_submission(world, sign_in):
+    desk = sign_in(world.actor("申报人"))
+    lines = "\n".join(json.dumps(submission(), ensure_ascii=False) for _ in range(25)) + "\n{}\n"
+    files = [(io.BytesIO(lines.encode()), "一批.jsonl")]
+    office = world.offices["江西某大学"]
+    address = desk.done(desk.post("/jobs/import", files=files, office=office))
+    with world.store.reading() as work:
+        drafts = list(work.session.scalars(select(Filing)))
+        made = list(work.session.scalars(select(JobItem)))
+    assert len(drafts) == 25
+    assert {(d.owner_id, d.office_id, d.form) for d in drafts} == {
+        (desk.actor.person, office, SUMMARY)
+    }
+    assert [item.why for item in made if item.filing_id is None] == ["unread"]
+    desk.post(f"{address}/files/drafts")
+    desk.app.extensions["formsvc-jobs"].wait(address.rpartition("/")[2], 60)
+    table = openpyxl.load_workbook(io.BytesIO(desk.get(f"{address}/files/drafts").data)).active
+    said = [row[-1] for row in table.iter_rows(min_row=2, values_only=True)]
+    assert said == ["草稿已建"] * 25 + ["没有：认不出是哪一种表"]
+
+
+def test_a_list_is_exported_with_what_it_shows(world, handed, sign_in):
+    desk = sign_in(world.actor("单位"))
+    desk.post("/jobs/list", where="own")
+    with world.store.reading(desk.actor) as work:
+        (job,) = jobs.mine(work)
+    desk.app.extensions["formsvc-jobs"].wait(job.id, 60)
+    table = openpyxl.load_workbook(io.BytesIO(desk.get(f"/jobs/{job.id}/list.xlsx").data)).active
+    rows = list(table.iter_rows(min_row=2, values_only=True))
+    assert rows[0][0] == world.filing(handed[0]).number
+
+
+def test_too_many_jobs_are_answered_with_503_and_when_to_come_again(world, handed, sign_in, app):
+    app.extensions["formsvc-jobs"].stop()
+    actor = world.actor("单位")
+    with world.store.writing(actor) as work:
+        for _ in range(jobs.MOST_OWN):
+            jobs.begin(work, jobs.new_id(), "review", "审核", {})
+    with pytest.raises(Overloaded), world.store.writing(actor) as work:
+        jobs.begin(work, jobs.new_id(), "review", "审核", {})
+    answer = sign_in(actor).post("/todo/review", id=handed)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "30"
+
+
+def test_a_job_is_deleted_at_once_and_by_its_time(world, handed, sign_in, clock, app):
+    desk = sign_in(world.actor("单位"))
+    first = desk.done(desk.post("/todo/review", id=handed)).rpartition("/")[2]
+    second = desk.done(desk.post("/todo/review", id=handed)).rpartition("/")[2]
+    assert jobs.place(world.store, first).exists()
+    assert desk.post(f"/jobs/{first}/delete").status_code == 303
+    assert not jobs.place(world.store, first).exists()
+    clock.now += timedelta(days=8)
+    assert desk.get(f"/jobs/{second}").status_code == 404
+    with pytest.raises(NotThere), world.store.reading(desk.actor) as work:
+        jobs.find(work, second)
+
+
+def test_without_an_account_there_is_nothing(app, sign_in, world):
+    app.extensions["formsvc-actor"] = lambda: None
+    client = app.test_client()
+    assert client.get("/jobs").status_code == 401
+    assert client.get(f"/jobs/{'0' * 32}").status_code == 401
+
+
+def test_a_job_that_cannot_be_done_says_so(world, app):
+    actor = world.actor("单位")
+    with world.store.writing(actor) as work:
+        job = jobs.begin(
+            work, jobs.new_id(), "import", "导入", {"office": None, "on": "2026-03-01"}
+        )
+    app.extensions["formsvc-jobs"].wake()
+    assert app.extensions["formsvc-jobs"].wait(job.id, 30)
+    with world.store.reading() as work:
+        assert work.session.get_one(BackgroundJob, job.id).state == JobState.FAILED
