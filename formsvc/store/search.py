@@ -1,0 +1,146 @@
+"""Lists of filings, page by page: the one way in which pages, interface and jobs look for them.
+
+A page begins after the last one of the page before (a keyset), so that the thousandth costs what
+the first does, and nothing is shown twice when something moves up meanwhile.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import ColumnElement, String, and_, func, or_, select, tuple_, type_coerce
+from sqlalchemy.orm import joinedload
+
+from formsvc.store.contents import comparable
+from formsvc.store.errors import Invalid
+from formsvc.store.models import Filing, Lookup, iso
+from formsvc.store.store import Work
+from formsvc.writing.notation import identity_code
+
+MOST: Final = 200  # filings a page
+COUNTED: Final = 1_000  # beyond this a list only says that there are more
+_LONGEST: Final = 100  # characters of a query
+_WORDS: Final = 5
+_NEVER: Final = "9999-12-31"
+
+
+class Sorting(StrEnum):
+    """Which comes first."""
+
+    DUE = "due"  # the soonest due, those without a day last; then what lies longest
+    CHANGED = "changed"  # the last changed
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Filings with their holders loaded; `after` is where the next page begins, "" at the end."""
+
+    filings: tuple[Filing, ...]
+    after: str
+
+
+def listed(
+    work: Work,
+    *,
+    where: ColumnElement[bool],
+    query: str = "",
+    state: str | None = None,
+    form: str | None = None,
+    office: int | None = None,
+    order: Sorting = Sorting.CHANGED,
+    after: str | None = None,
+    limit: int = 50,
+) -> Listing:
+    """The filings that `where` allows, narrowed, in order. Invalid for an `after` of no page.
+
+    `where` is `access.visible` or `access.waiting`, or a condition within them; `query` finds by
+    the names of people and units, the number, an ID or account number; `office` is the holder's.
+    """
+    key = _key(order)
+    asked = select(Filing).where(where, *_narrowed(work, query, state, form, office))
+    if after:
+        asked = asked.where(_beyond(order, key, after))
+    asked = asked.order_by(*(each.desc() if order is Sorting.CHANGED else each for each in key))
+    asked = asked.options(joinedload(Filing.holder)).limit(min(limit, MOST) + 1)
+    found = work.session.scalars(asked).all()
+    shown = found[: min(limit, MOST)]
+    return Listing(tuple(shown), _mark(order, shown[-1]) if len(found) > len(shown) else "")
+
+
+def counted(
+    work: Work,
+    *,
+    where: ColumnElement[bool],
+    query: str = "",
+    state: str | None = None,
+    form: str | None = None,
+    office: int | None = None,
+) -> int:
+    """How many there are, at most COUNTED + 1: who looks at more than that narrows the list."""
+    asked = select(Filing.id).where(where, *_narrowed(work, query, state, form, office))
+    some = asked.limit(COUNTED + 1).subquery()
+    return work.session.scalar(select(func.count()).select_from(some)) or 0
+
+
+def _narrowed(
+    work: Work, query: str, state: str | None, form: str | None, office: int | None
+) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if state:
+        conditions.append(Filing.state == state)
+    if form:
+        conditions.append(Filing.form == form)
+    if office is not None:
+        conditions.append(Filing.holder_id == office)
+    if text := " ".join(identity_code(query[:_LONGEST]).split()):
+        conditions.append(_matching(work, text))
+    return conditions
+
+
+def _matching(work: Work, text: str) -> ColumnElement[bool]:
+    """Every word in the name of person or unit, or in the number; or the whole is a number that
+    somebody is known by, however it was typed."""
+    words = text.split()[:_WORDS]
+    named = and_(*(
+        or_(Filing.person_name.icontains(word, autoescape=True),
+            Filing.unit_name.icontains(word, autoescape=True),
+            Filing.number.contains(word, autoescape=True))
+        for word in words
+    ))  # fmt: skip
+    code = comparable(text)
+    if not code:
+        return named
+    digest = work.store.keys.digest("number", code)
+    known = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
+    return or_(named, Filing.id.in_(known))
+
+
+# Where a page ends: the texts that are compared, as the database keeps them.
+
+
+def _key(order: Sorting) -> Sequence[ColumnElement[str] | ColumnElement[int]]:
+    if order is Sorting.CHANGED:
+        return type_coerce(Filing.changed, String), Filing.id.expression
+    due = func.coalesce(type_coerce(Filing.due, String), _NEVER)
+    came = func.coalesce(type_coerce(Filing.came, String), "")
+    return due, came, Filing.id.expression
+
+
+def _mark(order: Sorting, last: Filing) -> str:
+    if order is Sorting.CHANGED:
+        return f"{iso(last.changed)}~{last.id}"
+    due = last.due.isoformat() if last.due else _NEVER
+    return f"{due}~{iso(last.came) if last.came else ''}~{last.id}"
+
+
+def _beyond(
+    order: Sorting, key: Sequence[ColumnElement[str] | ColumnElement[int]], after: str
+) -> ColumnElement[bool]:
+    *texts, id = after.split("~")
+    if len(texts) != len(key) - 1 or not (id.isascii() and id.isdigit() and len(id) < 19):
+        raise Invalid("没有这一页，请从头看起。")
+    mark = (*texts, int(id))
+    if order is Sorting.CHANGED:
+        return tuple_(*key) < mark
+    return tuple_(*key) > mark
