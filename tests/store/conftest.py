@@ -8,6 +8,7 @@ from formsvc.config import Settings
 from formsvc.store.store import Store
 
 from . import postgres
+from .served import served
 from .world import Clock, World, jiangxi
 
 
@@ -41,3 +42,9 @@ def store(settings, clock):
 @pytest.fixture
 def world(store) -> World:
     return jiangxi(store)
+
+
+@pytest.fixture
+def web(world):
+    with served(world) as made:
+        yield made
