@@ -15,6 +15,7 @@ from formsvc.store.errors import StoreError
 from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
+from formsvc.web.api import filings
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
@@ -91,6 +92,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
+    if settings.data:
+        filings.install(described)
     bulk_api.install(app, settings.threads)
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):

@@ -28,6 +28,7 @@ _TITLES = {
     405: "这个地址不支持这种请求方法",
     408: "等得太久，请重新提交",
     409: "现在不能这样办",
+    410: "已经不在了",
     412: "刚被别人改动过",
     413: "提交的内容太大",
     415: "不支持这种内容类型",
@@ -81,7 +82,8 @@ def from_exception(error: HTTPException) -> Response:
     }
     # A page cannot be made for a host that is not trusted: it has no addresses.
     if request.path.startswith("/api/") or isinstance(error, SecurityError):
-        return problem(status, detail, errors=errors, headers=headers)
+        report = getattr(error, "report", None)
+        return problem(status, detail, report=report, errors=errors, headers=headers)
     page = render_template("error.html", title=title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
 

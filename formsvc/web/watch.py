@@ -33,6 +33,7 @@ _COSTLY: Final = frozenset(
     {
         "api.fill", "api.read", "api.verify", "applicant.work", "batches.begin",
         "batches.document", "batches.make", "batches.picture", "bulk.check_many",
+        "filings.document", "filings.hand_in",
     }
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from formsvc.web import create_app
 
 from . import postgres
 from .browsing import Desks
+from .served import served
 from .world import Clock, World, jiangxi
 
 
@@ -52,3 +53,9 @@ def desks(store, settings, world):
     app.extensions["formsvc-store"].engine.dispose()
     app.extensions["formsvc-store"] = store
     return Desks(app, world)
+
+
+@pytest.fixture
+def web(world):
+    with served(world) as made:
+        yield made
