@@ -346,3 +346,17 @@ def count(work: Work, office_ids: list[int]) -> dict[int, int]:
         .group_by(Membership.office_id)
     )
     return {id: number for id, number in work.session.execute(query) if id is not None}
+
+
+def reset(work: Work, id: int) -> None:
+    """For somebody who cannot sign in any more: second step, passkeys and sessions are taken away,
+    the lock is opened. A new password is set by a link."""
+    found = person(work, id)
+    if found.id == work.actor.person:
+        raise NotNow("自己的密码请在“我的账户”里修改。", "reset")
+    if not found.active:
+        raise NotNow("账户已停用，请先恢复。", "reset")
+    found.totp, found.second, found.recovery, found.key = None, "", "", fresh_key()
+    found.failures, found.failing, found.locked = 0, None, None
+    work.session.execute(delete(Passkey).where(Passkey.person_id == found.id))
+    work.record("access-reset", member=found.id)

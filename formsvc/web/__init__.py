@@ -89,6 +89,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
+    if app.extensions["formsvc-store"] is not None:
+        from formsvc.web.accounts.installing import install  # noqa: PLC0415  # a desk needs none
+
+        install(app)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)
