@@ -8,7 +8,7 @@ from flask_security.recoverable import generate_reset_link
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from formsvc.forms import OfficeKind, Programme
+from formsvc.forms import Programme
 from formsvc.store import offices, people
 from formsvc.store.access import Role
 from formsvc.store.errors import Invalid, NotThere, Refused
@@ -221,8 +221,9 @@ def _is_whole(work: Work, membership: Membership) -> bool:
     return membership.person_id != work.actor.person
 
 
-def _kinds_below(programme: Programme, office: Office) -> list[OfficeKind]:
-    return [kind for kind in programme.offices.values() if office.kind in kind.below]
+def _kinds_below(programme: Programme, office: Office) -> list[tuple[str, str]]:
+    return [(kind.id, kind.title) for kind in programme.offices.values()
+            if office.kind in kind.below]  # fmt: skip
 
 
 def _programme(id: str) -> Programme:

@@ -138,6 +138,11 @@ def _tokens(secret: str = "", notice: str = "") -> str:
 
 
 @accounts.get("/first")
+def first() -> Any:
+    """Where the first admin's link leads: it is an invitation as any other."""
+    return redirect(url_for(".come", token=request.args.get("token", "")))
+
+
 @accounts.get("/join")
 def come() -> Any:
     """Where a link leads: make an account, or join with the one that one has."""
