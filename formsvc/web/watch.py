@@ -150,6 +150,7 @@ def _about() -> dict[str, str]:
     given = request.view_args or {}
     if given.get("form") in catalogue():
         about["form"] = given["form"]
-    if "id" in given and is_id(given["id"]):
-        about["run"] = given["id"][:_SHORT]
+    run = given.get("id")
+    if isinstance(run, str) and is_id(run):
+        about["run"] = run[:_SHORT]
     return about

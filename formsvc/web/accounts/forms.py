@@ -6,14 +6,17 @@ from flask_security import (
     ChangePasswordForm,
     LoginForm,
     TwoFactorRescueForm,
+    TwoFactorSetupForm,
     TwoFactorVerifyCodeForm,
     VerifyForm,
+    current_user,
     hash_password,
 )
 from flask_security.recovery_codes import MfRecoveryForm
 from flask_security.utils import get_message
 from flask_security.webauthn import WebAuthnRegisterForm
 from wtforms import RadioField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired
 
 from formsvc.store import locks, people
@@ -68,8 +71,6 @@ class OtherPasswordForm(ChangePasswordForm):
 
     def validate(self, **kwargs: Any) -> bool:
         """Whether the old one is right and the new one good enough."""
-        from flask_security import current_user  # noqa: PLC0415  # a proxy that needs a request
-
         if current_user.is_locked(_errors(self.password)):
             return False
         good = bool(super().validate(**kwargs))
@@ -103,6 +104,15 @@ class RecoveryForm(MfRecoveryForm):
         return bool(super().validate(**kwargs))
 
 
+class SecondForm(TwoFactorSetupForm):
+    """To begin with the second step, or to end it."""
+
+    setup = RadioField(
+        choices=[SelectChoice("authenticator", "开启"), SelectChoice("disable", "关闭")],
+        validate_choice=False,
+    )
+
+
 class RescueForm(TwoFactorRescueForm):
     """The way out for who has no telephone at hand: a recovery code."""
 
@@ -112,7 +122,7 @@ class RescueForm(TwoFactorRescueForm):
 class PasskeyForm(WebAuthnRegisterForm):
     """A name for a new passkey, which signs in all by itself."""
 
-    usage = RadioField(choices=[("first", "登录")], default="first")
+    usage = RadioField(choices=[SelectChoice("first", "登录")], default="first")
 
 
 def _errors(field: Any) -> list[str]:

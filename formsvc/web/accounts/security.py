@@ -64,7 +64,8 @@ def install(app: Flask, held: Store) -> Security:
         app, Datastore(), render_template=render_template, login_form=forms.SignInForm,
         verify_form=forms.AgainForm, change_password_form=forms.OtherPasswordForm,
         two_factor_verify_code_form=forms.CodeForm, two_factor_rescue_form=forms.RescueForm,
-        mf_recovery_form=forms.RecoveryForm, wan_register_form=forms.PasskeyForm,
+        two_factor_setup_form=forms.SecondForm, mf_recovery_form=forms.RecoveryForm,
+        wan_register_form=forms.PasskeyForm,
         mail_util_cls=_Mail, password_util_cls=_Passwords, totp_cls=_Codes,
         webauthn_util_cls=_Passkeys, mf_recovery_codes_util_cls=_RecoveryCodes,
     )  # fmt: skip
