@@ -145,7 +145,7 @@ def clear(store: Store, id: str) -> None:
     shutil.rmtree(place(store, id), ignore_errors=True)
 
 
-def _own(work: Work) -> Select[tuple[BackgroundJob]]:
+def _own(work: Work) -> Select[BackgroundJob]:
     own = BackgroundJob.person_id == work.actor.person
     return select(BackgroundJob).where(own, BackgroundJob.expires > work.now)
 

@@ -20,8 +20,6 @@ from formsvc.writing.notation import CHINA, long_date, today, yuan
 filings = Blueprint("filings", __name__)
 csrf.install(filings)
 
-# Where the accounts' pages are: somebody may have an account with the service, or none.
-_SIGN_IN: Final = "/account/login"
 _QUERY: Final = "query"
 _LONGEST: Final = 100
 _LONGEST_SEALED: Final = 1_000
@@ -34,13 +32,13 @@ def _site() -> dict[str, object]:
     """Links of the store for the head of every page, by what somebody may do."""
     who = actor()
     if who is None or who.person is None:
-        return {"sign_in": f"{request.root_path}{_SIGN_IN}"}
+        return {"store_links": []}
     with store().reading(who) as work:
         unread = notices.unread(work)
     here = request.root_path + request.path
     links = [(url_for(name), label, here == url_for(name), here.startswith(url_for(name)))
              for name, label in _links(who)]  # fmt: skip
-    return {"store_links": links, "me": who, "unread": unread}
+    return {"store_links": links, "unread": unread}
 
 
 def _links(who: Actor) -> list[tuple[str, str]]:
