@@ -1,4 +1,4 @@
-"""What an application with a store has beside the open desks: accounts, filings, background work."""
+"""What an application with a store has beside the open desks: accounts, filings, jobs."""
 
 from flask import Flask
 from flask_smorest import Api

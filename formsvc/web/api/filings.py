@@ -47,7 +47,9 @@ class _SignedIn(Blueprint):
         return decorate
 
 
-filings = _SignedIn("filings", __name__, url_prefix="/api/v1", description="申报的提交、办理和查询")
+filings = _SignedIn(
+    "submissions", __name__, url_prefix="/api/v1", description="申报的提交、办理和查询"
+)
 filings.before_request(conditions.require_actor)
 
 
