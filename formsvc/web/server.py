@@ -27,7 +27,7 @@ _QUEUE = 1024
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished first. The exit code."""
     listener = _listening(settings.host, settings.port)
-    loaded(settings.shelves)  # once, before the workers are made
+    loaded(settings.shelves, settings.press)  # once, before the workers are made
     memory, rates = Memory(settings.workers), Rates(settings.rate)
 
     def work(place: int) -> None:
