@@ -1,6 +1,5 @@
 """Two thousand mutated documents, tables and lists of our own: no fault, no wrong verdict."""
 
-import contextlib
 import io
 import json
 import random
@@ -110,8 +109,13 @@ def test_parsers_of_papers_answer_or_refuse(own, format):
     for _ in range(200):
         raw = mutated(own[format], chance)
         for work in (papers.look, *([typed.fields] if format == "pdf" else [])):
-            with contextlib.suppress(UnreadableDocument):
-                assert json.loads(as_sandboxed(work, raw)) or True
+            try:
+                answer = json.loads(as_sandboxed(work, raw))
+            except UnreadableDocument:
+                continue
+            first, second = answer
+            assert first is None or isinstance(first, list | str), work
+            assert isinstance(second, list | dict), work
 
 
 def test_mutated_tables_never_crash_and_hide_nothing(catalogue, monkeypatch):
