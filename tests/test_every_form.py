@@ -163,7 +163,8 @@ def test_a_pdf_that_shows_another_value_is_told_by_read_and_verify(nearby, catal
     ours, values = fill(form, data, "pdf"), printed(form, data)
     shown = {name for unit in units.expected(form, data) for name, _ in unit.parts}
     tried = 0
-    for place in few(sorted(shown & form_texts(form, data), key=form.place)):
+    places = [*few(sorted(shown & form_texts(form, data), key=form.place))]
+    for place in places[:: max(1, len(places) // 8)]:  # all over the paper
         edited = copy.deepcopy(data)
         known = pointers.get(data, place)
         digit = "1" if known[-1:] != "1" else "2"
@@ -180,7 +181,7 @@ def test_a_pdf_that_shows_another_value_is_told_by_read_and_verify(nearby, catal
         assert units.bare(difference.shown) == units.bare(printed(form, edited)[place])
         verdict = verify(paper, catalogue.editions())
         assert (verdict.status, verdict.differences) == (Status.VALUES, (difference,))
-        if (tried := tried + 1) == 6:
+        if (tried := tried + 1) == 4:
             break
     assert tried > 2
 
