@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -66,10 +67,14 @@ def test_a_paper_has_a_place_to_write_into_for_every_value_that_it_shows(catalog
 
 @EVERY_FORM
 def test_every_place_that_was_written_into_is_read_with_both_texts(nearby, catalogue, form_id):
+    """Each in the first two samples that show it."""
     form = catalogue[form_id]
+    tried: Counter[str] = Counter()
     for data in samples(form_id):
         values, paper = printed(form, data), Written(fill(form, data, "docx"))
         apart = [place for place in paper.places if place not in lists_in_boxes(form)]
+        apart = [place for place in apart if tried[form.in_any_row(place)] < 2]
+        tried.update({form.in_any_row(place) for place in apart})
         for place in few(apart):
             carried = units.bare(values[place])
             end = "甲" if not carried.endswith("甲") else "乙"
