@@ -94,7 +94,7 @@ def test_a_mutated_paper_gives_a_verdict_and_never_a_wrong_one(
     # The parsers themselves, without a process for each of them.
     monkeypatch.setattr(papers.sandbox, "run_limited", as_sandboxed)
     chance, ours = random.Random(seed), own[format]
-    for number in range(60):
+    for number in range(40):
         raw = rebuilt(ours, format, chance) if number % 2 else mutated(ours, chance)
         verdict = verification.verify(raw, catalogue.editions())
         if verdict.status is verification.Status.UNCHANGED:
