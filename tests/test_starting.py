@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from formsvc import Press
+from formsvc.bulk.batch import loaded as loaded_forms
+from formsvc.documents import HOUSE
+
 from .conftest import ROOT, valid_samples
 from .serving import free_port
 
@@ -63,6 +67,10 @@ def test_a_check_compiles_the_rules_of_its_own_form_alone():
     command = [sys.executable, "-c", code, "check", str(SAMPLE)]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert ended.stderr.strip() == "1"
+
+
+def test_forms_are_loaded_once_in_a_process_however_they_are_asked_for():
+    assert loaded_forms() is loaded_forms((), Press()) is loaded_forms((), HOUSE, None)
 
 
 @pytest.fixture

@@ -101,12 +101,16 @@ class Result:
 Loaded = tuple[Catalogue, Comparisons]
 
 
-@cache
 def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE, values: Values = None) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
+    return _once(shelves, press, values)  # a cache tells what is left out from what is given
+
+
+@cache
+def _once(shelves: tuple[Shelf, ...], press: Press, values: Values) -> Loaded:
     if values is None:
         catalogue = load_forms(*shelves, press=press)
     else:
