@@ -21,10 +21,10 @@ _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "o
 _NO_NAME: Final = re.compile(r"[0-9]+|\*")
 # A day outside of these years would lead outside of the calendar.
 _NO_DAYS: Final = ("0000-01-01", "1899-12-31", "9999-12-31")
+_DESCRIBED: Final = ("form", "programme", "values")
+
 Fault = tuple[list[str | int], str]
 """The path to what is wrong, and the complaint."""
-
-_DESCRIBED: Final = ("form", "programme", "values")
 
 
 def common(own: Path, built_in: Path) -> Mapping[str, Any]:
