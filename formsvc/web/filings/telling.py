@@ -116,8 +116,16 @@ def _history(faults: list[str] | None) -> str:
     more = lines[-1][0].event.number if len(found) > kept.PAGE else None
     terms = {name: text for name, text in terms.items() if text}
     terms |= {"find": sent["find"]} if person else {}
-    return render_template("history.html", lines=lines, more=more, kinds=kinds, terms=terms, person=person,
-                           faults=faults, is_later=before is not None)  # fmt: skip
+    return render_template(
+        "history.html",
+        lines=lines,
+        more=more,
+        kinds=kinds,
+        terms=terms,
+        person=person,
+        faults=faults,
+        is_later=before is not None,
+    )
 
 
 @filings.get("/notices")
