@@ -38,8 +38,12 @@ def _site() -> dict[str, object]:
     with store().reading(who) as work:
         unread = notices.unread(work)
     here = request.root_path + request.path
-    links = [(url_for(name), label, here == url_for(name), here.startswith(url_for(name)))
-             for name, label in _links(who)]  # fmt: skip
+    links = []
+    for name, label in _links(who):
+        address = url_for(name)
+        # What is below /filings belongs to several desks; the page itself says to which.
+        near = name != "filings.mine" and here.startswith(f"{address}/")
+        links.append((address, label, here == address, near))
     return {"store_links": links, "me": who, "unread": unread}
 
 

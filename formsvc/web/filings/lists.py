@@ -171,7 +171,10 @@ def _list(
     wanted = Wanted.of(request.values)
     with store().reading(who) as work:
         page = search.listed(work, where=where, order=order, after=wanted.after, **wanted.narrowing)
-        count = search.counted(work, where=where, **wanted.narrowing)
+        whole = not (page.after or wanted.after)
+        count = (
+            len(page.filings) if whole else search.counted(work, where=where, **wanted.narrowing)
+        )
         digests = _digests(work, page.filings)
         held = [seat.office for seat in who.seats if seat.role in HANDLING]
         query = select(Office.id, Office.name).where(Office.id.in_(held))

@@ -6,10 +6,11 @@ from flask import redirect, render_template, request, url_for
 
 from formsvc.store import history as kept
 from formsvc.store import notices
+from formsvc.store.access import Role
 from formsvc.store.history import Told
 from formsvc.web import csrf
-from formsvc.web.filings.blueprint import filings, number, opened_query, sealed_query
-from formsvc.web.held import signed_in, store
+from formsvc.web.filings.blueprint import filings, number, opened_query, sealed_query, stage_of
+from formsvc.web.held import catalogue, signed_in, store
 
 _KINDS: Final = {
     "draft-begun": "新建草稿",
@@ -41,14 +42,13 @@ _KINDS: Final = {
     "token-revoked": "收回令牌",
 }
 _WORDS: Final = {
-    "version": "第几版",
     "digest": "内容摘要",
     "edition": "表的版次",
     "errors": "错误",
     "warnings": "请核对",
     "stage": "环节",
     "to": "转到",
-    "findings": "问题数",
+    "findings": "附问题",
     "until": "改正期限",
     "opinion": "意见摘要",
     "why": "原因",
@@ -58,6 +58,13 @@ _WORDS: Final = {
     "office": "机构",
     "person": "人员",
 }
+_VALUES: Final = {
+    "why": {"role": "没有这个权限", "state": "现在的状态不能这样办", "errors": "材料有错误",
+            "void": "内容已经变了", "reused": "重复的提交标识", "refused": "不能办理"},
+    "verb": {"hand-in": "提交", "draft": "新建草稿", "save": "保存", "discard": "删除草稿",
+             "withdraw": "撤回", "pass-on": "通过", "return": "退回", "refuse": "不予通过"},
+    "role": {role.value: role.label for role in Role},
+}  # fmt: skip
 _SHORT: Final = 16
 
 
@@ -70,13 +77,24 @@ def _said(told: Told) -> str:
     """An event's details in words; digests by their beginning."""
     parts = []
     for name, value in told.details.items():
-        if value in (None, "", [], 0):
-            continue
-        text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-        if name in ("digest", "opinion"):
-            text = text[:_SHORT] + "…"
-        parts.append(f"{_WORDS.get(name, name)} {text}")
+        if name == "version":
+            parts.insert(0, f"第 {value} 版" if value else "草稿")
+        elif value not in (None, "", [], 0):
+            parts.append(f"{_WORDS.get(name, name)} {_value(told, name, value)}")
     return "；".join(parts)
+
+
+def _value(told: Told, name: str, value: object) -> str:
+    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    if name in ("digest", "opinion"):
+        return text[:_SHORT] + "…"
+    if name in ("stage", "to"):
+        stage = stage_of(form, text) if (form := catalogue().get(told.form)) else None
+        return stage.title if stage else text
+    if name == "of":
+        kinds = (known.offices.get(text) for known in catalogue().programmes.values())
+        return next((kind.title for kind in kinds if kind), text)
+    return _VALUES.get(name, {}).get(text, text)
 
 
 @filings.get("/admin/history")
