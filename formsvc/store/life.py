@@ -39,6 +39,7 @@ from formsvc.store.store import Work
 from formsvc.writing.notation import cents, is_amount
 
 MAX_WORDS: Final = 2_000
+_BEYOND: Final = 1 << 63  # no database has such a number
 
 
 class State(StrEnum):
@@ -96,6 +97,8 @@ class Opinion:
 
 def find(work: Work, id: int) -> Filing:
     """A filing that the actor may see. Raises NotThere."""
+    if not 0 < id < _BEYOND:
+        raise NotThere
     query = select(Filing).where(Filing.id == id, access.visible(work.actor))
     query = query.options(selectinload(Filing.versions), selectinload(Filing.passages))
     filing = work.session.scalar(query)

@@ -93,7 +93,7 @@ def _narrowed(
         conditions.append(Filing.form == form)
     if office is not None:
         conditions.append(Filing.holder_id == office)
-    if text := " ".join(identity_code(query[:_LONGEST]).split()):
+    if text := " ".join(identity_code(query[:_LONGEST].replace("\0", " ")).split()):
         conditions.append(_matching(work, text))
     return conditions
 

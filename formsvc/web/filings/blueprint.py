@@ -96,6 +96,11 @@ def units(who: Actor) -> list[tuple[int, str, str]]:
         return [(each.id, each.name, each.programme) for each in found if each and not each.closed]
 
 
+def term(text: str) -> str:
+    """What an address or a posted page asks for, without what no name holds."""
+    return "".join(filter(str.isprintable, text)).strip()[:_LONGEST]
+
+
 def note_reading(filing: Filing, *versions: int) -> None:
     """Record that the reader was shown the content of versions, 0 for a draft: before it is."""
     with store().writing(signed_in()) as work:
@@ -110,7 +115,7 @@ def number(text: str) -> int | None:
 
 def sealed_query(text: str) -> str:
     """What somebody looks for, as an address carries it: no name or ID number is read there."""
-    text = " ".join(text.split())[:_LONGEST]
+    text = term(" ".join(text.split()))
     sealed = store().keys.seal(text.encode(), _QUERY) if text else b""
     return urlsafe_b64encode(sealed).decode().rstrip("=")
 

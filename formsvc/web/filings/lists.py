@@ -33,6 +33,7 @@ from formsvc.web.filings.blueprint import (
     number,
     opened_query,
     sealed_query,
+    term,
     units,
 )
 from formsvc.web.filings.filing import decide, until, words
@@ -64,9 +65,9 @@ class Wanted:
         return cls(
             opened_query(sent.get("find", "")),
             state if state in set(State) else "",
-            sent.get("form", "")[:64],
+            term(sent.get("form", "")),
             number(sent.get("office", "")),
-            sent.get("after", "")[:80],
+            term(sent.get("after", "")),
         )
 
     def terms(self, **changes: Any) -> dict[str, Any]:

@@ -9,7 +9,14 @@ from formsvc.store import notices
 from formsvc.store.access import Role
 from formsvc.store.history import Told
 from formsvc.web import csrf
-from formsvc.web.filings.blueprint import filings, number, opened_query, sealed_query, stage_of
+from formsvc.web.filings.blueprint import (
+    filings,
+    number,
+    opened_query,
+    sealed_query,
+    stage_of,
+    term,
+)
 from formsvc.web.held import catalogue, signed_in, store
 
 _KINDS: Final = {
@@ -75,7 +82,7 @@ def _kind(kind: str) -> str:
 
 def _said(told: Told) -> str:
     """An event's details in words; digests by their beginning."""
-    parts = []
+    parts: list[str] = []
     for name, value in told.details.items():
         if name == "version":
             parts.insert(0, f"第 {value} 版" if value else "草稿")
@@ -108,7 +115,7 @@ def history_find() -> Any:
     """The history, narrowed; a name goes into the address sealed."""
     csrf.protect()
     signed_in()
-    terms = {name: request.form.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    terms = {name: term(request.form.get(name, "")) for name in ("filing", "kind")}
     terms["find"] = sealed_query(request.form.get("person", ""))
     given: dict[str, Any] = {name: text for name, text in terms.items() if text}
     return redirect(url_for("filings.history", **given), 303)
@@ -124,7 +131,7 @@ def history_whole() -> str:
 
 def _history(faults: list[str] | None) -> str:
     sent = request.args
-    terms = {name: sent.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    terms = {name: term(sent.get(name, "")) for name in ("filing", "kind")}
     person = opened_query(sent.get("find", ""))
     before = number(sent.get("before", ""))
     with store().reading(signed_in()) as work:
