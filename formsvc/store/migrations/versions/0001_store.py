@@ -129,6 +129,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filing")),
         sa.UniqueConstraint("number", name=op.f("uq_filing_number")),
     )
+    op.create_index("ix_filing_changed", "filing", ["changed", "id"], unique=False)
     op.create_index("ix_filing_held", "filing", ["holder_id", "state", "due", "came"], unique=False)
     op.create_index("ix_filing_listed", "filing", ["programme", "state", "changed"], unique=False)
     op.create_index(op.f("ix_filing_owner_id"), "filing", ["owner_id"], unique=False)
