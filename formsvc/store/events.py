@@ -94,6 +94,21 @@ def anchor(folder: Path, keys: Keyring, at: Head) -> None:
             stream.write(json.dumps(plain).encode())
 
 
+def anchor_anew(folder: Path, keys: Keyring, at: Head) -> None:
+    """Remember this end instead of a longer history that is lost: somebody said that it is."""
+    (folder / _ANCHOR).unlink(missing_ok=True)
+    anchor(folder, keys, at)
+
+
+def continues(session: Session, kept: Head | None) -> bool:
+    """Whether the history holds the end that was remembered: if not, the memory is kept, so that
+    nobody's later work covers up what is lost."""
+    if kept is None or not kept.count:
+        return True
+    found = session.get(Event, kept.count)
+    return found is not None and found.hash == kept.hash
+
+
 def anchored(folder: Path, keys: Keyring) -> Head | None:
     """What `anchor` wrote last; None when there is nothing, or not ours."""
     try:

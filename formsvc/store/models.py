@@ -397,3 +397,17 @@ class Roster(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
+
+
+class Origin(Base):
+    """Where an imported filing came from: `place` is `<installation>/<its id there>`, `number` what
+    it was called there; `sealed` holds its events of that time, as data."""
+
+    __tablename__ = "origin"
+
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(100), unique=True)
+    number: Mapped[str] = mapped_column(String(20))
+    sealed: Mapped[bytes]
+
+    filing: Mapped[Filing] = relationship()

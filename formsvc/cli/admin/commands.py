@@ -1,0 +1,16 @@
+"""All commands of `formsvc admin`, by name."""
+
+from typing import Final
+
+import click
+
+from formsvc.cli.admin import audit, backups, keys, offices
+
+COMMANDS: Final[dict[str, click.Command]] = {
+    "audit": audit.audit,
+    "keys": keys.keys,
+    "backup": backups.backup,
+    "restore": backups.restore,
+    "offices": offices.offices,
+    "register": offices.register,
+}
