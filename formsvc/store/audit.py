@@ -221,8 +221,10 @@ def _take(told: Told, row: Row[int, datetime, str, int | None, str]) -> None:
         return
     if said == standing.GONE:
         told.gone.add(id)
+        told.standings.pop(id, None)
     elif how is not None:
         told.known.add(id)
+        told.gone.discard(id)
         before = told.standings.get(id)
         if before is None or how.revision >= before.revision:
             told.standings[id] = how

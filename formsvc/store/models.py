@@ -133,6 +133,8 @@ class Filing(Base):
     """
 
     __tablename__ = "filing"
+    # The number of a discarded draft, which events name, is not given again.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # as SQLAlchemy declares it
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     number: Mapped[str | None] = mapped_column(String(20), unique=True)

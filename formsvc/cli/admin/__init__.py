@@ -10,7 +10,7 @@ __all__ = ["admin"]
 class _Later(click.Group):
     """Its commands are loaded when one is wanted: checking a file needs no database."""
 
-    @property  # type: ignore[override]  # click has a plain attribute
+    @property
     def commands(self) -> MutableMapping[str, click.Command]:
         """The commands by name."""
         from formsvc.cli.admin.commands import COMMANDS  # noqa: PLC0415  # as said above

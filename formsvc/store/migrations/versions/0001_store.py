@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_filing_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filing")),
         sa.UniqueConstraint("number", name=op.f("uq_filing_number")),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_filing_held", "filing", ["holder_id", "state", "due", "came"], unique=False)
     op.create_index("ix_filing_listed", "filing", ["programme", "state", "changed"], unique=False)
