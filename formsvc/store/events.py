@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from formsvc.storage import LocalFolder
@@ -26,6 +26,7 @@ GENESIS: Final = "0" * 64
 _HEAD: Final = 1  # the id of the one row of `chain`
 _ANCHOR: Final = "history.json"
 _BATCH: Final = 2_000
+_COLUMNS: Final = tuple(Event.__table__.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,15 @@ def begin(session: Session, keys: Keyring) -> None:
 def append(session: Session, keys: Keyring, happened: list[Happened]) -> Head:
     """Write events at the end, in this transaction; others that write wait for its end."""
     chain = session.get_one(Chain, _HEAD, with_for_update=True, populate_existing=True)
+    rows = []
     for each in happened:
         details = json.dumps(each.details or {}, ensure_ascii=False, sort_keys=True)
         event = Event(number=chain.count + 1, at=each.at, kind=each.kind, person_id=each.person,
                       office_id=each.office, filing_id=each.filing, details=details)  # fmt: skip
         event.hash = hashed(event, chain.hash)
         chain.count, chain.hash = event.number, event.hash
-        session.add(event)
+        rows.append({column: getattr(event, column) for column in _COLUMNS})
+    session.execute(insert(Event), rows)
     head = Head(chain.count, chain.hash)
     chain.mac = _mac(keys, head)
     return head

@@ -393,10 +393,14 @@ def _in_turn(work: Work) -> None:
 
 
 def _number(work: Work) -> str:
-    """The next number of the year: `2026-000001-5`, its last digit checks the others (Luhn)."""
     counter = work.session.get_one(Counter, f"filing-{work.today.year}", populate_existing=True)
     counter.value += 1
-    body = f"{work.today.year}{counter.value:06d}"
+    return number_of(work.today.year, counter.value)
+
+
+def number_of(year: int, value: int) -> str:
+    """A number of a year: `2026-000001-5`, its last digit checks the others (Luhn)."""
+    body = f"{year}{value:06d}"
     doubled = (int(c) * (2 if place % 2 == 0 else 1) for place, c in enumerate(reversed(body)))
     check = -sum(each - 9 if each > 9 else each for each in doubled) % 10
     return f"{body[:4]}-{body[4:]}-{check}"

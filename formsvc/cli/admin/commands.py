@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from formsvc.cli.admin import audit, backups, keys, offices
+from formsvc.cli.admin import audit, backups, demo, keys, offices
 
 COMMANDS: Final[dict[str, click.Command]] = {
     "audit": audit.audit,
@@ -12,5 +12,6 @@ COMMANDS: Final[dict[str, click.Command]] = {
     "backup": backups.backup,
     "restore": backups.restore,
     "offices": offices.offices,
+    "demo": demo.demo,
     "register": offices.register,
 }
