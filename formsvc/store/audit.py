@@ -231,6 +231,9 @@ def _take(told: Told, row: Row[int, datetime, str, int | None, str]) -> None:
     if kind == "handed-in":
         version = details.get("version", 0)
         told.versions[id, version] = (number, details.get("digest"), details.get("edition"))
+    for told_of in details.get("opinions", ()):  # of one that was imported
+        left, _, proof = told_of.partition(" ")
+        told.opinions[id, datetime.fromisoformat(left)] = (number, proof)
     if opinion := details.get("opinion"):
         told.opinions[id, at] = (number, opinion)
 

@@ -162,7 +162,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     filing.version, filing.edition, filing.handed = number, form.edition, work.now
     filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
     filing.sealed, filing.amount = None, amount(form, data)
-    _index(work, filing, form, data, entries)
+    index(work, filing, form, data, entries)
     _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
     _move(work, filing, form, data, unit, way[1:])
     if key:
@@ -356,7 +356,7 @@ def _close(work: Work, filing: Filing, state: State) -> None:
     filing.came, filing.due, filing.changed, filing.closed = None, None, work.now, work.now
 
 
-def _index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
+def index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
     """What lists show of it, and what it is found by."""
     describe(filing, form, data)
     work.session.execute(delete(Lookup).where(Lookup.filing_id == filing.id))

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from formsvc.cli.admin import audit, backups, demo, keys, offices
+from formsvc.cli.admin import audit, backups, demo, keys, moving, offices
 
 COMMANDS: Final[dict[str, click.Command]] = {
     "audit": audit.audit,
@@ -12,6 +12,8 @@ COMMANDS: Final[dict[str, click.Command]] = {
     "backup": backups.backup,
     "restore": backups.restore,
     "offices": offices.offices,
+    "export": moving.export,
+    "import": moving.import_,
     "demo": demo.demo,
     "register": offices.register,
 }
