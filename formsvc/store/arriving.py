@@ -18,7 +18,7 @@ from formsvc.store import comparing, contents, leaving, life, offices
 from formsvc.store.errors import Invalid
 from formsvc.store.keyring import is_signed
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
-from formsvc.store.models import Counter, Filing, Office, Origin, Passage, Person, Version, iso
+from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version, iso
 from formsvc.store.store import Store, Work
 
 _BATCH: Final = 100
@@ -52,9 +52,7 @@ def arrive(store: Store, source: Path) -> Arrived:
     while batch := [*islice(lines, _BATCH)]:
         with store.writing() as work:
             for line in batch:
-                if work.session.scalar(
-                    select(Origin).where(Origin.place == line["origin"])
-                ) or _is_ours(work, line["origin"]):
+                if _is_here(work, line["origin"]):
                     there += 1
                 else:
                     renumbered += _filing(work, programme, line).number != line["number"]
@@ -91,7 +89,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
 
 def _is_here(work: Work, place: str) -> bool:
     """Whether it was taken in before, or went out from here and came back."""
-    if work.session.scalar(select(Origin).where(Origin.place == place)):
+    if work.session.scalar(select(Provenance).where(Provenance.place == place)):
         return True
     installation, _, id = place.partition("/")
     ours = installation == work.store.keys.public_key.hex()[:16]
@@ -151,7 +149,7 @@ def _filing(work: Work, programme: Programme, line: dict[str, Any]) -> Filing:
         if filing.state in life.EDITABLE:
             contents.seal_draft(work.store.keys, filing, data)
     history = json.dumps(line["events"], ensure_ascii=False, default=str).encode()
-    work.session.add(Origin(
+    work.session.add(Provenance(
         filing_id=filing.id, place=line["origin"], number=line["number"],
         sealed=work.store.keys.seal(history, f"origin/{filing.id}"),
     ))  # fmt: skip

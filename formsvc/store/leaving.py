@@ -22,7 +22,7 @@ from formsvc.forms import Programme
 from formsvc.storage import LocalFolder
 from formsvc.store import contents, database, events, life
 from formsvc.store.access import SYSTEM
-from formsvc.store.models import Event, Filing, Material, Office, Origin, Passage, Person, iso
+from formsvc.store.models import Event, Filing, Material, Office, Passage, Person, Provenance, iso
 from formsvc.store.store import Store, Work
 from formsvc.writing.notation import CHINA
 
@@ -149,7 +149,7 @@ def _batches(work: Work, programme: Programme) -> Iterator[Filing]:
 def _filings(work: Work, programme: Programme, history: bool) -> Iterator[str]:
     installation = work.store.keys.public_key.hex()[:16]
     for filing in _batches(work, programme):
-        origin = work.session.get(Origin, filing.id)
+        origin = work.session.get(Provenance, filing.id)
         plain: dict[str, Any] = {name: _said(getattr(filing, name)) for name in PLAIN}
         plain |= {
             "origin": origin.place if origin else f"{installation}/{filing.id}",
@@ -186,7 +186,7 @@ def _passage(work: Work, passage: Passage) -> dict[str, Any]:
     }
 
 
-def _events(work: Work, filing: Filing, origin: Origin | None) -> list[Any]:
+def _events(work: Work, filing: Filing, origin: Provenance | None) -> list[Any]:
     before = []
     if origin is not None:
         before = json.loads(work.store.keys.unseal(origin.sealed, f"origin/{filing.id}"))

@@ -401,7 +401,7 @@ class Roster(Base):
     sealed: Mapped[bytes]
 
 
-class Origin(Base):
+class Provenance(Base):
     """Where an imported filing came from: `place` is `<installation>/<its id there>`, `number` what
     it was called there; `sealed` holds its events of that time, as data."""
 

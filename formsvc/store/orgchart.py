@@ -22,7 +22,7 @@ _SHOWN: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Placing:
     """An office as a row of the table gives it; `place` names the row."""
 
     place: str
@@ -91,7 +91,7 @@ def _kinds(programme: Programme) -> Iterator[tuple[str, str]]:
 # the table
 
 
-def _lines(programme: Programme, content: bytes, name: str, faults: list[str]) -> Iterator[Line]:
+def _lines(programme: Programme, content: bytes, name: str, faults: list[str]) -> Iterator[Placing]:
     columns: dict[str, int] = {}
     for title, number, cells in tables.rows(content, name):
         if title in (sheets.GUIDE, sheets.OPTIONS):
@@ -104,7 +104,9 @@ def _lines(programme: Programme, content: bytes, name: str, faults: list[str]) -
                     f"{clean(name)}{sheet}第 {number} 行：缺少列“{'”“'.join(missing)}”。"
                 )
             continue
-        line = Line(f"{sheet}第 {number} 行", *(_cell(cells, columns, each) for each in HEADINGS))
+        line = Placing(
+            f"{sheet}第 {number} 行", *(_cell(cells, columns, each) for each in HEADINGS)
+        )
         if line.name or line.kind or line.above:
             yield from _sound(programme, line, faults)
 
@@ -120,7 +122,7 @@ def _cell(cells: Sequence[Any], columns: dict[str, int], heading: str) -> str:
     return "" if cell is None else " ".join(clean(str(cell)).split())
 
 
-def _sound(programme: Programme, line: Line, faults: list[str]) -> Iterator[Line]:
+def _sound(programme: Programme, line: Placing, faults: list[str]) -> Iterator[Placing]:
     kinds = {name: each.id for each in programme.offices.values() for name in (each.id, each.title)}
     if not line.name:
         faults.append(f"{line.place}“{NAME}”：没有填写。")
@@ -130,19 +132,19 @@ def _sound(programme: Programme, line: Line, faults: list[str]) -> Iterator[Line
     elif len(line.code) > MAX_CODE:
         faults.append(f"{line.place}“{CODE}”：不超过 {MAX_CODE} 个字符。")
     else:
-        yield Line(line.place, line.name, kinds[line.kind], line.above, line.code)
+        yield Placing(line.place, line.name, kinds[line.kind], line.above, line.code)
 
 
 # the tree
 
 
-def _added(work: Work, programme: Programme, lines: list[Line], faults: list[str]) -> Charted:
+def _added(work: Work, programme: Programme, lines: list[Placing], faults: list[str]) -> Charted:
     query = select(Office).where(Office.programme == programme.id)
     there = {(each.kind, each.name): each for each in work.session.scalars(query)}
     before, changed, same = len(there), 0, 0
     left = lines
     while left:
-        waiting: list[Line] = []
+        waiting: list[Placing] = []
         for line in left:
             above = _above(programme, line, there)
             if line.above and not above:
@@ -171,7 +173,9 @@ def _added(work: Work, programme: Programme, lines: list[Line], faults: list[str
     return Charted(len(there) - before, changed, same)
 
 
-def _above(programme: Programme, line: Line, there: dict[tuple[str, str], Office]) -> list[Office]:
+def _above(
+    programme: Programme, line: Placing, there: dict[tuple[str, str], Office]
+) -> list[Office]:
     """The offices of that name that it may stand under."""
     kinds = programme.offices[line.kind].below
     return [there[kind, line.above] for kind in kinds if (kind, line.above) in there]
@@ -180,7 +184,7 @@ def _above(programme: Programme, line: Line, there: dict[tuple[str, str], Office
 def _add(
     work: Work,
     programme: Programme,
-    line: Line,
+    line: Placing,
     parent: Office | None,
     there: dict[tuple[str, str], Office],
     faults: list[str],

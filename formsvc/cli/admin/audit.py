@@ -12,7 +12,7 @@ import click
 from formsvc.cli.admin.opened import opened
 from formsvc.cli.shell import FINDINGS, stop, style
 from formsvc.store import database
-from formsvc.store.audit import Audit
+from formsvc.store.audit import Audit, accept_loss
 from formsvc.store.events import Head
 
 _SHOWN: Final = 200
@@ -49,6 +49,17 @@ def verify(receipts: tuple[str, ...]) -> None:
         click.echo(style(f"共 {len(shown) + rest:,} 处问题。", "error"))
         sys.exit(FINDINGS)
     click.echo(style("没有发现问题。", "ok"))
+
+
+@audit.command("accept-loss")
+def accept() -> None:
+    """换回旧的数据库后，接受其后的办理已丢失，并在历史记录中写明。"""
+    with opened() as store:
+        lost = accept_loss(store)
+    if lost is None:
+        click.echo("没有丢失：数据目录记得的，历史记录中都有。")
+    else:
+        click.echo(f"已写明：数据目录记得共有 {lost.count:,} 条，其中缺少的已丢失。")
 
 
 def _receipt(name: str) -> tuple[Head, str]:

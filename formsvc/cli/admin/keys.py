@@ -2,11 +2,13 @@
 
 import base64
 import sys
+from pathlib import Path
 from typing import IO
 
 import click
 
 from formsvc.cli.admin.opened import opened
+from formsvc.cli.shell import stop
 from formsvc.store import rotation
 
 
@@ -29,12 +31,17 @@ def show() -> None:
 
 
 @keys.command()
-def rotate() -> None:
+@click.option("--keep", help="先把现在的密钥文件另存到这里：以前的备份要用它打开。")
+def rotate(keep: str | None) -> None:
     """换一把新密钥，把全部内容重新加密；服务不必停，中断后再运行一次就接着做。"""
     with opened() as store:
+        if keep:
+            if Path(keep).exists():
+                stop(f"{keep} 已经有了，不覆盖。")
+            store.keys.save(Path(keep).resolve())
         done = rotation.rotate(store, lambda count: _progress(sys.stderr, count))
         click.echo(f"已换用密钥 {store.keys.current}，重新加密 {done:,} 处内容，旧密钥已删除。")
-    click.echo("以前的备份只有旧密钥能打开：请把旧的密钥文件与那些备份一同保管。")
+    click.echo("以前的备份只有旧密钥能打开：请把旧的密钥文件（--keep）与那些备份一同保管。")
 
 
 @keys.command()
