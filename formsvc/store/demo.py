@@ -171,10 +171,12 @@ def _samples(store: Store) -> Iterator[tuple[Form, Any, date]]:
                 known = catalogue.in_force(form.id, day)
                 if form is known and catalogue.check_data(data, on=day, form=form.id).report.ok:
                     found.setdefault(form.id, []).append((form, data, day))
+    turn = 0
     while any(found.values()):
+        turn += 5  # from here and there: the samples and years of a form follow each other
         for listed in found.values():
             if listed:
-                yield listed.pop(0)
+                yield listed.pop(turn % len(listed))
 
 
 _DAYS: Final = tuple(date(year, month, 1) for year in range(2023, 2027) for month in (3, 9))
