@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, tuple_
 from formsvc.bulk.comparison import Entry, Meetings
 from formsvc.catalogue import Checked
 from formsvc.checks.register import Register
-from formsvc.findings import Finding
+from formsvc.findings import Finding, Report
 from formsvc.forms import Form, Programme
 from formsvc.intake import registers
 from formsvc.store.models import Filing, Meeting, Roster
@@ -34,6 +34,12 @@ def check(work: Work, filing: Filing, data: object) -> tuple[Checked, list[Entry
     met = _met(work, filing, form, entries)
     findings = sorted((*report.findings, *met), key=lambda f: form.place(f.pointer))
     return replace(checked, report=replace(report, findings=tuple(findings))), entries
+
+
+def entries_of(work: Work, form: Form, data: object, report: Report) -> list[Entry]:
+    """What later submissions are compared with, of one that was judged elsewhere."""
+    _, (entries,) = work.store.forms[1].judge(form, data, report, [_secret(work)])
+    return entries
 
 
 def remember(work: Work, filing: Filing, entries: list[Entry]) -> None:

@@ -174,7 +174,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     filing.version, filing.edition, filing.handed = number, form.edition, work.now
     filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
     filing.sealed, filing.amount = None, amount(form, data, way)
-    _index(work, filing, form, data, entries)
+    index(work, filing, form, data, entries)
     _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
     _move(work, filing, form, data, unit, way[1:])
     if key:
@@ -380,7 +380,7 @@ def _close(work: Work, filing: Filing, state: State) -> None:
     filing.came, filing.due, filing.changed, filing.closed = None, None, work.now, work.now
 
 
-def _index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
+def index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
     """What lists show of it, and what it is found by."""
     describe(filing, form, data)
     work.session.execute(delete(Lookup).where(Lookup.filing_id == filing.id))
@@ -418,15 +418,19 @@ def _in_turn(work: Work) -> None:
 
 
 def _number(work: Work) -> str:
-    """The next number of the year, in turn: `2026-000001-5`, its last digit checks the others
-    (Luhn)."""
+    """The next number of the year, in turn."""
     name = f"filing-{work.today.year}"
     counter = work.session.get(Counter, name, populate_existing=True)
     if counter is None:
         counter = Counter(name=name, value=0)
         work.session.add(counter)
     counter.value += 1
-    body = f"{work.today.year}{counter.value:06d}"
+    return number_of(work.today.year, counter.value)
+
+
+def number_of(year: int, value: int) -> str:
+    """A number of a year: `2026-000001-5`, its last digit checks the others (Luhn)."""
+    body = f"{year}{value:06d}"
     doubled = (int(c) * (2 if place % 2 == 0 else 1) for place, c in enumerate(reversed(body)))
     check = -sum(each - 9 if each > 9 else each for each in doubled) % 10
     return f"{body[:4]}-{body[4:]}-{check}"
