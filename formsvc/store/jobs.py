@@ -122,10 +122,10 @@ def items(work: Work, id: str) -> list[JobItem]:
 def reached(work: Work, id: str) -> int:
     """The number of the last thing that a job did, 0 for none; holds the job until the commit.
 
-    Raises NotThere when it was deleted meanwhile.
+    Whoever calls it does the next things in this transaction. Raises NotThere when it was deleted meanwhile.
     """
     held = update(BackgroundJob).where(BackgroundJob.id == id)
-    if work.session.execute(held.values(state=JobState.RUNNING)).rowcount != 1:  # type: ignore[attr-defined]  # of an update
+    if work.session.execute(held.values(state=JobState.RUNNING, beginnings=0)).rowcount != 1:  # type: ignore[attr-defined]  # of an update
         raise NotThere
     return work.session.scalar(select(func.max(JobItem.number)).where(JobItem.job_id == id)) or 0
 
@@ -145,7 +145,7 @@ def clear(store: Store, id: str) -> None:
     shutil.rmtree(place(store, id), ignore_errors=True)
 
 
-def _own(work: Work) -> Select[tuple[BackgroundJob]]:
+def _own(work: Work) -> Select[BackgroundJob]:
     own = BackgroundJob.person_id == work.actor.person
     return select(BackgroundJob).where(own, BackgroundJob.expires > work.now)
 
