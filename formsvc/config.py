@@ -4,8 +4,9 @@ import base64
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from formsvc.documents import HOUSE, Press
 from formsvc.errors import ConfigError
@@ -14,6 +15,15 @@ from formsvc.forms import Shelf, built_in
 _SEED_BYTES = 32
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class SignOn:
+    """An OpenID Connect provider, and how this service is known to it."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +50,10 @@ class Settings:
     FORMSVC_KEYS: the file with the store's keys; FORMSVC_MATERIALS: a folder, or an address such as
     s3://bucket/materials, for files that people hand in; by default both lie in that folder.
     FORMSVC_JOB_DAYS: how long what people had done in the background of the store is kept.
+    FORMSVC_REGISTRATION: who gets an account, `invited` by link alone, or `open` to all who read
+    the mail of the address that they give.
+    FORMSVC_OIDC_ISSUER, FORMSVC_OIDC_CLIENT_ID, FORMSVC_OIDC_CLIENT_SECRET (a file with it): the
+    office's own single sign-on (OpenID Connect).
     FORMSVC_SECURITY_CONTACT: comma-separated addresses (mailto:, https:, tel:) in security.txt.
     """
 
@@ -63,6 +77,8 @@ class Settings:
     keys: Path | None = None
     materials: str = ""
     job_days: int = 7
+    open_registration: bool = False
+    sign_on: SignOn | None = None
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -96,7 +112,37 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         keys=Path(given["FORMSVC_KEYS"]) if given.get("FORMSVC_KEYS") else None,
         materials=given.get("FORMSVC_MATERIALS", ""),
         job_days=_number(given, "FORMSVC_JOB_DAYS", defaults.job_days, 366),
+        open_registration=_registration(given),
+        sign_on=_sign_on(given),
     )
+
+
+def _registration(given: Mapping[str, str]) -> bool:
+    value = given.get("FORMSVC_REGISTRATION") or "invited"
+    if value not in ("invited", "open"):
+        raise ConfigError(f"FORMSVC_REGISTRATION: {value!r} is neither invited nor open")
+    return value == "open"
+
+
+def _sign_on(given: Mapping[str, str]) -> SignOn | None:
+    names = [f"FORMSVC_OIDC_{part}" for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")]
+    issuer, client, place = (given.get(name, "") for name in names)
+    if not (issuer or client or place):
+        return None
+    for name in names:
+        if not given.get(name):
+            raise ConfigError(f"{name}: is missing; single sign-on needs all of {', '.join(names)}")
+    parts = urlsplit(issuer)
+    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_here):
+        raise ConfigError(f"{names[0]}: {issuer!r} is no https:// address")
+    try:
+        secret = Path(place).read_text("utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{names[2]}: {error}") from error
+    if not secret:
+        raise ConfigError(f"{names[2]}: {place} is empty")
+    return SignOn(issuer.rstrip("/"), client, secret)
 
 
 def _shelves(given: Mapping[str, str]) -> tuple[Shelf, ...]:

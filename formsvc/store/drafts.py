@@ -70,3 +70,4 @@ def _keep(work: Work, filing: Filing, form: Form, data: object, office: int | No
         filing.office_id = office
     contents.seal_draft(work.store.keys, filing, data)
     life.describe(filing, form, data)
+    work.session.flush()

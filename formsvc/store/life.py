@@ -19,7 +19,7 @@ from formsvc.bulk.comparison import Entry
 from formsvc.checks import stages
 from formsvc.delivery import said
 from formsvc.findings import Finding
-from formsvc.forms import Form, Stage
+from formsvc.forms import Does, Form, Stage
 from formsvc.forms.form import APPLICANT
 from formsvc.pointers import get
 from formsvc.store import access, comparing, contents, notices, offices
@@ -39,6 +39,7 @@ from formsvc.store.store import Work
 from formsvc.writing.notation import cents, is_amount
 
 MAX_WORDS: Final = 2_000
+_BEYOND: Final = 1 << 63  # no database numbers its rows so far
 
 
 class State(StrEnum):
@@ -96,6 +97,8 @@ class Opinion:
 
 def find(work: Work, id: int) -> Filing:
     """A filing that the actor may see. Raises NotThere."""
+    if not 0 < id < _BEYOND:
+        raise NotThere
     query = select(Filing).where(Filing.id == id, access.visible(work.actor))
     query = query.options(selectinload(Filing.versions), selectinload(Filing.passages))
     filing = work.session.scalar(query)
@@ -161,7 +164,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     filing.number = filing.number or _number(work)
     filing.version, filing.edition, filing.handed = number, form.edition, work.now
     filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
-    filing.sealed, filing.amount = None, amount(form, data)
+    filing.sealed, filing.amount = None, amount(form, data, way)
     _index(work, filing, form, data, entries)
     _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
     _move(work, filing, form, data, unit, way[1:])
@@ -375,8 +378,10 @@ def describe(filing: Filing, form: Form, data: object) -> None:
     filing.title = f"{form.title}{whose}"[:200]
 
 
-def amount(form: Form, data: object) -> int | None:
-    """The amount that a submission asks for, in 分; None where its form asks for none."""
+def amount(form: Form, data: object, way: tuple[Stage, ...]) -> int | None:
+    """The amount that a submission asks for, in 分; None where no stage of its way pays one."""
+    if not any(stage.does is Does.PAY for stage in way):
+        return None
     value = get(data, form.grant.pointer) if form.grant else None
     return cents(value) if is_amount(value) else None  # type: ignore[arg-type]  # a number
 

@@ -5,6 +5,7 @@ keyring at the row's place. In clear stand what lists show and sort by: names of
 ID and account numbers are found by their keyed digests in `lookup`.
 """
 
+import secrets
 from datetime import UTC, date, datetime
 from typing import ClassVar, Final
 
@@ -94,8 +95,19 @@ class Office(Base):
     parent: Mapped["Office | None"] = relationship(remote_side="Office.id")
 
 
+def fresh_key() -> str:
+    """What a session is bound to: 32 hexadecimal digits that nobody guesses."""
+    return secrets.token_hex(16)
+
+
 class Person(Base):
-    """Somebody who signs in. `key` changes when all sessions are to end."""
+    """Somebody who signs in. `email` is in small letters; `key` changes when all sessions end.
+
+    `password` is an argon2 hash; `totp` and `recovery` (one code a line) are encrypted, `counter`
+    is the last half minute whose code was used; `second` says how the second step is done, "" for
+    not at all. `failures` since `failing` lock the account until `locked`. `subject` is a digest of
+    the name that the office's single sign-on gives.
+    """
 
     __tablename__ = "person"
 
@@ -104,8 +116,44 @@ class Person(Base):
     name: Mapped[str] = mapped_column(String(100))
     active: Mapped[bool] = mapped_column(default=True)
     created: Mapped[datetime]
+    key: Mapped[str] = mapped_column(String(64), unique=True, default=fresh_key)
+    password: Mapped[str | None] = mapped_column(String(255))
+    handle: Mapped[str | None] = mapped_column(String(64), unique=True)
+    second: Mapped[str] = mapped_column(String(20), default="")
+    totp: Mapped[str | None] = mapped_column(Text)
+    counter: Mapped[int | None]
+    recovery: Mapped[str] = mapped_column(Text, default="")
+    failures: Mapped[int] = mapped_column(Integer, default=0)
+    failing: Mapped[datetime | None]
+    locked: Mapped[datetime | None]
+    subject: Mapped[bytes | None] = mapped_column(LargeBinary(16), unique=True)
 
     memberships: Mapped[list["Membership"]] = relationship(back_populates="person")
+    passkeys: Mapped[list["Passkey"]] = relationship(
+        back_populates="person", order_by="Passkey.id", cascade="all, delete-orphan"
+    )
+
+
+class Passkey(Base):
+    """A public key (WebAuthn) that a person signs in with; `count` is the device's own counter."""
+
+    __tablename__ = "passkey"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    name: Mapped[str] = mapped_column(String(64))
+    credential: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
+    public_key: Mapped[bytes]
+    count: Mapped[int]
+    usage: Mapped[str] = mapped_column(String(20))
+    device: Mapped[str] = mapped_column(String(40))
+    backed_up: Mapped[bool] = mapped_column(default=False)
+    transports: Mapped[str] = mapped_column(String(200), default="")
+    extensions: Mapped[str | None] = mapped_column(Text)
+    at: Mapped[datetime]
+    used: Mapped[datetime]
+
+    person: Mapped[Person] = relationship(back_populates="passkeys")
 
 
 class Membership(Base):

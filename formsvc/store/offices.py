@@ -1,11 +1,11 @@
 """Offices as a tree, and which of them a stage is done by."""
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from formsvc.forms import Programme, Stage
-from formsvc.store.errors import Invalid, Refused
-from formsvc.store.models import Office
+from formsvc.store.errors import Invalid, NotNow, Refused
+from formsvc.store.models import Filing, Office
 from formsvc.store.store import Work
 
 
@@ -16,17 +16,11 @@ def add(
     known = programme.offices.get(kind)
     if known is None:
         raise Invalid(f"“{kind}”不是{programme.title}的机构类别。")
-    name = " ".join(name.split())
-    if not name or len(name) > 200:
-        raise Invalid("机构名称应为 1 至 200 个字符。")
+    name = _name(name)
     if (parent.kind if parent else None) not in (known.below or (None,)):
         titles = "、".join(programme.offices[each].title for each in known.below) or "最上层"
         raise Invalid(f"{known.title}“{name}”应设在{titles}之下。")
-    same = select(Office).where(
-        Office.programme == programme.id, Office.kind == kind, Office.name == name
-    )
-    if work.session.scalar(same):
-        raise Invalid(f"{known.title}“{name}”已经有了。")
+    _is_new(work, programme, kind, name)
     office = Office(programme=programme.id, kind=kind, name=name, code=code,
                     parent_id=parent.id if parent else None)  # fmt: skip
     work.session.add(office)
@@ -36,23 +30,76 @@ def add(
     return office
 
 
-def responsible(session: Session, unit: Office, stage: Stage, programme: Programme) -> Office:
-    """Who does a stage for a unit: the nearest office above it, or itself, of the stage's kinds;
-    else the programme's own of that kind, as its finance office. Refused when there is none."""
-    above = [int(each) for each in unit.path.split("/") if each]
-    known = {office.id: office for office in session.scalars(
-        select(Office).where(Office.id.in_(above), Office.closed.is_(False)))}  # fmt: skip
-    for id in reversed(above):
-        if id in known and known[id].kind in stage.offices:
-            return known[id]
-    alone = select(Office).where(
-        Office.programme == programme.id,
-        Office.kind.in_(stage.offices),
-        Office.parent_id.is_(None),
-        Office.closed.is_(False),
+def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
+    """Give an office another name. Invalid when it cannot have it."""
+    name = _name(name)
+    if name != office.name:
+        _is_new(work, programme, office.kind, name)
+        office.name = name
+        work.record("office-renamed", office=office.id)
+
+
+def close(work: Work, office: Office) -> None:
+    """Nothing comes to an office any more. NotNow while something lies there or below it."""
+    if office.closed:
+        return
+    below = select(func.count()).where(Office.parent_id == office.id, Office.closed.is_(False))
+    if number := work.session.scalar(below):
+        raise NotNow(f"“{office.name}”之下还有 {number} 个机构，请先关闭它们。", "close-office")
+    held = select(func.count()).select_from(Filing).where(
+        or_(
+            Filing.holder_id == office.id,
+            (Filing.office_id == office.id) & Filing.closed.is_(None) & (Filing.version > 0),
+        )
+    )  # fmt: skip
+    if number := work.session.scalar(held):
+        raise NotNow(f"“{office.name}”还有 {number} 份材料没有办完，不能关闭。", "close-office")
+    office.closed = True
+    work.record("office-closed", office=office.id)
+
+
+def reopen(work: Work, office: Office) -> None:
+    """What was closed works again. NotNow while the office above it is closed."""
+    if office.parent is not None and office.parent.closed:
+        raise NotNow(f"请先重新启用上级机构“{office.parent.name}”。", "reopen-office")
+    if office.closed:
+        office.closed = False
+        work.record("office-reopened", office=office.id)
+
+
+def _name(text: str) -> str:
+    name = " ".join(text.split())
+    if not name or len(name) > 200 or not name.isprintable():
+        raise Invalid("机构名称应为 1 至 200 个字符。")
+    return name
+
+
+def _is_new(work: Work, programme: Programme, kind: str, name: str) -> None:
+    same = select(Office).where(
+        Office.programme == programme.id, Office.kind == kind, Office.name == name
     )
-    if found := session.scalars(alone.order_by(Office.id)).first():
-        return found
+    if work.session.scalar(same):
+        raise Invalid(f"{programme.offices[kind].title}“{name}”已经有了。")
+
+
+def responsible(session: Session, unit: Office, stage: Stage, programme: Programme) -> Office:
+    """Who does a stage for a unit: the nearest office of the stage's kinds, Refused for none.
+
+    That is the unit itself, else an office beside it, else the one above and those beside that one,
+    and so on: a finance office stands beside the office that it pays for.
+    """
+    at: Office | None = unit
+    while at is not None:
+        beside = select(Office).where(
+            Office.programme == programme.id,
+            Office.parent_id.is_not_distinct_from(at.parent_id),
+            Office.kind.in_(stage.offices),
+            Office.closed.is_(False),
+        )  # fmt: skip
+        near = session.scalars(beside.order_by(Office.id != at.id, Office.id)).first()
+        if near is not None:
+            return near
+        at = at.parent
     titles = "或".join(programme.offices[kind].title for kind in stage.offices)
     raise Refused(
         f"“{unit.name}”之上还没有设{titles}，“{stage.title}”没有人办；请管理员先设好机构。"

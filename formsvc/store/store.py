@@ -46,8 +46,7 @@ class Work:
         self, kind: str, filing: Filing | None = None, office: int | None = None, **details: Plain
     ) -> None:
         """An event of this transaction. Details are numbers, codes and digests, never content."""
-        if filing is not None and filing.id is None:
-            self.session.flush()
+        self.session.flush()  # what is new has its id, what changed its revision
         self.happened.append(
             Happened(kind, self.now, self.actor.person, office,
                      filing.id if filing is not None else None, details)
@@ -76,13 +75,20 @@ class Store:
         except OSError as error:
             raise ConfigError(f"FORMSVC_DATA: {error}") from error
         made = database.engine(settings.database or f"sqlite:///{data / database.FILE}")
-        database.migrate(made)
-        keys = _keys(made, settings.keys or data / KEYS)
+        try:
+            database.migrate(made)
+            keys = _keys(made, settings.keys or data / KEYS)
+            with database.transaction(made, writes=True) as session:
+                events.begin(session, keys)
+        except BaseException:
+            made.dispose()
+            raise
         files = folder(settings.materials or str(data / "materials"))
-        store = cls(made, keys, data, files, settings, clock)
-        with database.transaction(made, writes=True) as session:
-            events.begin(session, keys)
-        return store
+        return cls(made, keys, data, files, settings, clock)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
 
     @property
     def forms(self) -> Loaded:

@@ -12,16 +12,12 @@ from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
-from formsvc.store.queue import Jobs
-from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
-from formsvc.web.filings.jobs import background
-from formsvc.web.filings.work import performers
 from formsvc.web.problems import from_exception, full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -83,19 +79,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-runs"] = Runs(
         performer(settings), settings.runs, settings.run_minutes * 60
     )
-    app.extensions["formsvc-store"] = Store.open(settings) if settings.data else None
-    app.extensions["formsvc-actor"] = lambda: None
-    held = app.extensions["formsvc-store"]
-    app.extensions["formsvc-jobs"] = Jobs(held, performers()) if held else None
+    app.extensions["formsvc-store"] = app.extensions["formsvc-jobs"] = None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)
-    app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
-    if held:
-        app.register_blueprint(background)
+    if settings.data:
+        from formsvc.web.remembering import install  # noqa: PLC0415  # the open desks need no database
+
+        install(app, described, settings)
+    app.extensions["formsvc-openapi"] = described.spec
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)

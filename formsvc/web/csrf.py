@@ -3,7 +3,7 @@
 import secrets
 from typing import ClassVar, Final
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import BadRequest
 
 from formsvc.web.held import secure
@@ -40,16 +40,17 @@ def protect() -> None:
         raise StalePage
 
 
-def install(blueprint: Blueprint) -> None:
-    """Give a desk's pages `csrf_token()`, and the browser its cookie."""
-    blueprint.context_processor(lambda: {"csrf_field": FIELD, "csrf_token": token})
+def install(pages: Blueprint | Flask) -> None:
+    """Give a desk's pages, or all, `csrf_token()`, and the browser its cookie."""
+    pages.context_processor(lambda: {"csrf_field": FIELD, "csrf_token": token})
 
-    @blueprint.after_request
+    @pages.after_request
     def remember(response: Response) -> Response:
-        if "csrf" in g and request.cookies.get(_COOKIE) != g.csrf:
+        given = g.pop("csrf", None)  # once, though a page may be a desk's and the application's
+        if given is not None and request.cookies.get(_COOKIE) != given:
             response.set_cookie(
                 _COOKIE,
-                g.csrf,
+                given,
                 httponly=True,
                 samesite="Lax",
                 secure=secure(),

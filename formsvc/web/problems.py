@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
-from flask import Response, current_app, json, render_template, request
+from flask import Response, current_app, json, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 
 from formsvc.findings import Report
@@ -18,6 +18,7 @@ from formsvc.store.errors import (
     Reused,
     StoreError,
 )
+from formsvc.web.held import remembers
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -28,6 +29,7 @@ _TITLES = {
     405: "这个地址不支持这种请求方法",
     408: "等得太久，请重新提交",
     409: "现在不能这样办",
+    410: "已经不在了",
     412: "刚被别人改动过",
     413: "提交的内容太大",
     415: "不支持这种内容类型",
@@ -79,9 +81,16 @@ def from_exception(error: HTTPException) -> Response:
         for name, value in error.get_headers()
         if name in {"Allow", "Retry-After", "WWW-Authenticate"}
     }
+    if status == 401 and remembers() and not request.path.startswith("/api/"):
+        # Whoever only looked comes back to the page; what was posted is not sent a second time.
+        onward = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("security.login", next=onward))  # type: ignore[return-value]  # a Response of Flask's
+    if status == 401:
+        headers = {**headers, "WWW-Authenticate": "Bearer"}
     # A page cannot be made for a host that is not trusted: it has no addresses.
     if request.path.startswith("/api/") or isinstance(error, SecurityError):
-        return problem(status, detail, errors=errors, headers=headers)
+        report = getattr(error, "report", None)
+        return problem(status, detail, report=report, errors=errors, headers=headers)
     page = render_template("error.html", title=title(status), detail=detail, status=status)
     return current_app.response_class(page, status=status, headers=headers)
 

@@ -8,7 +8,9 @@ import sys
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
+from formsvc.store import people
 from formsvc.store.queue import Jobs
+from formsvc.store.store import Store
 from formsvc.web import create_app
 from formsvc.web.connections import Server
 from formsvc.web.gate import Gate
@@ -23,17 +25,22 @@ _GRACE = 30
 # Threads for each request worked on: the others wait at the gate, or are told to come again.
 _WAITING = 2
 _QUEUE = 1024
+# Attempts a minute and client to sign in: an office behind one address signs in at nine.
+_GUESSES = 60
 
 
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished first. The exit code."""
     listener = _listening(settings.host, settings.port)
     loaded(settings.shelves)  # once, before the workers are made
-    memory, rates = Memory(settings.workers), Rates(settings.rate)
+    memory, rates, guesses = Memory(settings.workers), Rates(settings.rate), Rates(_GUESSES)
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}/"
+    link = _first_link(settings, address)
 
     def work(place: int) -> None:
         try:
-            server, jobs = _server(settings, listener, memory, rates, place)
+            server, jobs = _server(settings, listener, memory, (rates, guesses), place)
         except FormsvcError as error:
             print(error, file=sys.stderr, flush=True)
             sys.exit(HOPELESS)
@@ -43,19 +50,36 @@ def run(settings: Settings) -> int:
         if jobs:
             jobs.stop()
 
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    print(f"已经启动：请用浏览器打开 http://{host}:{settings.port}/ ，按 Ctrl-C 停止。", flush=True)
+    print(f"已经启动：请用浏览器打开 {address} ，按 Ctrl-C 停止。", flush=True)
+    if link:
+        print(f"还没有系统管理员：请在 24 小时内打开 {link} 建立（只能用一次）。", flush=True)
     return supervise(settings.workers, work, _GRACE + 5)
 
 
+def _first_link(settings: Settings, address: str) -> str:
+    """The way in for the first admin of a store that has none; "" where there is nothing to do."""
+    if not settings.data:
+        return ""
+    store = Store.open(settings)
+    try:
+        with store.writing() as work:
+            return "" if people.has_admin(work) else people.first_link(work, address)
+    finally:
+        store.engine.dispose()  # no connection goes along into the workers
+
+
 def _server(
-    settings: Settings, listener: socket.socket, memory: Memory, rates: Rates, place: int
+    settings: Settings,
+    listener: socket.socket,
+    memory: Memory,
+    rates: tuple[Rates, Rates],
+    place: int,
 ) -> tuple[Server, Jobs | None]:
     """One worker's part, and its background where there is a store."""
     # What waitress would say names addresses as they were typed; our own lines say the rest.
     logging.getLogger("waitress").setLevel(logging.CRITICAL)
     app = create_app(settings)
-    tally = install(app, rates, memory, place)
+    tally = install(app, *rates, memory, place)
     inner = Proxies(Gate(app.wsgi_app, settings.threads), settings.trusted_proxies)
     watch = Watch(inner, tally, log=settings.access_log)
     served = Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)

@@ -33,6 +33,17 @@ _COSTLY: Final = frozenset(
     {
         "api.fill", "api.read", "api.verify", "applicant.work", "batches.begin",
         "batches.document", "batches.make", "batches.picture", "bulk.check_many",
+        "filings.document", "filings.hand_in",
+    }
+)  # fmt: skip
+
+
+# Where somebody might guess a password or a code, or have many mails sent; posts are counted.
+_GUESSING: Final = frozenset(
+    {
+        "security.login", "security.verify", "security.two_factor_token_validation",
+        "security.mf_recovery", "security.wan_signin_response", "security.forgot_password",
+        "security.reset_password", "accounts.join", "accounts.register",
     }
 )  # fmt: skip
 
@@ -96,21 +107,26 @@ class Watch:
 
 
 def install(
-    app: Flask, rates: Rates | None = None, memory: Memory | None = None, place: int = 0
+    app: Flask,
+    rates: Rates | None = None,
+    guesses: Rates | None = None,
+    memory: Memory | None = None,
+    place: int = 0,
 ) -> Tally:
-    """Count in an application, and hold its costly routes to `rates`."""
-    routes = {rule.endpoint for rule in app.url_map.iter_rules()}
-    tally = Tally({*routes, "watch.metrics", _UNKNOWN}, memory, place)
+    """Count in an application; hold its costly routes to `rates`, and signing in to `guesses`."""
+    known = {rule.endpoint for rule in app.url_map.iter_rules()}
+    tally = Tally({*known, "watch.metrics", _UNKNOWN}, memory, place)
     sandbox.watchers.append(lambda outcome: tally.add("sandbox", outcome))
     held: Runs = app.extensions["formsvc-runs"]
     held.watcher = lambda outcome, pending: _count_run(tally, outcome, pending)
 
     def begin() -> None:
         request.environ[_ABOUT] = _about()
-        if rates and request.endpoint in _COSTLY:
-            wait = rates.wait(request.remote_addr or "")
-            if wait:
-                raise TooManyRequests(retry_after=wait)
+        for bound, routes in ((rates, _COSTLY), (guesses, _GUESSING)):
+            if bound and request.endpoint in routes and _is_counted():
+                wait = bound.wait(request.remote_addr or "")
+                if wait:
+                    raise TooManyRequests(retry_after=wait)
 
     def metrics() -> Response:
         return current_app.response_class(tally.text(), content_type=MEDIA_TYPE)
@@ -118,6 +134,10 @@ def install(
     app.before_request(begin)
     app.add_url_rule("/metrics", "watch.metrics", metrics)
     return tally
+
+
+def _is_counted() -> bool:
+    return request.method == "POST" or request.endpoint not in _GUESSING
 
 
 def _count_run(tally: Tally, outcome: str, pending: int) -> None:
@@ -131,6 +151,7 @@ def _about() -> dict[str, str]:
     given = request.view_args or {}
     if given.get("form") in catalogue():
         about["form"] = given["form"]
-    if "id" in given and is_id(given["id"]):
-        about["run"] = given["id"][:_SHORT]
+    run = given.get("id")
+    if isinstance(run, str) and is_id(run):
+        about["run"] = run[:_SHORT]
     return about

@@ -6,8 +6,11 @@ import pytest
 
 from formsvc.config import Settings
 from formsvc.store.store import Store
+from formsvc.web import create_app
 
 from . import postgres
+from .browsing import Desks
+from .served import served
 from .world import Clock, World, jiangxi
 
 
@@ -35,9 +38,24 @@ def clock() -> Clock:
 def store(settings, clock):
     opened = Store.open(settings, clock)
     yield opened
-    opened.engine.dispose()
+    opened.close()
 
 
 @pytest.fixture
 def world(store) -> World:
     return jiangxi(store)
+
+
+@pytest.fixture
+def desks(store, settings, world):
+    """The pages over the store; `desks.of("单位")` is that person's browser."""
+    app = create_app(settings)
+    app.extensions["formsvc-store"].engine.dispose()
+    app.extensions["formsvc-store"] = store
+    return Desks(app, world)
+
+
+@pytest.fixture
+def web(world):
+    with served(world) as made:
+        yield made

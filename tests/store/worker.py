@@ -1,14 +1,17 @@
-"""A process that works on a store without end, and says what was acknowledged: killed by tests.
+"""Processes that work on a store without end, and say what was acknowledged: killed by tests.
 
-python -m tests.store.worker DATA DATABASE PERSONS UNIT LOG: for each acknowledged verb a line in
-LOG, written at once: `handed-in ID VERSION`, `passed-on ID STAGE`, `draft ID`.
+python -m tests.store.worker DATA DATABASE PERSONS UNIT LOG: each line on standard input begins one,
+whose number is answered. For each acknowledged verb it writes a line to LOG at once:
+`handed-in ID VERSION`, `passed-on ID STAGE`, `draft ID`.
 """
 
 import os
 import random
+import signal
 import sys
 from pathlib import Path
 
+from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store import drafts, life
 from formsvc.store.access import Actor
@@ -19,7 +22,22 @@ from formsvc.store.store import Store
 from .world import submission
 
 
-def main(data: str, address: str, people: str, unit: str, log: str) -> None:
+def main(*given: str) -> None:
+    loaded((), Settings().press)  # once: those that are killed are copies
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            random.seed(os.getpid())
+            try:
+                work_on(*given)
+            finally:
+                os._exit(1)
+        print(pid, flush=True)
+
+
+def work_on(data: str, address: str, people: str, unit: str, log: str) -> None:
     store = Store.open(Settings(data=Path(data), database=address))
     told = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     with store.reading() as work:

@@ -30,6 +30,7 @@ from formsvc.web.desks.assist import Asides, asides
 from formsvc.web.desks.choices import Choice
 from formsvc.web.desks.entries import Entries
 from formsvc.web.desks.widgets import Control, widgets
+from formsvc.web.filings.resuming import saving
 from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.writing.notation import today
 
@@ -139,35 +140,35 @@ def _on_page(form: Form, pointer: str) -> bool:
 def show(form: str) -> str:
     """An empty form."""
     chosen = form_or_404(form)
-    return _page(_desk(chosen, {}))
+    return page(opened(chosen, {}))
 
 
 @applicant.post("")
 def work(form: str) -> Response | tuple[str, int] | str:
     """Check, load, add or remove a row, download: by the button that was pressed."""
-    desk = _posted(form)
+    desk = posted(form)
     chosen = desk.form
     if not csrf.is_ours():
         notice = "页面停留过久，没有办理；内容还在，请再按一次。"
-        return _page(replace(desk, notice=notice, alarm=True)), 400
+        return page(noticed(desk, notice)), 400
     action, _, target = request.form.get("do", "check").partition(" ")
     match action:
         case "add":
-            return _page(_with_row(chosen, desk, target))
+            return page(_with_row(chosen, desk, target))
         case "remove":
             fewer = entries.without_row(desk.entries, target)
             focus = target.rpartition("/")[0]
-            return _page(_desk(chosen, fewer, choices=desk.choices, focus=focus))
+            return page(opened(chosen, fewer, choices=desk.choices, focus=focus))
         case "take":
-            return _page(_taken(desk, target))
+            return page(_taken(desk, target))
         case "load":
             return _load(chosen, request.files.get("file"), desk)
         case "restore":
             notice = "已恢复本机保存的草稿。"
-            return _page(_desk(chosen, desk.entries, choices=desk.choices, notice=notice))
+            return page(opened(chosen, desk.entries, choices=desk.choices, notice=notice))
         case _ if desk.choices and action in ("json", "preview", *get_args(Format)):
             notice = "载入的文件纸面与数据不同，请先选定以哪一个为准。"
-            return _page(_checked(desk, notice=notice, alarm=True)), 422
+            return page(_checked(desk, notice=notice, alarm=True)), 422
         case "json":
             name = file_name(chosen, desk.data, "json")
             raw = encoded(desk.data, indent=2) + b"\n"
@@ -177,13 +178,13 @@ def work(form: str) -> Response | tuple[str, int] | str:
         case _ if action in get_args(Format):
             return _document(chosen, desk, action)  # type: ignore[arg-type]  # one of the literals
         case _:
-            return _page(_checked(desk))
+            return page(_checked(desk))
 
 
 @applicant.post("/live")
 def live(form: str) -> dict[str, Any]:
     """The report and the asides for what is typed so far, as pieces of the page."""
-    desk = _posted(form)
+    desk = posted(form)
     desk = _checked(desk)
     problems = get_template_attribute("fields.html", "findings")
     notes = get_template_attribute("fields.html", "asides")
@@ -201,15 +202,17 @@ def live(form: str) -> dict[str, Any]:
     }
 
 
-def _posted(name: str) -> Desk:
+def posted(name: str) -> Desk:
+    """What was posted, as the desk has it."""
     request.max_content_length = _PAGE_LIMIT + DOCUMENT_LIMIT
     request.max_form_memory_size = _PAGE_LIMIT
     form = _edition(name)
     typed = entries.posted(form, request.form)
-    return _desk(form, typed, choices=choices.posted(form, request.form, typed))
+    return opened(form, typed, choices=choices.posted(form, request.form, typed))
 
 
-def _desk(form: Form, typed: Entries, **more: Any) -> Desk:
+def opened(form: Form, typed: Entries, **more: Any) -> Desk:
+    """The desk with what was typed, or loaded, in its place."""
     data, unclear = entries.read(form, typed)
     older = {} if form is catalogue().in_force(form.id, today()) else {EDITION[1:]: form.edition}
     return Desk(form, typed, {**data, **older}, unclear, **more)
@@ -227,7 +230,7 @@ def _with_row(form: Form, desk: Desk, pointer: str) -> Desk:
         return desk
     row = max(entries.rows(desk.entries, pointer), 1 if not desk.entries else 0)
     focus = form.lists[pointer][0].in_row(row)
-    return _desk(form, desk.entries, choices=desk.choices, more_rows=pointer, focus=focus)
+    return opened(form, desk.entries, choices=desk.choices, more_rows=pointer, focus=focus)
 
 
 def _taken(desk: Desk, all_: str) -> Desk:
@@ -237,7 +240,7 @@ def _taken(desk: Desk, all_: str) -> Desk:
     notice = (
         f"还有 {len(left)} 处没有选定。" if left else "已按所选载入；请再核对一遍，下载新的表格。"
     )
-    return _checked(_desk(desk.form, typed, choices=left), notice=notice, alarm=bool(left))
+    return _checked(opened(desk.form, typed, choices=left), notice=notice, alarm=bool(left))
 
 
 def _checked(desk: Desk, report: Report | None = None, **more: Any) -> Desk:
@@ -253,7 +256,13 @@ def _checked(desk: Desk, report: Report | None = None, **more: Any) -> Desk:
     return replace(desk, report=report, findings=found, **more)
 
 
-def _page(desk: Desk) -> str:
+def noticed(desk: Desk, notice: str) -> Desk:
+    """The desk with an alarm at its head."""
+    return replace(desk, notice=notice, alarm=True)
+
+
+def page(desk: Desk) -> str:
+    """The form's page; for somebody signed in also where it is saved to."""
     return render_template(
         "form.html",
         desk=desk,
@@ -261,6 +270,7 @@ def _page(desk: Desk) -> str:
         sections=widgets(desk.form, today()),
         steps=next_steps(desk.form, desk.data, today()),
         formats=documents.MEDIA_TYPES,
+        saving=saving(desk.form),
     )
 
 
@@ -269,7 +279,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
     name = file.filename if file else ""
     if not file or not name:
         notice = "请先选择文件，再按“载入”。"
-        return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
+        return page(opened(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     try:
         found = reading.read(file.read(), catalogue())
         sure = replace(found, differences=(), unsure=())
@@ -279,7 +289,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
             raise UnreadableDocument("；".join(said))
     except UnreadableDocument as problem:
         notice = f"“{name}”没有载入：{problem}"
-        return _page(_desk(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
+        return page(opened(form, desk.entries, notice=notice, alarm=True, focus="file")), 422
     if checked.form is None:
         checked = reading.check(sure, catalogue(), on=today(), form=form.id)
     chosen = checked.form or form
@@ -289,15 +299,15 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
     asked = choices.of(chosen, found)
     if asked:
         notice += f"有 {len(asked)} 处纸面与数据不同，请逐处选定。"
-    loaded = _desk(chosen, typed, choices=asked)
-    return _page(_checked(loaded, checked.report, notice=notice, alarm=bool(asked)))
+    loaded = opened(chosen, typed, choices=asked)
+    return page(_checked(loaded, checked.report, notice=notice, alarm=bool(asked)))
 
 
 def _document(form: Form, desk: Desk, format: Format) -> Response | tuple[str, int]:
     delivery = fill(_judged(form, desk), format, press=settings().press)
     if delivery.document is None:
         notice = "改正以下问题后，才能下载正式表格；可先预览草稿。"
-        return _page(_checked(desk, delivery.report, notice=notice)), 422
+        return page(_checked(desk, delivery.report, notice=notice)), 422
     media_type = documents.MEDIA_TYPES[format]
     return attachment(delivery.document, delivery.name, f"{form.id}.{format}", media_type)
 
@@ -307,7 +317,7 @@ def _preview(form: Form, desk: Desk) -> Response | tuple[str, int]:
     checked = _judged(form, desk)
     delivery = fill(checked, "pdf", draft=not checked.report.ok, press=settings().press)
     if delivery.document is None:
-        return _page(_checked(desk, delivery.report)), 422
+        return page(_checked(desk, delivery.report)), 422
     return inline(delivery.document, documents.MEDIA_TYPES["pdf"])
 
 

@@ -136,7 +136,8 @@ addEventListener("beforeunload", (event) => {
 
 // Drafts: the texts as typed, in this browser only.
 
-let keeping = true;
+// What is kept in the store is not kept a second time in this browser.
+let keeping = form.dataset.kept !== "there";
 
 function keep() {
   if (!keeping) return;
@@ -176,7 +177,7 @@ function restore(draft) {
 function offer() {
   const draft = kept();
   const offered = document.getElementById("draft");
-  if (!draft || form.dataset.fresh !== "yes") return;
+  if (!keeping || !draft || form.dataset.fresh !== "yes") return;
   const time = document.getElementById("draft-time");
   time.dateTime = draft.saved;
   time.textContent = new Date(draft.saved).toLocaleString("zh-CN", {
@@ -192,7 +193,7 @@ function offer() {
   offered.hidden = false;
 }
 
-document.getElementById("kept").hidden = false;
+document.getElementById("kept").hidden = !keeping;
 document.getElementById("draft-clear").addEventListener("click", () => {
   localStorage.removeItem(drafts);
   keeping = false;

@@ -69,8 +69,22 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created", sa.String(length=27), nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("password", sa.String(length=255), nullable=True),
+        sa.Column("handle", sa.String(length=64), nullable=True),
+        sa.Column("second", sa.String(length=20), nullable=False),
+        sa.Column("totp", sa.Text(), nullable=True),
+        sa.Column("counter", sa.BigInteger(), nullable=True),
+        sa.Column("recovery", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing", sa.String(length=27), nullable=True),
+        sa.Column("locked", sa.String(length=27), nullable=True),
+        sa.Column("subject", sa.LargeBinary(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
         sa.UniqueConstraint("email", name=op.f("uq_person_email")),
+        sa.UniqueConstraint("handle", name=op.f("uq_person_handle")),
+        sa.UniqueConstraint("key", name=op.f("uq_person_key")),
+        sa.UniqueConstraint("subject", name=op.f("uq_person_subject")),
     )
     op.create_table(
         "seal",
@@ -177,6 +191,28 @@ def upgrade() -> None:
         ),
     )
     op.create_index(op.f("ix_membership_office_id"), "membership", ["office_id"], unique=False)
+    op.create_table(
+        "passkey",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "person_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("credential", sa.LargeBinary(length=1024), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("usage", sa.String(length=20), nullable=False),
+        sa.Column("device", sa.String(length=40), nullable=False),
+        sa.Column("backed_up", sa.Boolean(), nullable=False),
+        sa.Column("transports", sa.String(length=200), nullable=False),
+        sa.Column("extensions", sa.Text(), nullable=True),
+        sa.Column("at", sa.String(length=27), nullable=False),
+        sa.Column("used", sa.String(length=27), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_passkey_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_passkey")),
+        sa.UniqueConstraint("credential", name=op.f("uq_passkey_credential")),
+    )
+    op.create_index(op.f("ix_passkey_person_id"), "passkey", ["person_id"], unique=False)
     op.create_table(
         "roster",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,1 @@
+"""Accounts: signing in, who is asking, and the pages on which offices and members are kept."""
