@@ -56,8 +56,7 @@ def begin(
 
     `title` is read in the clear and names nobody; the `arguments`, as JSON has them, are sealed.
     """
-    if work.actor.person is None or Scope.WRITE not in work.actor.scopes:
-        raise NotAllowed("请先登录，或使用可以办理的令牌。", "job")
+    _require_writing(work)
     _refuse_when_full(work)
     job = BackgroundJob(
         id=id, person_id=work.actor.person, kind=kind, doing=kind, title=title,
@@ -72,6 +71,7 @@ def begin(
 
 def again(work: Work, id: str, doing: str) -> BackgroundJob:
     """Something more in the folder of a job that is over, named `doing`. Raises Overloaded."""
+    _require_writing(work)
     job = find(work, id)
     if job.state in UNFINISHED:
         raise NotNow("这件事还在处理，请等它完成。", "job")
@@ -97,8 +97,8 @@ def mine(work: Work) -> list[BackgroundJob]:
 
 def discard(work: Work, id: str) -> None:
     """Delete a job; `clear` its folder when that is committed. One that runs ends by itself."""
-    job = find(work, id)
-    remove(work, [job.id])
+    _require_writing(work)
+    remove(work, [find(work, id).id])
 
 
 def remove(work: Work, ids: list[str]) -> None:
@@ -122,10 +122,11 @@ def items(work: Work, id: str) -> list[JobItem]:
 def reached(work: Work, id: str) -> int:
     """The number of the last thing that a job did, 0 for none; holds the job until the commit.
 
-    Raises NotThere when it was deleted meanwhile.
+    Whoever calls it does the next things in this transaction. Raises NotThere when it was deleted.
     """
     held = update(BackgroundJob).where(BackgroundJob.id == id)
-    if work.session.execute(held.values(state=JobState.RUNNING)).rowcount != 1:  # type: ignore[attr-defined]  # of an update
+    done = work.session.execute(held.values(state=JobState.RUNNING, beginnings=0))
+    if done.rowcount != 1:  # type: ignore[attr-defined]  # of an update
         raise NotThere
     return work.session.scalar(select(func.max(JobItem.number)).where(JobItem.job_id == id)) or 0
 
@@ -148,6 +149,11 @@ def clear(store: Store, id: str) -> None:
 def _own(work: Work) -> Select[BackgroundJob]:
     own = BackgroundJob.person_id == work.actor.person
     return select(BackgroundJob).where(own, BackgroundJob.expires > work.now)
+
+
+def _require_writing(work: Work) -> None:
+    if work.actor.person is None or Scope.WRITE not in work.actor.scopes:
+        raise NotAllowed("请先登录，或使用可以办理的令牌。", "job")
 
 
 def _refuse_when_full(work: Work) -> None:

@@ -31,7 +31,9 @@ from formsvc.store.store import Store
 
 _LOOK: Final = 20.0  # seconds between two looks for what others left
 _TELL: Final = 1.0  # seconds between two writings of how far it is
-_BEGINNINGS: Final = 5  # of one step, before whatever ends its process is taken to be its own fault
+_BEGINNINGS: Final = (
+    20  # of one step, before whatever ends its process is taken to be its own fault
+)
 _SLOTS: Final = "slots"
 _ID: Final = "id"
 _log = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.accounts import installing as accounts
 from formsvc.web.api import filings as interface
+from formsvc.web.api.jobs import jobs
 from formsvc.web.filings.jobs import background
 from formsvc.web.filings.routes import filings
 from formsvc.web.filings.work import performers
@@ -19,6 +20,7 @@ def install(app: Flask, described: Api, settings: Settings) -> None:
     app.extensions["formsvc-store"] = store
     app.extensions["formsvc-jobs"] = Jobs(store, performers())
     interface.install(described)
+    described.register_blueprint(jobs)
     for pages in (filings, background):
         app.register_blueprint(pages)
     accounts.install(app)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import openpyxl
@@ -9,6 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from formsvc.store import jobs
+from formsvc.store.access import Scope
 from formsvc.store.errors import NotThere, Overloaded
 from formsvc.store.jobs import JobState
 from formsvc.store.models import BackgroundJob, Event, Filing, JobItem
@@ -78,7 +80,7 @@ def started(client, address) -> str:
 
 def test_a_review_over_what_waits_shows_the_reviewers_page(world, handed, sign_in):
     desk = sign_in(world.actor("单位"))
-    address = desk.done(desk.post("/todo/review", id=handed))
+    address = desk.done(desk.post("/todo/review", pick=handed))
     page = started(desk, address)
     assert "通过率" in page
     assert "只有您能看到" in page
@@ -88,7 +90,7 @@ def test_a_review_over_what_waits_shows_the_reviewers_page(world, handed, sign_i
 
 def test_the_history_says_whose_data_a_review_read(world, handed, sign_in):
     desk = sign_in(world.actor("单位"))
-    desk.done(desk.post("/todo/review", id=handed))
+    desk.done(desk.post("/todo/review", pick=handed))
     with world.store.reading() as work:
         read = list(work.session.scalars(select(Event).where(Event.kind == "read")))
     assert [(e.filing_id, e.person_id) for e in read] == [(handed[0], desk.actor.person)]
@@ -96,12 +98,12 @@ def test_the_history_says_whose_data_a_review_read(world, handed, sign_in):
 
 def test_what_one_does_not_see_is_not_reviewed(world, handed, sign_in):
     desk = sign_in(world.actor("财政"))
-    assert desk.post("/todo/review", id=handed).status_code == 422
+    assert desk.post("/todo/review", pick=handed).status_code == 422
 
 
 def test_another_persons_job_is_not_there(world, handed, sign_in):
     owner, other = sign_in(world.actor("单位")), None
-    address = owner.done(owner.post("/todo/review", id=handed))
+    address = owner.done(owner.post("/todo/review", pick=handed))
     other = sign_in(world.actor("部门"))
     for path in ("", "/1", "/status", "/files/report", "/1/document.pdf"):
         assert other.get(address + path).status_code == 404, path
@@ -111,7 +113,7 @@ def test_another_persons_job_is_not_there(world, handed, sign_in):
 
 def test_products_are_made_with_a_review_and_later(world, handed, sign_in):
     desk = sign_in(world.actor("单位"))
-    address = desk.done(desk.post("/todo/review", id=handed, product=["pack"]))
+    address = desk.done(desk.post("/todo/review", pick=handed, product=["pack"]))
     assert desk.get(f"{address}/files/pack").data.startswith(b"%PDF")
     answer = desk.post(f"{address}/files/report")
     if answer.status_code == 303:
@@ -160,15 +162,15 @@ def test_too_many_jobs_are_answered_with_503_and_when_to_come_again(world, hande
             jobs.begin(work, jobs.new_id(), "review", "审核", {})
     with pytest.raises(Overloaded), world.store.writing(actor) as work:
         jobs.begin(work, jobs.new_id(), "review", "审核", {})
-    answer = sign_in(actor).post("/todo/review", id=handed)
+    answer = sign_in(actor).post("/todo/review", pick=handed)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "30"
 
 
 def test_a_job_is_deleted_at_once_and_by_its_time(world, handed, sign_in, clock, app):
     desk = sign_in(world.actor("单位"))
-    first = desk.done(desk.post("/todo/review", id=handed)).rpartition("/")[2]
-    second = desk.done(desk.post("/todo/review", id=handed)).rpartition("/")[2]
+    first = desk.done(desk.post("/todo/review", pick=handed)).rpartition("/")[2]
+    second = desk.done(desk.post("/todo/review", pick=handed)).rpartition("/")[2]
     assert jobs.place(world.store, first).exists()
     assert desk.post(f"/jobs/{first}/delete").status_code == 303
     assert not jobs.place(world.store, first).exists()
@@ -178,11 +180,42 @@ def test_a_job_is_deleted_at_once_and_by_its_time(world, handed, sign_in, clock,
         jobs.find(work, second)
 
 
-def test_without_an_account_there_is_nothing(app, sign_in, world):
+def test_without_an_account_one_is_led_to_sign_in(app, world):
     app.extensions["formsvc-actor"] = lambda: None
     client = app.test_client()
-    assert client.get("/jobs").status_code == 401
-    assert client.get(f"/jobs/{'0' * 32}").status_code == 401
+    for address in ("/jobs", f"/jobs/{'0' * 32}"):
+        assert "/account/login" in client.get(address).headers["Location"]
+    assert client.get("/api/v1/jobs").status_code == 401
+
+
+def test_a_service_without_a_store_has_no_jobs():
+    client = create_app().test_client()
+    for address in ("/jobs", f"/jobs/{'0' * 32}", "/api/v1/jobs"):
+        assert client.get(address).status_code == 404
+
+
+def test_programs_begin_look_at_and_delete_jobs(world, handed, sign_in, app):
+    client = sign_in(world.actor("单位")).client
+    ours = {"X-Requested-With": "test"}
+    asked = {"kind": "review", "filings": handed, "products": ["report"]}
+    begun = client.post("/api/v1/jobs", json=asked, headers=ours)
+    assert begun.status_code == 202
+    place = begun.headers["Location"]
+    assert app.extensions["formsvc-jobs"].wait(begun.json["id"], 60)
+    told = client.get(place).json
+    assert (told["state"], told["files"]) == ("done", ["report"])
+    assert client.get(f"{place}/files/report").data.startswith(b"PK")
+    assert [each["id"] for each in client.get("/api/v1/jobs").json] == [told["id"]]
+    assert client.delete(place, headers=ours).status_code == 204
+    assert client.get(place).status_code == 404
+
+
+def test_a_token_that_only_reads_begins_nothing(world, handed, sign_in):
+    reader = replace(world.actor("单位"), scopes=frozenset({Scope.READ}))
+    client = sign_in(reader).client
+    asked = {"kind": "review", "filings": handed}
+    answer = client.post("/api/v1/jobs", json=asked, headers={"X-Requested-With": "test"})
+    assert answer.status_code == 403
 
 
 def test_a_job_that_cannot_be_done_says_so(world, app):

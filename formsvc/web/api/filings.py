@@ -32,7 +32,7 @@ _JSON: Final = "application/json"
 _TOKEN: Final = "token"  # the name of the way to sign in, in OpenAPI
 
 
-class _SignedIn(Blueprint):
+class SignedIn(Blueprint):
     """Routes for which one signs in, and that say so."""
 
     def route(self, rule: str, **options: Any) -> Any:
@@ -47,7 +47,7 @@ class _SignedIn(Blueprint):
         return decorate
 
 
-filings = _SignedIn(
+filings = SignedIn(
     "submissions", __name__, url_prefix="/api/v1", description="申报的提交、办理和查询"
 )
 filings.before_request(conditions.require_actor)

@@ -52,6 +52,7 @@ def _links(who: Actor) -> list[tuple[str, str]]:
         links.append(("filings.todo", "待办"))
     if any(seat.role in SEEING for seat in who.seats):
         links.append(("filings.every", "查询"))
+    links.append(("jobs.mine", "后台任务"))
     if funds.may_see(who):
         links.append(("filings.money", "经费"))
     if who.is_admin:

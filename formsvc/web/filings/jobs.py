@@ -3,7 +3,7 @@
 A job that read submissions is shown by the pages of the reviewer's desk (desks/batches).
 """
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.exceptions import NotFound
@@ -18,7 +18,9 @@ from formsvc.web.desks.batches import UPLOAD_LIMIT
 from formsvc.web.desks.products import place
 from formsvc.web.desks.uploads import MOST
 from formsvc.web.filings import beginnings
-from formsvc.web.filings.selections import Selection
+from formsvc.web.filings.blueprint import number
+from formsvc.web.filings.lists import Wanted
+from formsvc.web.filings.selections import Selection, Where
 from formsvc.web.filings.work import LIST
 from formsvc.web.held import settings, signed_in, store
 from formsvc.web.runs import owned
@@ -38,19 +40,24 @@ def mine() -> str:
 
 @background.post("/todo/review")
 def review() -> Any:
-    """Review filings: those ticked (`id`), or with `all` the whole list as it is narrowed."""
+    """Review what waits: what is ticked, or with `selection=all` the whole list as narrowed."""
     csrf.protect()
-    products = request.form.getlist("product")
-    job = beginnings.review(_chosen(), products)
+    picked = (text.partition(".")[0] for text in request.form.getlist("pick"))
+    ids = [id for text in picked if (id := number(text))]
+    whole = request.form.get("selection") == "all"
+    job = beginnings.review(_listed("waiting") if whole else ids, request.form.getlist("product"))
     owned.queue().wait(job.id, _MOMENT)
     return redirect(url_for("batches.show", desk=owned.DESK, id=job.id), 303)
 
 
 @background.post("/jobs/list")
 def export() -> Any:
-    """A list as XLSX."""
+    """A list as XLSX: `where` says which, the rest narrows it as on its page."""
     csrf.protect()
-    job = beginnings.listing(Selection.of(request.form))
+    where = next((each for each in get_args(Where) if each == request.form.get("where")), None)
+    if where is None:
+        raise NotFound
+    job = beginnings.listing(_listed(where))
     owned.queue().wait(job.id, _MOMENT)
     return redirect(url_for("jobs.mine"), 303)
 
@@ -64,11 +71,8 @@ def import_() -> Any:
     files = [
         (file.filename, file.read()) for file in request.files.getlist("files") if file.filename
     ]
-    office = request.form.get("office", "")
     try:
-        job = beginnings.import_(
-            files, int(office) if office.isascii() and office.isdigit() else None
-        )
+        job = beginnings.import_(files, number(request.form.get("office", "")))
     except Invalid as problem:
         return _page(str(problem)), 422
     owned.queue().wait(job.id, _MOMENT)
@@ -84,11 +88,9 @@ def table(id: str) -> Response:
     return attachment(run.folder.read(place(LIST)), f"清单-{id[:6]}.xlsx", "list.xlsx", MEDIA_TYPE)
 
 
-def _chosen() -> Selection | list[int]:
-    if "all" in request.form:
-        return Selection.of(request.form)
-    given = request.form.getlist("id")
-    return [int(each) for each in given if each.isascii() and each.isdigit() and len(each) < 19]
+def _listed(where: Where) -> Selection:
+    wanted = Wanted.of(request.form)
+    return Selection(where, wanted.query, wanted.state, wanted.form, wanted.office)
 
 
 def _page(notice: str = "") -> str:

@@ -1,8 +1,8 @@
 """Which filings somebody chose: one by one, or all that a list shows."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, select
 
@@ -13,26 +13,20 @@ from formsvc.store.models import Filing
 from formsvc.store.store import Work
 
 MOST: Final = 20_000
-_LONGEST: Final = 100
+Where = Literal["waiting", "seen", "own"]
+"""With the actor's offices to be worked on; all that the actor sees; the actor's own."""
 _AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A list as it was narrowed. `where` is waiting (with the actor's offices), seen or own."""
+    """A list as it was narrowed."""
 
-    where: str = "waiting"
+    where: Where = "waiting"
     query: str = ""
     state: str = ""
     form: str = ""
-
-    @classmethod
-    def of(cls, sent: Mapping[str, str]) -> "Selection":
-        """What an address or a form says. Raises Invalid."""
-        chosen = cls(**{name: sent[name][:_LONGEST] for name in asdict(cls()) if sent.get(name)})
-        if chosen.where not in ("waiting", "seen", "own"):
-            raise Invalid("where 应为 waiting、seen 或 own。")
-        return chosen
+    office: int | None = None
 
     def condition(self, work: Work) -> ColumnElement[bool]:
         """The filings that this actor's list holds."""
@@ -52,7 +46,7 @@ def filings(work: Work, chosen: Selection) -> Iterator[Filing]:
     while after != "":
         page = search.listed(
             work, where=chosen.condition(work), query=chosen.query, state=chosen.state or None,
-            form=chosen.form or None, after=after, limit=search.MOST,
+            form=chosen.form or None, office=chosen.office, after=after, limit=search.MOST,
         )  # fmt: skip
         count += len(page.filings)
         if count > MOST:

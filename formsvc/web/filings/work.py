@@ -176,9 +176,10 @@ def _draft(work: Work, batch: Results, number: int, office: int | None) -> tuple
 # a list
 
 
-_HEAD: Final = (("编号", 16), ("姓名", 12), ("单位", 30), ("表", 40), ("状态", 10),
-                ("现在办理", 24), ("提交日期", 12), ("期限", 12),
-                ("申请金额（元）", 16))  # fmt: skip
+_HEAD: Final = (
+    ("编号", 16), ("姓名", 12), ("单位", 30), ("表", 40), ("状态", 10), ("现在办理", 24),
+    ("提交日期", 12), ("期限", 12), ("申请金额（元）", 16),
+)  # fmt: skip
 
 
 def _list(doing: Doing) -> None:
