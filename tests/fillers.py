@@ -2,9 +2,12 @@
 
 import ctypes
 import io
+import json
+import re
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -18,6 +21,8 @@ from docx.oxml.ns import qn
 from pypdf.generic import NameObject, TextStringObject
 
 from formsvc.documents.controls import TICKED
+
+from . import typist
 
 Texts = Mapping[str, str]
 
@@ -70,6 +75,47 @@ def saved_by_libreoffice(documents: list[bytes]) -> list[bytes]:
                    "--headless", "--convert-to", "docx", "--outdir", name + "/out"]  # fmt: skip
         subprocess.run([*command, *map(str, sources)], check=True, capture_output=True, timeout=240)
         return [(folder / "out" / path.name).read_bytes() for path in sources]
+
+
+def typed_in_libreoffice(filled: Sequence[tuple[bytes, Texts]]) -> list[bytes]:
+    """Word forms with texts typed, chosen and ticked in every place of each pointer."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        jobs = []
+        for number, (blank, texts) in enumerate(filled):
+            source, target = folder / f"{number}.docx", folder / f"{number}-saved.docx"
+            source.write_bytes(blank)
+            jobs.append([str(source), str(target), acts(blank, texts)])
+        # The kit wants a profile that has been started with.
+        profile = folder / "profile"
+        started = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless",
+                   "--terminate_after_init"]  # fmt: skip
+        subprocess.run(started, check=True, capture_output=True, timeout=120)
+        subprocess.run([sys.executable, typist.__file__, str(profile)], check=True, timeout=240,
+                       input=json.dumps(jobs).encode())  # fmt: skip
+        return [Path(target).read_bytes() for _, target, _ in jobs]
+
+
+def acts(blank: bytes, texts: Texts) -> list[tuple[str, str, dict[str, str] | None]]:
+    """What somebody does in a Word form: the bookmark of each place, and what to type or choose."""
+    found = []
+    for control in docx.Document(io.BytesIO(blank)).element.body.iter(qn("w:sdt")):
+        properties, mark = control.find(qn("w:sdtPr")), control.getprevious()
+        text = texts.get(properties.find(qn("w:tag")).get(qn("w:val")))
+        lock = properties.find(qn("w:lock"))
+        is_ours = lock is not None and lock.get(qn("w:val")) == "sdtContentLocked"
+        if not text or is_ours:  # what the form works out is typed by nobody
+            continue
+        offered = [item.get(qn("w:value")) for item in properties.iter(qn("w:listItem"))]
+        day = re.fullmatch(r"(\d+)年(\d+)月(\d+)日", text)
+        choice = None
+        if text in offered:
+            choice = {"type": "drop-down", "selected": str(offered.index(text))}
+        elif day and properties.find(qn("w:date")) is not None:
+            chosen = "{:0>4}-{:0>2}-{:0>2}T00:00:00Z".format(*day.groups())
+            choice = {"type": "date", "selected": chosen}
+        found.append((mark.get(qn("w:name")), "" if text == TICKED else text, choice))
+    return found
 
 
 def by_pypdf(blank: bytes, texts: Texts) -> bytes:

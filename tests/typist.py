@@ -2,8 +2,8 @@
 keys, a choice from a list or a day of a calendar; a click on a box ticks it.
 
 Run as a program of its own, for LibreOffice stays in the process that loaded it: reads from stdin
-`[[source, target, [[bookmark, text or null, choice or null], …]], …]` and is given a profile that
-LibreOffice has started with once. This is LibreOfficeKit (its C header is its reference), which
+`[[source, target, [[bookmark, text, choice], …]], …]`, where what is neither text nor choice is a
+box to tick, and is given a profile that LibreOffice has started with once. This is LibreOfficeKit (its C header is its reference), which
 the programs that embed LibreOffice use: clicks and keys take the way that those of a window take.
 """
 
@@ -101,6 +101,11 @@ class Desk:
                 call(self.document, INPUT, None, 0, kind, line.encode())
         self.settle()
 
+    def choose(self, choice: dict[str, str]) -> None:
+        """From the list of the control in which the cursor is, or a day of its calendar."""
+        call(self.document, CHOOSE, None, json.dumps(choice).encode())
+        self.settle()
+
 
 def main(profile: str) -> None:
     library = ctypes.CDLL(f"{PROGRAM}/libmergedlo.so")
@@ -109,11 +114,10 @@ def main(profile: str) -> None:
     for source, target, places in json.load(sys.stdin):
         desk = Desk(office, source)
         for bookmark, text, choice in places:
-            said = desk.click(bookmark)
-            print(bookmark, said, text, choice, file=sys.stderr)
-            if choice is not None:
-                call(desk.document, CHOOSE, None, json.dumps(choice).encode())
-            elif text is not None:
+            desk.click(bookmark)
+            if choice:
+                desk.choose(choice)
+            elif text:
                 desk.write(text)
         call(desk.document, SAVE, c_int, Path(target).as_uri().encode(), b"docx", None)
         call(desk.document, DESTROY, None)
