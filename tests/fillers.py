@@ -86,13 +86,20 @@ def typed_in_libreoffice(filled: Sequence[tuple[bytes, Texts]]) -> list[bytes]:
             source, target = folder / f"{number}.docx", folder / f"{number}-saved.docx"
             source.write_bytes(blank)
             jobs.append([str(source), str(target), acts(blank, texts)])
-        # The kit wants a profile that has been started with.
-        profile = folder / "profile"
-        started = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless",
-                   "--terminate_after_init"]  # fmt: skip
-        subprocess.run(started, check=True, capture_output=True, timeout=120)
-        subprocess.run([sys.executable, typist.__file__, str(profile)], check=True, timeout=240,
-                       input=json.dumps(jobs).encode())  # fmt: skip
+        said = json.dumps(jobs).encode()
+        for attempt in range(4):
+            # The kit wants a profile that has been started with.
+            profile = folder / f"profile-{attempt}"
+            started = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless",
+                       "--terminate_after_init"]  # fmt: skip
+            subprocess.run(started, check=True, capture_output=True, timeout=120)
+            typed = subprocess.run([sys.executable, typist.__file__, str(profile)], input=said,
+                                   capture_output=True, timeout=300)  # fmt: skip
+            if not typed.returncode:
+                break  # else it has come to a stop, as the kit does once in some ten thousand keys
+            for lock in folder.glob(".~lock*"):
+                lock.unlink()
+        assert not typed.returncode, typed.stderr.decode()
         return [Path(target).read_bytes() for _, target, _ in jobs]
 
 

@@ -3,8 +3,9 @@ keys, a choice from a list or a day of a calendar; a click on a box ticks it.
 
 Run as a program of its own, for LibreOffice stays in the process that loaded it: reads from stdin
 `[[source, target, [[bookmark, text, choice], …]], …]`, where what is neither text nor choice is a
-box to tick, and is given a profile that LibreOffice has started with once. This is LibreOfficeKit (its C header is its reference), which
-the programs that embed LibreOffice use: clicks and keys take the way that those of a window take.
+box to tick, and is given a profile that LibreOffice has started with once. What is already there
+as a target is not typed again. This is LibreOfficeKit (its C header is its reference), which the
+programs that embed LibreOffice use: clicks and keys take the way that those of a window take.
 """
 
 import ctypes
@@ -70,7 +71,10 @@ class Desk:
     def next(self, kind: int) -> str:
         """The next report of a kind; what else comes in is kept as the last of its kind."""
         while True:
-            found, said = self.reports.get(timeout=30)
+            try:
+                found, said = self.reports.get(timeout=20)
+            except queue.Empty:
+                sys.exit("LibreOffice does not answer any more")
             self.last[found] = said
             if found == kind:
                 return said
@@ -112,6 +116,8 @@ def main(profile: str) -> None:
     library.libreofficekit_hook_2.restype = POINTER(Object)
     office = library.libreofficekit_hook_2(PROGRAM.encode(), Path(profile).as_uri().encode())
     for source, target, places in json.load(sys.stdin):
+        if Path(target).exists():
+            continue
         desk = Desk(office, source)
         for bookmark, text, choice in places:
             desk.click(bookmark)
@@ -119,9 +125,10 @@ def main(profile: str) -> None:
                 desk.choose(choice)
             elif text:
                 desk.write(text)
-        call(desk.document, SAVE, c_int, Path(target).as_uri().encode(), b"docx", None)
+        half = Path(target).with_suffix(".half")
+        call(desk.document, SAVE, c_int, half.as_uri().encode(), b"docx", None)
         call(desk.document, DESTROY, None)
-    sys.stderr.flush()
+        half.rename(target)
     os._exit(0)  # LibreOffice does not end by itself
 
 
