@@ -117,6 +117,7 @@ class _Seen:
         self.written: list[str] = []
         self.codes: list[str] = []
         self.is_restyled = False
+        self._taken: dict[str, int] = {}  # characters of a text whose parts were looked at
         self._slots: tuple[Slot, ...] = ()  # those that stand on this page or a later one
 
     def shown(self) -> Shown:
@@ -136,9 +137,7 @@ class _Seen:
             boxed, self._slots = grown.boxes(ours.characters, self._slots, self._texts)
             areas = replace(areas, values=boxed)
         for name, box in areas.values:
-            expected, found = ours.within(box), theirs.within(box)
-            if bare(expected) != bare(found):
-                self.values.setdefault(name, self._whole(name, expected, found))
+            self._value(name, ours.within(box), theirs.within(box))
         for box in areas.hands:
             self._by_hand(ours.within(box), theirs.within(box))
         boxes = [*(box for _, box in areas.values), *areas.hands]
@@ -152,13 +151,22 @@ class _Seen:
         else:
             self._look_at_values((ours, _Picture(own)), (theirs, _Picture(other)), areas)
 
-    def _whole(self, name: str, expected: str, found: str) -> str:
-        """All of a text of which a part stands here, as that part is found."""
+    def _value(self, name: str, expected: str, found: str) -> None:
+        """What is found where a value, or the next part of one, is expected."""
         whole, part = bare(self._texts.get(name, "")), bare(expected).removesuffix(CONTINUED)
-        at = whole.find(part)
-        if at < 0 or part == whole:
-            return found
-        return whole[:at] + bare(found).removesuffix(CONTINUED) + whole[at + len(part) :]
+        at = -1 if part == whole else whole.find(part, self._taken.get(name, 0))
+        if at >= 0:
+            self._taken[name] = at + len(part)
+        if bare(expected) == bare(found):
+            return
+        if at < 0:
+            self.values.setdefault(name, found)
+            return
+        # All of the text, with what was found of it so far; what comes after is not known yet.
+        known, rest = self.values.get(name, whole), whole[at:]
+        before = known.removesuffix(rest) if known.endswith(rest) else whole[:at]
+        after = rest[len(part) :]
+        self.values[name] = before + bare(found).removesuffix(CONTINUED) + after
 
     def _by_hand(self, expected: str, found: str) -> None:
         if bare(expected) != bare(found):
