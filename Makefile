@@ -6,7 +6,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
-TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils qpdf
+TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils qpdf
 
 .PHONY: run test coverage check bench sbom hashes install-hashed clean
 

@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import time
 
 import pytest
 
@@ -156,6 +157,37 @@ def test_an_edit_is_told_by_every_shell_with_both_texts(
     found = [each for each in json.loads(line)["report"]["findings"] if each["rule"][:5] == "paper"]
     assert [(each["rule"], each["pointer"]) for each in found] == [("paper.differs", place)]
     assert all(text in found[0]["message"] for text in both)
+
+
+# at the desks of employers and reviewers
+
+
+CLEAN_NONE = {"unit": "没有问题0份", "review": "没有问题0份"}
+
+
+@pytest.mark.parametrize("desk", ["unit", "review"])
+def test_no_desk_calls_an_edited_paper_of_any_form_clean(nearby, catalogue, client, desk):
+    token = re.search(r'name="token" value="([^"]+)"', client.get(f"/{desk}").text)[1]
+    files, both = [], {}
+    for number, (form_id, form) in enumerate(catalogue.items(), 1):
+        data = first_sample(form_id)
+        values, ours = printed(form, data), Written(fill(form, data, "docx"))
+        place = quotable(form, values, ours.places)
+        files.append((io.BytesIO(ours.ending(place, "彧")), f"{number:02}.docx"))
+        both[number] = values[place][:-1] + "彧", values[place]
+    sent = {"token": token, "files": files}
+    page = client.post(f"/{desk}", data=sent, follow_redirects=True)
+    for _ in range(600):
+        if page.text.count("处问题") >= len(both):
+            break
+        time.sleep(0.1)
+        page = client.get(page.request.path)
+    said = re.sub(r"<[^>]*>|\s", "", page.text)
+    assert re.search(CLEAN_NONE[desk], said)
+    for number, texts in both.items():
+        item = html.unescape(client.get(f"{page.request.path}/{number}").text)
+        assert "纸面" in item
+        assert all(text in item for text in texts)
 
 
 # every value of every sample, in PDF
