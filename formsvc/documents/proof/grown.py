@@ -1,5 +1,6 @@
 """Where the values stand on a page whose rows have grown: told by our own texts, in their order."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -31,8 +32,12 @@ def boxes(
         for row, found in rows.items()
         if 2 * len(found) > texts[row]
     }
+    columns = {
+        (left, right): sorted(y for _, x, y in characters if left <= x <= right)
+        for left, right in {(slot.left, slot.right) for slot in slots}
+    }
     placed = tuple(
-        (slot.pointer, _reach(characters, slot, *ends[slot.row]))
+        (slot.pointer, _reach(columns[slot.left, slot.right], slot, *ends[slot.row]))
         for slot in slots
         if slot.row in ends
     )
@@ -59,10 +64,10 @@ def _found(
             start = whole.find(text, start + 1)
 
 
-def _reach(characters: Sequence[Character], slot: Slot, top: float, bottom: float) -> Box:
+def _reach(beside: Sequence[float], slot: Slot, top: float, bottom: float) -> Box:
     """A cell: half way to what else stands above and below it, or a little beyond its row."""
-    beside = [y for _, x, y in characters if slot.left <= x <= slot.right]
-    above = max((y for y in beside if y < top), default=-_CLEAR)
-    below = min((y for y in beside if y > bottom), default=bottom + 2 * _CLEAR)
+    first, after = bisect_left(beside, top), bisect_right(beside, bottom)
+    above = beside[first - 1] if first else -_CLEAR
+    below = beside[after] if after < len(beside) else bottom + 2 * _CLEAR
     up, down = min((top - above) / 2, _CLEAR), min((below - bottom) / 2, _CLEAR)
     return slot.left, top - up, slot.right, bottom + down
