@@ -6,7 +6,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
-TEST_PACKAGES := $(RUN_PACKAGES) chromium libreoffice-writer-nogui nginx-light poppler-utils postgresql qpdf
+TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils \
+  postgresql qpdf
 
 .PHONY: run test coverage check bench sbom hashes install-hashed clean
 

@@ -19,7 +19,7 @@ from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.forms import built_in
-from formsvc.intake import tables
+from formsvc.intake import recognition, tables
 from formsvc.intake.labels import Description, description
 from formsvc.intake.sources import items
 from formsvc.storage import folder
@@ -137,7 +137,7 @@ def client(app):
 @pytest.fixture
 def nearby(monkeypatch):
     """Parsers run here: a matrix of fields needs no process for each."""
-    for module in (sandbox, tables):
+    for module in (sandbox, tables, recognition):
         monkeypatch.setattr(module, "run_limited", lambda function, payload, **_: function(payload))
 
 

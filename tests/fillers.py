@@ -1,10 +1,14 @@
 """Blanks filled in by the programs that people use, each in its own way."""
 
+import base64
 import ctypes
 import io
+import json
+import re
 import subprocess
+import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 
@@ -15,9 +19,12 @@ import pypdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 from docx.oxml.ns import qn
+from playwright.sync_api import Page
 from pypdf.generic import NameObject, TextStringObject
 
 from formsvc.documents.controls import TICKED
+
+from . import typist
 
 Texts = Mapping[str, str]
 
@@ -70,6 +77,54 @@ def saved_by_libreoffice(documents: list[bytes]) -> list[bytes]:
                    "--headless", "--convert-to", "docx", "--outdir", name + "/out"]  # fmt: skip
         subprocess.run([*command, *map(str, sources)], check=True, capture_output=True, timeout=240)
         return [(folder / "out" / path.name).read_bytes() for path in sources]
+
+
+def typed_in_libreoffice(filled: Sequence[tuple[bytes, Texts]]) -> list[bytes]:
+    """Word forms with texts typed, chosen and ticked in every place of each pointer."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        jobs = []
+        for number, (blank, texts) in enumerate(filled):
+            source, target = folder / f"{number}.docx", folder / f"{number}-saved.docx"
+            source.write_bytes(blank)
+            jobs.append([str(source), str(target), acts(blank, texts)])
+        said = json.dumps(jobs).encode()
+        for attempt in range(4):
+            # The kit wants a profile that has been started with.
+            profile = folder / f"profile-{attempt}"
+            started = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless",
+                       "--terminate_after_init"]  # fmt: skip
+            subprocess.run(started, check=True, capture_output=True, timeout=120)
+            typed = subprocess.run([sys.executable, typist.__file__, str(profile)], input=said,
+                                   capture_output=True, timeout=300)  # fmt: skip
+            if not typed.returncode:
+                break  # else it has come to a stop, as the kit does once in some ten thousand keys
+            for lock in folder.glob(".~lock*"):
+                lock.unlink()
+        assert not typed.returncode, typed.stderr.decode()
+        return [Path(target).read_bytes() for _, target, _ in jobs]
+
+
+def acts(blank: bytes, texts: Texts) -> list[tuple[str, str, dict[str, str] | None]]:
+    """What somebody does in a Word form: the bookmark of each place, and what to type or choose."""
+    found = []
+    for control in docx.Document(io.BytesIO(blank)).element.body.iter(qn("w:sdt")):
+        properties, mark = control.find(qn("w:sdtPr")), control.getprevious()
+        text = texts.get(properties.find(qn("w:tag")).get(qn("w:val")))
+        lock = properties.find(qn("w:lock"))
+        is_ours = lock is not None and lock.get(qn("w:val")) == "sdtContentLocked"
+        if not text or is_ours:  # what the form works out is typed by nobody
+            continue
+        offered = [item.get(qn("w:value")) for item in properties.iter(qn("w:listItem"))]
+        day = re.fullmatch(r"(\d+)年(\d+)月(\d+)日", text)
+        choice = None
+        if text in offered:
+            choice = {"type": "drop-down", "selected": str(offered.index(text))}
+        elif day and properties.find(qn("w:date")) is not None:
+            chosen = "{:0>4}-{:0>2}-{:0>2}T00:00:00Z".format(*day.groups())
+            choice = {"type": "date", "selected": chosen}
+        found.append((mark.get(qn("w:name")), "" if text == TICKED else text, choice))
+    return found
 
 
 def by_pypdf(blank: bytes, texts: Texts) -> bytes:
@@ -155,3 +210,24 @@ def places(blank: bytes) -> dict[str, tuple[int, float, float, list[str]]]:
                 spot = left + (right - left) / 3, (bottom + top) / 2
                 found[str(field.T)] = (number, *spot, choices)
         return found
+
+
+def by_pdf_js(page: Page, blank: bytes, texts: Texts) -> bytes:
+    """As Firefox does, in a page that has loaded pdf.js: every place of a field, then saved."""
+    sent = [base64.b64encode(blank).decode(), dict(texts), TICKED]
+    return base64.b64decode(page.evaluate(PDF_JS, sent))
+
+
+PDF_JS = """async ([blank, texts, ticked]) => {
+  const data = Uint8Array.from(atob(blank), character => character.charCodeAt(0));
+  const pdf = await pdfjsLib.getDocument({data, cMapUrl: "/web/cmaps/", cMapPacked: true}).promise;
+  for (const [name, fields] of Object.entries(await pdf.getFieldObjects()))
+    for (const {id} of texts[name] ? fields : [])
+      pdf.annotationStorage.setValue(id, {value: texts[name] === ticked || texts[name]});
+  const saved = new Blob([await pdf.saveDocument()]);
+  return await new Promise(done => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(",")[1]);
+    reader.readAsDataURL(saved);
+  });
+}"""

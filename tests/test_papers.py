@@ -13,6 +13,7 @@ import docx as python_docx
 import pikepdf
 import pytest
 from docx.oxml.ns import qn
+from lxml import etree
 
 from formsvc import fill, pointers, submissions
 from formsvc.catalogue import SAMPLES_ON
@@ -115,7 +116,7 @@ def test_whatever_is_written_over_a_value_in_word_is_told_from_all_else(catalogu
     labels = [place.beside for place in form.signatures]
     for data in samples(form_id):
         expected = units.expected(form, data)
-        pieces = [units.Passage(unit.kind, unit.text) for unit in expected]
+        pieces = [units.Stretch(unit.kind, unit.text) for unit in expected]
         assert alignment.shows(expected, pieces)
         for number, unit in enumerate(expected):
             for place, (name, text) in enumerate(unit.parts):
@@ -127,7 +128,7 @@ def test_whatever_is_written_over_a_value_in_word_is_told_from_all_else(catalogu
                     texts = [part for _, part in unit.parts]
                     texts[place] = new
                     changed = [*pieces]
-                    changed[number] = units.Passage(unit.kind, "".join(texts))
+                    changed[number] = units.Stretch(unit.kind, "".join(texts))
                     shown = alignment.differences(expected, changed, labels)
                     found = [(at, units.bare(said)) for at, said in shown.values]
                     assert found == [(name, units.bare(new))]
@@ -390,6 +391,17 @@ def stamped(document):
     cell_with(document, "单位意见：").paragraphs[-1].add_run().add_picture(seal())
 
 
+def stamped_as_old_word_does(document):
+    run = cell_with(document, "单位意见：").paragraphs[-1].add_run()
+    link, _ = document.part.get_or_add_image(seal())
+    run._r.append(etree.fromstring(
+        f'<w:pict xmlns:w="{qn("w:p")[1:-2]}" xmlns:v="urn:schemas-microsoft-com:vml" '
+        'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">'
+        '<v:shape id="s1" type="#_x0000_t75" style="width:115pt;height:115pt">'
+        f'<v:imagedata r:id="{link}"/></v:shape></w:pict>'
+    ))  # fmt: skip
+
+
 def in_another_font(document):
     for node in document.element.body.iter(qn("w:rFonts")):
         node.set(qn("w:eastAsia"), "楷体")
@@ -408,6 +420,7 @@ def stamped_too_large(document):
 @pytest.mark.parametrize(
     ("change", "expected", "named"),
     [(noted, Status.WRITTEN, "同意上报"), (stamped, Status.WRITTEN, "印章"),
+     (stamped_as_old_word_does, Status.WRITTEN, "印章"),
      (in_another_font, Status.UNCHANGED, "一致"), (stamped_over_a_value, Status.CHANGED, "图片"),
      (stamped_too_large, Status.CHANGED, "图片")],
 )  # fmt: skip

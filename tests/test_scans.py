@@ -11,7 +11,7 @@ from formsvc import Press, fill
 from formsvc.cli import main
 from formsvc.documents import pack
 from formsvc.documents.press import Bound
-from formsvc.documents.proof import codes, marks
+from formsvc.documents.proof import bundles, codes, marks
 from formsvc.documents.proof.verification import Status, verify
 from formsvc.errors import UnreadableDocument
 from formsvc.intake.reading import read
@@ -118,6 +118,21 @@ def test_codes_of_an_earlier_print_are_still_read(summary_form, summary):
 def packed(summary_form, funding_form, summary, funding):
     bound = [Bound("甲", summary_form, summary, 2), Bound("乙", funding_form, funding, 1)]
     return pack(bound, Press(), title="打印包", duplex=True)
+
+
+def test_a_pack_of_more_documents_than_are_looked_at_says_how_many_are_left(
+    nearby, catalogue, client, runner, tmp_path, packed, monkeypatch
+):
+    monkeypatch.setattr(bundles, "MOST", 1)
+    verdict = verify(packed, catalogue.editions())
+    assert (verdict.status, verdict.is_good) == (Status.INCOMPLETE, False)
+    assert "打印包有 2 份，前 1 份" in verdict.message
+    assert "其余 1 份没有核对" in verdict.message
+    (tmp_path / "包.pdf").write_bytes(packed)
+    said = runner.invoke(main, ["verify", str(tmp_path / "包.pdf")])
+    assert (said.exit_code, verdict.message in said.stdout) == (1, True)
+    answer = client.post("/api/v1/verify", data=packed).json
+    assert (answer["status"], answer["message"]) == ("incomplete", verdict.message)
 
 
 def test_a_print_pack_is_verified_document_by_document(catalogue, packed):

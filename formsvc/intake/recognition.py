@@ -48,7 +48,7 @@ def recognised(content: bytes, catalogue: Catalogue) -> Reading:
     if paper.format == "pdf":
         if pack := bundles.bundle(content):
             raise UnreadableDocument(
-                f"这是打印包，里面有 {len(pack.records)} 份申报；请提交各人的文件，一人一份。"
+                f"这是打印包，里面有 {pack.count} 份申报；请提交各人的文件，一人一份。"
             )
         raise _scanned(content, catalogue)
     raise UnreadableDocument(_NOTHING)

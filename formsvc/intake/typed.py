@@ -21,6 +21,7 @@ SOURCE: Final = "/FormsvcSource"
 _READ: Final = frozenset({"/Tx", "/Ch", "/Btn"})
 _OFF: Final = "/Off"
 _LISTED: Final = "、"
+_LONGEST: Final = 40  # characters of a label in a message
 
 
 def fields(raw: bytes) -> bytes:
@@ -34,9 +35,9 @@ def fields(raw: bytes) -> bytes:
     try:
         reader = pypdf.PdfReader(io.BytesIO(raw))
         texts = {
-            name: TICKED if field.field_type == "/Btn" else str(field.value)
+            name: TICKED if field.field_type == "/Btn" else text
             for name, field in (reader.get_fields() or {}).items()
-            if field.field_type in _READ and field.value and field.value != _OFF
+            if field.field_type in _READ and (text := _text(field)) and text != _OFF
         }
         source = str(reader.metadata.get(SOURCE, "")) if reader.metadata else ""
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
@@ -44,6 +45,17 @@ def fields(raw: bytes) -> bytes:
     if any(len(text) > MOST for text in texts.values()) or sum(map(len, texts)) > MAX_BYTES:
         raise UnreadableDocument(f"PDF 中有一栏超过 {MOST:,} 个字符，请删减后再提交。")
     return json.dumps([source, texts]).encode()
+
+
+def _text(field: Any) -> str:
+    """What stands in a field; of one with several places, what was written into these: pdf.js
+    leaves the field itself as it was. UnreadableDocument where they say different things."""
+    places = (place.get_object().get("/V") for place in field.get("/Kids", ()))
+    said = dict.fromkeys(str(text) for text in places if text)
+    if len(said) > 1:
+        label = str(field.get("/TU", field.get("/T", "")))[:_LONGEST]
+        raise UnreadableDocument(f"“{label}”在表中不止一处，各处填写的不一样；请改成一样的再提交。")
+    return next(iter(said), str(field.value or ""))
 
 
 def submission(form: Form, texts: Mapping[str, str]) -> dict[str, Any]:

@@ -72,13 +72,13 @@ def _stem(unit: str, taken: set[str]) -> str:
 
 
 @cache
-def notice_of(shelves: tuple[Shelf, ...] = ()) -> "Notice":
+def notice_of(shelves: tuple[Shelf, ...] = ()) -> "LetterForm":
     """The office's own letter, else the one that comes along. TemplateError when it is wrong."""
     own = (shelf.templates / TEMPLATE for shelf in (*shelves, built_in()))
-    return Notice(next(path for path in own if path.exists()))
+    return LetterForm(next(path for path in own if path.exists()))
 
 
-class Notice:
+class LetterForm:
     """The letter's template, prepared once."""
 
     def __init__(self, path: Path) -> None:

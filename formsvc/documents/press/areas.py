@@ -4,7 +4,7 @@ Boxes are left, top, right, bottom in points, y from the top of the page.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from formsvc.documents.press.layouts import Layout
@@ -16,40 +16,65 @@ _UNDER_TITLE: Final = 6.0  # clear above a text, below what stands over it
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a value stands on a page whose rows have grown: between `left` and `right`, beside all
+    others of its `row`; how far down is told by the texts."""
+
+    pointer: str
+    left: float
+    right: float
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
 class Areas:
     """A page of a filled PDF. `code` has the QR code at its right end.
 
-    `values` are the boxes by pointer; on a page whose rows have grown there are none: what stands
-    there is told by its text.
+    `values` are the boxes by pointer; where rows have grown there are `slots` instead, in the order
+    in which they are drawn: on this page and on those that follow without any.
     """
 
     values: tuple[tuple[str, Box], ...] = ()
     hands: tuple[Box, ...] = ()
     code: Box | None = None
-    pointers: tuple[str, ...] = ()
+    slots: tuple[Slot, ...] = ()
 
 
 def of_sheets(
-    layout: Layout, sheets: Sequence[Mapping[str, Any]], flows: bool
+    layout: Layout, sheets: Sequence[Mapping[str, Any]], flow: Sequence[object] | None
 ) -> tuple[Areas, ...]:
-    """The areas of every sheet that was drawn; () where rows have grown over several pages."""
-    return () if flows else tuple(_of_sheet(layout, sheet) for sheet in sheets)
+    """The areas of every page: each sheet is one, but where rows have grown over several pages, of
+    which `flow` has one entry each."""
+    if flow is None:
+        return tuple(_of_sheet(layout, sheet) for sheet in sheets)
+    drawn = [layout.json["pages"][sheet["page"]] for sheet in sheets if "value" not in sheet]
+    codes = {_code(page) for page in drawn}
+    code = codes.pop() if len(codes) == 1 else None
+    first, *others = (Areas(code=code) for _ in flow)
+    return replace(first, slots=_slots(drawn)), *others
 
 
 def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
     page, known = layout.json["pages"][sheet["page"]], layout.pages[sheet["page"]]
     code = _code(page)
     if "value" in sheet:
-        values = tuple(_texts(sheet, known.width, known.height))
-        return Areas(values, (), code, tuple(pointer for pointer, _ in values))
-    pointers = tuple(dict.fromkeys(site.pointer for site in known.sites))
+        return Areas(tuple(_texts(sheet, known.width, known.height)), (), code)
     if sheet["grown"]:
-        return Areas((), (), code, pointers)
+        return Areas((), (), code, _slots([page]))
     hands = tuple(
         (left, top, left + width, top + height)
         for left, top, width, height in (place.box for place in known.signatures)
     )
-    return Areas(tuple(_fields(page)), hands, code, pointers)
+    return Areas(tuple((name, box) for name, box, _ in _fields(page)), hands, code)
+
+
+def _slots(pages: Sequence[Mapping[str, Any]]) -> tuple[Slot, ...]:
+    rows: dict[object, int] = {}
+    return tuple(
+        Slot(name, box[0], box[2], rows.setdefault((number, row), len(rows)))
+        for number, page in enumerate(pages)
+        for name, box, row in _fields(page)
+    )
 
 
 def _texts(sheet: Mapping[str, Any], width: float, height: float) -> Iterator[tuple[str, Box]]:
@@ -69,19 +94,21 @@ def _code(page: Mapping[str, Any]) -> Box | None:
     return left, top, left + width, top + height
 
 
-def _fields(page: Mapping[str, Any]) -> Iterator[tuple[str, Box]]:
-    """Every field's box, put where its band and cell stand."""
+def _fields(page: Mapping[str, Any]) -> Iterator[tuple[str, Box, object]]:
+    """Every field's pointer and box, put where its band and cell stand, and what tells its row."""
     top = page["top"]
-    for band in page["bands"]:
+    for number, band in enumerate(page["bands"]):
         table = band.get("table")
         if table is None:
-            yield from _placed(band.get("items", ()), 0.0, top)
+            for name, box in _placed(band.get("items", ()), 0.0, top):
+                yield name, box, (number, box[1])
             top += band["height"]
             continue
         for cell in table["cells"]:
             row, column, _, _ = cell["at"]
             left = table["x"] + sum(table["columns"][:column])
-            yield from _placed(cell["items"], left, top + sum(table["rows"][:row]))
+            for name, box in _placed(cell["items"], left, top + sum(table["rows"][:row])):
+                yield name, box, (number, row)
         top += sum(table["rows"])
 
 

@@ -49,7 +49,7 @@ def placed(
 ) -> tuple[bytes, tuple[Areas, ...]]:
     """The filled form, and where on each page its values stand. Raises as `fill` does."""
     whole, layout, made = _made(form, data, press, draft)
-    return made, of_sheets(layout, whole["sheets"], whole["flow"] is not None)
+    return made, of_sheets(layout, whole["sheets"], whole["flow"])
 
 
 def _made(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from formsvc.documents.proof.units import CODES, EDGE, Passage, Unit, bare, is_open
+from formsvc.documents.proof.units import CODES, EDGE, Stretch, Unit, bare, is_open
 
 UNCLEAR: Final = "（看不清：被遮盖或涂改）"
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
@@ -49,17 +49,17 @@ class Shown:
         return self != Shown()
 
 
-def shows(expected: Sequence[Unit], found: Sequence[Passage]) -> bool:
+def shows(expected: Sequence[Unit], found: Sequence[Stretch]) -> bool:
     """Whether a document shows exactly what is expected."""
     return _texts(expected) == _texts(found)
 
 
-def _texts(units: Sequence[Unit | Passage]) -> tuple[list[str], set[str]]:
+def _texts(units: Sequence[Unit | Stretch]) -> tuple[list[str], set[str]]:
     body = [bare(unit.text) for unit in units if unit.kind != EDGE]
     return body, {bare(unit.text) for unit in units if unit.kind == EDGE} - {""}
 
 
-def payload(expected: Sequence[Unit], found: Sequence[Passage], labels: Iterable[str]) -> bytes:
+def payload(expected: Sequence[Unit], found: Sequence[Stretch], labels: Iterable[str]) -> bytes:
     """What `differing` takes: `labels` are those beside which one signs."""
     ours = [[unit.kind, unit.parts] for unit in expected]
     theirs = [[piece.kind, piece.text] for piece in found]
@@ -70,11 +70,11 @@ def differing(raw: bytes) -> bytes:
     """A `Shown` as JSON, for a process that can be killed."""
     ours, theirs, labels = json.loads(raw)
     expected = [Unit(kind, tuple((name, text) for name, text in parts)) for kind, parts in ours]
-    return differences(expected, [Passage(*piece) for piece in theirs], labels).to_json()
+    return differences(expected, [Stretch(*piece) for piece in theirs], labels).to_json()
 
 
 def differences(
-    expected: Sequence[Unit], found: Sequence[Passage], labels: Sequence[str] = ()
+    expected: Sequence[Unit], found: Sequence[Stretch], labels: Sequence[str] = ()
 ) -> Shown:
     """How a document differs from what is expected."""
     seen = _Seen()
@@ -95,8 +95,8 @@ def differences(
 
 
 def _blocks(
-    body: Sequence[Unit], pieces: Sequence[Passage]
-) -> Iterator[tuple[Sequence[Unit], Sequence[Passage]]]:
+    body: Sequence[Unit], pieces: Sequence[Stretch]
+) -> Iterator[tuple[Sequence[Unit], Sequence[Stretch]]]:
     """Runs of units and pieces that differ."""
     ours, theirs = [bare(unit.text) for unit in body], [bare(piece.text) for piece in pieces]
     matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
@@ -105,7 +105,7 @@ def _blocks(
             yield body[a:b], pieces[c:d]
 
 
-def _edges(seen: "_Seen", expected: Sequence[Unit], found: Sequence[Passage]) -> None:
+def _edges(seen: "_Seen", expected: Sequence[Unit], found: Sequence[Stretch]) -> None:
     """Headers and footers, which editors rename and repeat as they save."""
     ours = {bare(unit.text): unit for unit in expected if unit.kind == EDGE}
     theirs = {bare(piece.text): piece for piece in found if piece.kind == EDGE}

@@ -29,10 +29,11 @@ sandbox.preload(__name__)
 @dataclass(frozen=True, slots=True)
 class Bundle:
     """What a pack carries, and of every page the digest and number that it prints, ("", 0) for
-    an empty one, and None for one that is neither."""
+    an empty one, and None for one that is neither. Of `count` documents the first are read."""
 
     records: tuple[Record, ...]
     pages: tuple[tuple[str, int] | None, ...]
+    count: int
 
     def copies(self, digest: str) -> list[list[int | None]]:
         """The places of a document's pages in the pack, copy by copy; None for one missing."""
@@ -57,34 +58,37 @@ def bundle(raw: bytes) -> Bundle | None:
     found = json.loads(sandbox.run_limited(look, raw))
     if not found:
         return None
-    records, pages = found
+    records, pages, count = found
     return Bundle(
         tuple(Record(code, data.encode()) for code, data in records),
         tuple((page[0], page[1]) if page else None for page in pages),
+        count,
     )
 
 
 def look(raw: bytes) -> bytes:
-    """(records, pages) as JSON, null for no pack; for a process that can be killed."""
-    records = _records(raw)
+    """(records, pages, count) as JSON, null for no pack; for a process that can be killed."""
+    records, count = _records(raw)
     if not records:
         return b"null"
     with opened(raw) as document:
         pages = [printed_place(page) for page in document]
-    return json.dumps([records, pages]).encode()
+    return json.dumps([records, pages, count]).encode()
 
 
-def _records(raw: bytes) -> Sequence[tuple[str, str]]:
+def _records(raw: bytes) -> tuple[Sequence[tuple[str, str]], int]:
+    """The first documents that a pack carries, and how many there are."""
     try:
         with pikepdf.open(io.BytesIO(raw)) as pdf:
             names = sorted(
                 (name for name in pdf.attachments if _NAME.fullmatch(name)),
                 key=lambda name: int(name.partition("-")[0]),
             )
-            return [
+            records = [
                 (record.code, record.data.decode("utf-8", "replace"))
                 for name in names[:MOST]
                 for record in [carriage.attached(pdf.attachments[name])]
             ]
+            return records, len(names)
     except (pikepdf.PdfError, zlib.error, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UnreadableDocument("PDF 已损坏或加了密，无法打开。") from error

@@ -20,7 +20,7 @@ from formsvc.documents.proof import alignment, carriage, sheets, units
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.carriage import Record
 from formsvc.documents.proof.marks import Mark, parse_mark
-from formsvc.documents.proof.units import Passage
+from formsvc.documents.proof.units import Stretch
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
 
@@ -40,7 +40,7 @@ class Paper:
     raw: bytes
     format: Format
     record: Record | None
-    pieces: tuple[Passage, ...] = ()
+    pieces: tuple[Stretch, ...] = ()
 
     @property
     def mark(self) -> Mark | None:
@@ -61,7 +61,7 @@ def opened(raw: bytes) -> Paper:
         raw,
         format,
         Record(record[0], record[1].encode()) if record else None,
-        tuple(Passage(kind, text) for kind, text in pieces),
+        tuple(Stretch(kind, text) for kind, text in pieces),
     )
 
 

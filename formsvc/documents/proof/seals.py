@@ -5,7 +5,7 @@ code's lines stay at the top of the page. All else stays in, for `foreign` to na
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from lxml import etree
@@ -19,6 +19,7 @@ _WP: Final = "{http://schemas.openxmlformats.org/drawingml/2006/wordprocessingDr
 _MC: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_V: Final = "{urn:schemas-microsoft-com:vml}"
 _PICTURE: Final = "http://schemas.openxmlformats.org/drawingml/2006/picture"
 _MM: Final = 36_000
 _LARGEST: Final = 65 * _MM  # a seal is 40 to 42 mm across
@@ -35,14 +36,14 @@ def without(members: Mapping[str, bytes], labels: Iterable[str]) -> tuple[dict[s
     kept = dict(members)
     body = xml(members[BODY])
     seals = [drawing for cell in _open_cells(body, [*labels])
-             for drawing in cell.iter(f"{_W}drawing") if _is_seal(drawing)]  # fmt: skip
-    links = {node.get(f"{_R}embed") for seal in seals for node in seal.iter(f"{_A}blip")}
+             for drawing in cell.iter(f"{_W}drawing", f"{_W}pict")
+             if (_is_seal if drawing.tag == f"{_W}drawing" else _is_old_seal)(drawing)]  # fmt: skip
+    links = {link for seal in seals for link in _links(seal)}
     for seal in seals:
         seal.getparent().remove(seal)
     if seals:
         kept[BODY] = etree.tostring(body)
-        left = {node.get(f"{_R}embed") for node in body.iter(f"{_A}blip")}
-        _unlink(kept, links - left)
+        _unlink(kept, links - {*_links(body)})
     for name, content in members.items():
         if _EDGE.fullmatch(name) and b"AlternateContent" in content:
             kept[name] = _without_frames(content)
@@ -81,6 +82,30 @@ def _is_seal(drawing: Any) -> bool:
         and (offset := place.find(f"{_WP}posOffset")) is not None
         and low <= _number(offset.text) <= high
         for place, low, high in places
+    )
+
+
+def _links(node: Any) -> Iterator[str | None]:
+    """The ids of the pictures below a node."""
+    yield from (blip.get(f"{_R}embed") for blip in node.iter(f"{_A}blip"))
+    yield from (data.get(f"{_R}id") for data in node.iter(f"{_V}imagedata"))
+
+
+def _is_old_seal(pict: Any) -> bool:
+    """The same of a picture as Word up to 2007 and WPS write it: one VML shape with an image and
+    without a text of its own, its lengths in points."""
+    shapes = [node for node in pict if node.tag != f"{_V}shapetype"]
+    if len(shapes) != 1 or shapes[0].tag != f"{_V}shape":
+        return False
+    (shape,) = shapes
+    others = [node for node in shape if node.tag in (f"{_V}textbox", f"{_V}textpath")]
+    lengths = {name: float(text) * 12_700 for name, text in _LENGTH.findall(shape.get("style", ""))}
+    return (
+        shape.find(f"{_V}imagedata") is not None
+        and not others
+        and all(0 < lengths.get(name, -1) <= _LARGEST for name in ("width", "height"))
+        and -_RISES <= lengths.get("margin-top", 0) <= _FALLS
+        and "-relative:page" not in shape.get("style", "")
     )
 
 
@@ -126,7 +151,7 @@ def _is_small_frame(anchor: Any) -> bool:
 
 def _has_small_fallback(choice: Any) -> bool:
     """Whether what old programs show instead is as small, and at the top as well."""
-    for shape in choice.iter("{urn:schemas-microsoft-com:vml}rect"):
+    for shape in choice.iter(f"{_V}rect"):
         lengths = dict(_LENGTH.findall(shape.get("style", "")))
         most = (("width", _FRAME_WIDTH), ("height", _FRAME_HEIGHT), ("margin-top", _FRAME_TOP))
         if not all(0 <= float(lengths.get(name, -1)) * 12_700 <= limit for name, limit in most):

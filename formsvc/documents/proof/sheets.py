@@ -9,15 +9,16 @@ import io
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import astuple, replace
 from typing import Any, Final
 
 import pikepdf
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from formsvc.documents.pictures import opened, packed
-from formsvc.documents.press.areas import Areas, Box
+from formsvc.documents.press.areas import Areas, Box, Slot
 from formsvc.documents.press.sheets import CONTINUED
-from formsvc.documents.proof import codes
+from formsvc.documents.proof import codes, grown
 from formsvc.documents.proof.alignment import UNCLEAR, Shown, added, changes
 from formsvc.documents.proof.marks import DIGEST_CHARS
 from formsvc.documents.proof.units import bare
@@ -50,7 +51,10 @@ def payload(
     """What `differing` takes; `pages` are those of `found` to look at, by default all."""
     head = {
         "size": len(ours),
-        "areas": [[area.values, area.hands, area.code, area.pointers] for area in areas],
+        "areas": [
+            [area.values, area.hands, area.code, [astuple(slot) for slot in area.slots]]
+            for area in areas
+        ],
         "values": dict(values),
         "pages": pages,
     }
@@ -64,8 +68,8 @@ def differing(raw: bytes) -> bytes:
     ours, found = rest[: head["size"]], rest[head["size"] :]
     areas = [
         Areas(tuple((name, tuple(box)) for name, box in values), tuple(map(tuple, hands)),
-              tuple(code) if code else None, tuple(pointers))
-        for values, hands, code, pointers in head["areas"]
+              tuple(code) if code else None, tuple(Slot(*slot) for slot in slots))
+        for values, hands, code, slots in head["areas"]
     ]  # fmt: skip
     seen = _Seen(head["values"])
     with opened(ours) as own, opened(found) as other:
@@ -112,6 +116,8 @@ class _Seen:
         self.written: list[str] = []
         self.codes: list[str] = []
         self.is_restyled = False
+        self._taken: dict[str, int] = {}  # characters of a text whose parts were looked at
+        self._slots: tuple[Slot, ...] = ()  # those that stand on this page or a later one
 
     def shown(self) -> Shown:
         return Shown(
@@ -124,11 +130,13 @@ class _Seen:
             self.beside.append(f"（第 {number} 页的大小不同）")
             return
         ours, theirs = _Page(own), _Page(other)
-        areas = areas if areas.values else _with_own(ours, areas, self._texts)
+        if areas.slots:
+            self._slots = areas.slots
+        if not areas.values:
+            boxed, self._slots = grown.boxes(ours.characters, self._slots, self._texts)
+            areas = replace(areas, values=boxed)
         for name, box in areas.values:
-            expected, found = ours.within(box), theirs.within(box)
-            if bare(expected) != bare(found):
-                self.values.setdefault(name, self._whole(name, expected, found))
+            self._value(name, ours.within(box), theirs.within(box))
         for box in areas.hands:
             self._by_hand(ours.within(box), theirs.within(box))
         boxes = [*(box for _, box in areas.values), *areas.hands]
@@ -142,13 +150,22 @@ class _Seen:
         else:
             self._look_at_values((ours, _Picture(own)), (theirs, _Picture(other)), areas)
 
-    def _whole(self, name: str, expected: str, found: str) -> str:
-        """All of a text of which a part stands here, as that part is found."""
+    def _value(self, name: str, expected: str, found: str) -> None:
+        """What is found where a value, or the next part of one, is expected."""
         whole, part = bare(self._texts.get(name, "")), bare(expected).removesuffix(CONTINUED)
-        at = whole.find(part)
-        if at < 0 or part == whole:
-            return found
-        return whole[:at] + bare(found).removesuffix(CONTINUED) + whole[at + len(part) :]
+        at = -1 if part == whole else whole.find(part, self._taken.get(name, 0))
+        if at >= 0:
+            self._taken[name] = at + len(part)
+        if bare(expected) == bare(found):
+            return
+        if at < 0:
+            self.values.setdefault(name, found)
+            return
+        # All of the text, with what was found of it so far; what comes after is not known yet.
+        known, rest = self.values.get(name, whole), whole[at:]
+        before = known.removesuffix(rest) if known.endswith(rest) else whole[:at]
+        after = rest[len(part) :]
+        self.values[name] = before + bare(found).removesuffix(CONTINUED) + after
 
     def _by_hand(self, expected: str, found: str) -> None:
         if bare(expected) != bare(found):
@@ -232,12 +249,12 @@ class _Page:
         if count > _MOST_CHARACTERS:
             raise UnreadableDocument("PDF 的一页上文字太多，已拒绝读取。")
         self._text, self._height = text, page.get_height()
-        self._characters: list[tuple[str, float, float]] = []
+        self.characters: list[tuple[str, float, float]] = []
         for index in range(count):
             character = chr(pdfium.FPDFText_GetUnicode(text, index))
             if not character.isspace():
                 left, bottom, right, top = text.get_charbox(index)
-                self._characters.append(
+                self.characters.append(
                     (character, (left + right) / 2, self._height - (top + bottom) / 2)
                 )
 
@@ -249,7 +266,7 @@ class _Page:
     def outside(self, boxes: Sequence[Box]) -> str:
         return "".join(
             character
-            for character, x, y in self._characters
+            for character, x, y in self.characters
             if not any(_holds(box, x, y) for box in boxes)
         )
 
@@ -263,30 +280,8 @@ class _Page:
 
     def _in(self, box: Box) -> list[tuple[str, float, float]]:
         if box == _EVERYWHERE:
-            return self._characters
-        return [each for each in self._characters if _holds(box, each[1], each[2])]
-
-    def around(self, text: str, start: int) -> tuple[Box, int] | None:
-        """The box around a text, looked for from a character on, and where it ends."""
-        whole = "".join(character for character, _, _ in self._characters)
-        at = whole.find(text, start) if len(whole) == len(self._characters) else -1
-        if at < 0:
-            return None
-        places = self._characters[at : at + len(text)]
-        xs, ys = [x for _, x, _ in places], [y for _, _, y in places]
-        return (min(xs) - 8, min(ys) - 8, max(xs) + 8, max(ys) + 8), at + len(text)
-
-
-def _with_own(page: _Page, areas: Areas, values: Mapping[str, str]) -> Areas:
-    """The areas of a page whose rows have grown: around our own values, in their order."""
-    found: list[tuple[str, Box]] = []
-    at = 0
-    for name in areas.pointers:
-        text = bare(values.get(name, ""))
-        if text and (place := page.around(text, at)):
-            found.append((name, place[0]))
-            at = place[1]
-    return Areas(tuple(found), areas.hands, areas.code, areas.pointers)
+            return self.characters
+        return [each for each in self.characters if _holds(box, each[1], each[2])]
 
 
 class _Picture:

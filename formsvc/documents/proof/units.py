@@ -51,7 +51,7 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Stretch:
     """A cell, line or edge of a document as it came."""
 
     kind: str
@@ -66,7 +66,7 @@ def bare(text: str) -> str:
 # of a document
 
 
-def pieces(members: Mapping[str, bytes]) -> tuple[Passage, ...]:
+def pieces(members: Mapping[str, bytes]) -> tuple[Stretch, ...]:
     """All that a document shows: the body in its order, then every header, footer and note.
 
     UnreadableDocument without a body, or with more than any form has.
@@ -75,7 +75,7 @@ def pieces(members: Mapping[str, bytes]) -> tuple[Passage, ...]:
         raise UnreadableDocument("Word 文档没有正文，无法读取。")
     found = list(_pieces(xml(members[docx.BODY])))
     edges = {
-        Passage(EDGE, "\n".join(piece.text for piece in _pieces(xml(content))))
+        Stretch(EDGE, "\n".join(piece.text for piece in _pieces(xml(content))))
         for name, content in members.items()
         if _EDGES.fullmatch(name)
     }
@@ -85,7 +85,7 @@ def pieces(members: Mapping[str, bytes]) -> tuple[Passage, ...]:
     return tuple(found)
 
 
-def _pieces(root: Any) -> Iterator[Passage]:
+def _pieces(root: Any) -> Iterator[Stretch]:
     """The texts of cells with their paragraphs together, and of other paragraphs one by one."""
     held: dict[Any, list[str]] = {}
     kinds: dict[Any, str] = {}
@@ -101,7 +101,7 @@ def _pieces(root: Any) -> Iterator[Passage]:
     for key, lines in held.items():
         text = "\n".join(lines).strip("\n")
         if kinds[key] == CELL or bare(text):
-            yield Passage(kinds[key], text)
+            yield Stretch(kinds[key], text)
 
 
 def _around(paragraph: Any) -> tuple[str, Any] | None:

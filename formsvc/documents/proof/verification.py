@@ -158,27 +158,35 @@ def _of_scan(raw: bytes, forms: Sequence[Form], press: Press) -> Verdict:
 
 
 def _of_pack(raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press) -> Verdict:
-    """The worst of the verdicts on the documents of a print pack, and what is said of each."""
-    if things := _foreign_in_pack(raw, pack, forms, press):
+    """The worst of the verdicts on the documents of a print pack, and what is said of each; a pack
+    of more documents than are looked at is never called whole."""
+    is_whole = pack.count == len(pack.records)
+    if is_whole and (things := _foreign_in_pack(raw, pack, forms, press)):
         return Verdict(Status.CHANGED, f"文件被改动，有表样没有的内容：{_listed(things)}。")
     found: list[tuple[str, Verdict]] = []
-    for number, record in enumerate(pack.records, 1):
+    looked = 0
+    for looked, record in enumerate(pack.records, 1):
         paper = Paper(raw, "pdf", record)
-        found += [(f"第 {number} 份", each) for each in _of_bound(paper, pack, forms, press)]
+        found += [(f"第 {looked} 份", each) for each in _of_bound(paper, pack, forms, press)]
         if len(found) > bundles.MOST:
             break
+    left = pack.count - looked
+    rest = f"一次只核对这么多，其余 {left} 份没有核对，请分开上传。" if left else ""
     worst = max((verdict for _, verdict in found), key=lambda each: _WORST.index(each.status))
     bad = [(name, each) for name, each in found if not each.is_good]
-    if not bad and pack.strays:
+    if bad:
+        said = "".join(f"{name}：{each.message}" for name, each in bad[:_MOST])
+        differing = tuple(each for _, verdict in bad for each in verdict.differences)
+        message = f"打印包有 {pack.count} 份，有问题的是：{said}{rest}"
+        return Verdict(worst.status, message, worst.code, differing)
+    if left:
+        message = f"打印包有 {pack.count} 份，前 {looked} 份与填报数据一致；{rest}"
+        return Verdict(Status.INCOMPLETE, message, worst.code)
+    if pack.strays:
         message = f"打印包里有 {pack.strays} 页不属于其中的任何一份。"
         return Verdict(Status.TEXT, message, worst.code)
-    if not bad:
-        message = f"打印包有 {len(pack.records)} 份，都与填报数据一致。"
-        return Verdict(worst.status, message, worst.code)
-    said = "".join(f"{name}：{each.message}" for name, each in bad[:_MOST])
-    differing = tuple(each for _, verdict in bad for each in verdict.differences)
-    message = f"打印包有 {len(pack.records)} 份，有问题的是：{said}"
-    return Verdict(worst.status, message, worst.code, differing)
+    message = f"打印包有 {pack.count} 份，都与填报数据一致。"
+    return Verdict(worst.status, message, worst.code)
 
 
 def _foreign_in_pack(
