@@ -14,6 +14,7 @@ from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
 from formsvc.web.api import bulk as bulk_api
+from formsvc.web.api.payloads import ProblemPayload
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
@@ -40,7 +41,7 @@ _HEADERS = {
 class _Api(Api):
     """flask-smorest with our error payload."""
 
-    ERROR_SCHEMA = None
+    ERROR_SCHEMA = ProblemPayload
 
     def handle_http_exception(self, error: Any) -> Any:
         return from_exception(error)

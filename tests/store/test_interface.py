@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
-from formsvc import read
+from formsvc import pointers, read
 from formsvc.documents.proof.marks import digest
 from formsvc.store import events, life
 from formsvc.store.access import Scope
@@ -303,5 +303,7 @@ def test_openapi_names_the_routes_of_the_store_and_only_where_there_is_one(web, 
             assert operation["security"] == [{"token": []}]
             assert {"401"} <= set(operation["responses"])
             assert method == "get" or "If-Match" in json.dumps(operation) or path == SUBMISSIONS
+    for reference in set(re.findall(r'"\$ref": "#([^"]+)"', json.dumps(spec))):
+        assert pointers.get(spec, reference), reference
     page = web.get("/api/docs").text
     assert all(path in page for path in routes)

@@ -95,9 +95,8 @@ class ConditionHeaders(Schema):
 class HandInHeaders(ConditionHeaders):
     key = fields.String(
         data_key="Idempotency-Key",
-        load_default="",
         validate=validate.Regexp(
-            r"[\x21-\x7e]{1,128}\Z", error="Idempotency-Key 应为 1 至 128 个可见的 ASCII 字符"
+            r"^[!-~]{1,128}$", error="Idempotency-Key 应为 1 至 128 个可见的 ASCII 字符"
         ),
         metadata={"description": "同一次提交重发时带同一个，只办一次"},
     )
