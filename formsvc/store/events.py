@@ -6,7 +6,6 @@ outside the database, in signed days and in every receipt: a tail that was cut o
 An event names people, offices and filings by number and contents by digest; it quotes nothing.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,8 +16,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formsvc.documents.proof.receipts import is_signed, line_hash
 from formsvc.storage import LocalFolder
-from formsvc.store.keyring import Keyring, is_signed
+from formsvc.store.keyring import Keyring
 from formsvc.store.models import Chain, Event, Seal, iso
 
 Plain = str | int | bool | None | list[str] | list[int]
@@ -72,9 +72,8 @@ def append(session: Session, keys: Keyring, happened: list[Happened]) -> Head:
 def hashed(event: Event, previous: str) -> str:
     """SHA-256 over an event and the hash before it, hexadecimal."""
     parts = [event.number, iso(event.at), event.kind, event.person_id, event.office_id,
-             event.filing_id, event.details, previous]  # fmt: skip
-    content = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(b"formsvc-event-1\n" + content.encode()).hexdigest()
+             event.filing_id, event.details]  # fmt: skip
+    return line_hash(parts, previous)
 
 
 def head(session: Session) -> Head:

@@ -194,6 +194,7 @@ class Version(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes | None]
     sealed_report: Mapped[bytes | None]
+    sealed_receipt: Mapped[bytes | None]  # as it was made the first time
 
     filing: Mapped[Filing] = relationship(back_populates="versions")
     person: Mapped[Person] = relationship()
@@ -292,6 +293,16 @@ class Seal(Base):
     stamp: Mapped[bytes | None]
 
 
+class Lease(Base):
+    """Who does a regular task, and until when nobody else does: see `daily`."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]
+
+
 class Counter(Base):
     """The last number given of a series."""
 
@@ -333,6 +344,7 @@ class Material(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     sealed: Mapped[bytes | None]  # what a scan was found to be
+    sealed_key: Mapped[bytes]  # the file's own key
 
 
 class Notice(Base):

@@ -13,7 +13,7 @@ from typing import Any, Final
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import layouts, letters, shapes, signing
+from formsvc.documents.press import layouts, letters, receipts, shapes, signing
 from formsvc.documents.press.areas import Areas, of_sheets
 from formsvc.documents.press.bounds import Bounds, limited, surely_fits
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
@@ -24,6 +24,7 @@ from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof, public_key
+from formsvc.documents.proof.receipts import Receipt
 from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.errors import FormsvcError
 from formsvc.findings import Finding, Severity, Skipped
@@ -44,6 +45,7 @@ __all__ = [
     "letter",
     "pack",
     "placed",
+    "receipt",
     "shrinks",
 ]
 
@@ -161,6 +163,11 @@ def letter(package: bytes, title: str, press: Press) -> bytes:
     """A filled letter, given as DOCX, as PDF; 〓 stands for what no font has. FontError without
     fonts, TemplateError for a letter that is more than paragraphs and tables."""
     return letters.draw(package, title, typesetter(press.fonts))
+
+
+def receipt(given: Receipt, press: Press) -> bytes:
+    """A receipt as a page that carries it. FontError without fonts."""
+    return receipts.draw(given, typesetter(press.fonts))
 
 
 def findings(
