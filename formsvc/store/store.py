@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from formsvc.bulk.batch import Loaded, loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
-from formsvc.storage import Folder, folder
+from formsvc.storage import LocalFolder, RemoteFolder, folder
 from formsvc.store import database, events
 from formsvc.store.access import SYSTEM, Actor, Role, Seat
 from formsvc.store.errors import Overtaken, Refused
@@ -61,7 +61,7 @@ class Store:
     engine: Engine
     keys: Keyring
     data: Path
-    files: Folder
+    files: LocalFolder | RemoteFolder
     settings: Settings
     clock: Clock
 

@@ -29,7 +29,7 @@ from typing import Any, Final
 
 from formsvc.errors import ConfigError
 from formsvc.storage import is_full
-from formsvc.web.runs.sealed import SealedFolder, derived
+from formsvc.sealed import SealedFolder, derived
 
 KEY_BYTES: Final = 32
 SECONDS: Final = 2 * 3600
