@@ -72,9 +72,9 @@ class SealedFolder:
 
         What is here lives for hours: it need not outlast a power failure, so nothing is flushed.
         """
-        with self._folder.create(self._path(name), flush=False) as stream:
-            with sealing(stream, self._key, name) as sealed:
-                yield sealed
+        hidden = self._folder.create(self._path(name), flush=False)
+        with hidden as stream, sealing(stream, self._key, name) as sealed:
+            yield sealed
 
     def flush(self) -> None:
         """Nothing is to be done: see `create`."""

@@ -183,11 +183,14 @@ def _public_key(name: str) -> bytes:
     if not Path(name).is_file():
         stop(f"没有这个文件：{name}")
     raw = Path(name).read_bytes()
-    for read in (bytes, lambda text: bytes.fromhex(text.decode()), base64.b64decode):
+    found = [raw]
+    for read in (lambda text: bytes.fromhex(text.decode()), base64.b64decode):
         with suppress(ValueError):
-            if len(found := read(raw)) == _KEY_BYTES:
-                return found
-    stop(f"{name}：不是 {_KEY_BYTES} 字节的公钥。")
+            found.append(read(raw))
+    for key in found:
+        if len(key) == _KEY_BYTES:
+            return key
+    raise click.ClickException(f"{name}：不是 {_KEY_BYTES} 字节的公钥。")
 
 
 @click.command()

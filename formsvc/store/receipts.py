@@ -67,8 +67,8 @@ def _made(work: Work, filing: Filing, version: Version) -> dict[str, Any]:
             "内容已经到期删除，不能再出回执；原来的回执仍然可以核对。", "receipt", filing.id
         )
     form = life.form_of(work, filing, version.edition)
-    first = next((passage for passage in filing.passages
-                  if passage.version == version.number and passage.outcome != Outcome.FILED), None)  # fmt: skip
+    stays = (passage for passage in filing.passages if passage.version == version.number)
+    first = next((stay for stay in stays if stay.outcome != Outcome.FILED), None)
     stages = {stage.id: stage.title for stage in form.stages}
     plain = {
         "kind": receipts.KIND,

@@ -14,11 +14,11 @@ import pikepdf
 
 from formsvc.documents import pictures
 from formsvc.documents.press import layouts, letters, receipts, shapes, signing
-from formsvc.documents.press.areas import Areas, of_sheets
+from formsvc.documents.press.areas import Areas, Box, of_sheets, qr_square
 from formsvc.documents.press.bounds import Bounds, limited, surely_fits
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError, Fonts, installed
-from formsvc.documents.press.layouts import Layout, Site
+from formsvc.documents.press.layouts import Layout, SignatureBox, Site
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.documents.printing import printed, signed
@@ -38,6 +38,7 @@ __all__ = [
     "FontError",
     "Fonts",
     "Press",
+    "Stamping",
     "Unprintable",
     "fill",
     "findings",
@@ -47,6 +48,7 @@ __all__ = [
     "placed",
     "receipt",
     "shrinks",
+    "stamping",
 ]
 
 MEDIA_TYPE: Final = "application/pdf"
@@ -70,6 +72,16 @@ class Press:
     def verifier(self) -> bytes | None:
         """The public key that signatures are checked with."""
         return public_key(self.key) if self.key else self.public_key
+
+
+@dataclass(frozen=True, slots=True)
+class Stamping:
+    """How many pages a filled form has, the square of the QR code on each of them (None where they
+    have none), and the places to sign, each with its page, counted from 0."""
+
+    pages: int
+    code: Box | None
+    places: tuple[tuple[int, SignatureBox], ...]
 
 
 class Unprintable(FormsvcError):
@@ -115,6 +127,16 @@ def placed(
     """The filled form, and where on each page its values stand. Raises as `fill` does."""
     whole, layout, made = _made(form, data, press, draft)
     return made, of_sheets(layout, whole["sheets"], whole["flow"] is not None)
+
+
+def stamping(form: Form, data: object, press: Press) -> Stamping:
+    """Where on the filled form one signs and stamps. Raises as `fill` does."""
+    whole, layout, made = _made(form, data, press, draft=False)
+    pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
+    places = signing.found(made, layout, pages) if whole["flow"] else signing.placed(layout, pages)
+    return Stamping(
+        pictures.count(made), qr_square(layout), tuple((at, box) for at, _, box in places)
+    )
 
 
 def _made(

@@ -41,7 +41,7 @@ def _job(receipt: Receipt, fonts: Fonts) -> dict[str, Any]:
         ("第几次提交", [f"第 {plain['version']} 版"], False),
         ("现送", [to], False),
         ("内容摘要", [*_grouped(plain["digest"]), "SHA-256"], True),
-        ("登记记录", [f"第 {receipt.count} 条，其后全部记录都以它为准，哈希值：",
+        ("登记记录", [f"第 {receipt.count} 条，以后的记录都接在它后面；哈希值：",
                   *_grouped(receipt.head)], True),
     ]  # fmt: skip
     notes = [

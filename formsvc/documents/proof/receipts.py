@@ -20,6 +20,8 @@ from formsvc.errors import UnreadableDocument
 KIND: Final = "formsvc-receipt-1"
 _EVENT: Final = b"formsvc-event-1\n"
 _EVENT_FIELDS: Final = ("number", "at", "kind", "person", "office", "filing", "details")
+_EVENT_TEXTS: Final = ("at", "kind", "details", "hash", "previous")
+_EVENT_IDS: Final = ("person", "office", "filing")
 _TEXTS: Final = ("number", "form", "title", "edition", "digest", "handed", "person", "unit", "to",
                  "stage", "key", "signature")  # fmt: skip
 _SHORT: Final = 16  # hexadecimal digits of a key, to be compared by eye
@@ -84,10 +86,8 @@ def parsed(raw: bytes) -> Receipt:
     is_whole = (
         isinstance(event, dict)
         and {*event} == {*_EVENT_FIELDS, "previous", "hash"}
-        and all(isinstance(event[name], str) for name in ("at", "kind", "details", "hash", "previous"))
-        and all(
-            event[name] is None or _is_number(event[name]) for name in ("person", "office", "filing")
-        )
+        and all(isinstance(event[name], str) for name in _EVENT_TEXTS)
+        and all(event[name] is None or _is_number(event[name]) for name in _EVENT_IDS)
         and all(isinstance(plain.get(name), str) for name in _TEXTS)
         and {*plain} == {*_TEXTS, "kind", "version", "event"}
         and all(map(_is_number, (event["number"], plain["version"])))
