@@ -269,6 +269,8 @@ def require_owner(work: Work, filing: Filing, verb: str) -> None:
 
 def require_editable(filing: Filing, verb: str) -> None:
     """Refused while others have it, and when it is over."""
+    if filing.erased is not None:
+        raise NotNow("这份材料的内容已到期删除，请新建一份。", verb, filing.id)
     if filing.state not in EDITABLE:
         raise NotNow(f"这份材料{State(filing.state).label}，不能改动。", verb, filing.id)
 

@@ -351,6 +351,7 @@ class Notice(Base):
     """Something a person is told: in the page, and by mail where that is set up."""
 
     __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_unsent", "mailed", "at"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)

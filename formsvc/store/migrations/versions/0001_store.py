@@ -262,6 +262,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notice_filing_id"), "notice", ["filing_id"], unique=False)
     op.create_index(op.f("ix_notice_person_id"), "notice", ["person_id"], unique=False)
+    op.create_index("ix_notice_unsent", "notice", ["mailed", "at"], unique=False)
     op.create_table(
         "passage",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
