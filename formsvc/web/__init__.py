@@ -12,6 +12,7 @@ from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
+from formsvc.store.mailing import Mailer
 from formsvc.store.store import Store
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.routes import BODY_LIMIT, api
@@ -82,6 +83,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["formsvc-store"] = Store.open(settings) if settings.data else None
     app.extensions["formsvc-actor"] = lambda: None
+    mailer = Mailer.of(settings)
+    app.extensions["formsvc-mail"] = mailer.mail if mailer else None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)

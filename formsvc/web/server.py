@@ -5,9 +5,12 @@ import logging
 import socket
 import sys
 
+from flask import Flask
+
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
+from formsvc.store.daily import Ticker
 from formsvc.web import create_app
 from formsvc.web.connections import Server
 from formsvc.web.gate import Gate
@@ -32,11 +35,18 @@ def run(settings: Settings) -> int:
 
     def work(place: int) -> None:
         try:
-            server = _server(settings, listener, memory, rates, place)
+            app = create_app(settings)
+            server = _server(app, settings, listener, memory, rates, place)
+            store = app.extensions["formsvc-store"]
+            ticker = Ticker(store) if store else None
         except FormsvcError as error:
             print(error, file=sys.stderr, flush=True)
             sys.exit(HOPELESS)
+        if ticker:
+            ticker.start()
         server.run_until_told(_GRACE)
+        if ticker:
+            ticker.stop()
 
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"已经启动：请用浏览器打开 http://{host}:{settings.port}/ ，按 Ctrl-C 停止。", flush=True)
@@ -44,12 +54,16 @@ def run(settings: Settings) -> int:
 
 
 def _server(
-    settings: Settings, listener: socket.socket, memory: Memory, rates: Rates, place: int
+    app: Flask,
+    settings: Settings,
+    listener: socket.socket,
+    memory: Memory,
+    rates: Rates,
+    place: int,
 ) -> Server:
     """One worker's part."""
     # What waitress would say names addresses as they were typed; our own lines say the rest.
     logging.getLogger("waitress").setLevel(logging.CRITICAL)
-    app = create_app(settings)
     tally = install(app, rates, memory, place)
     inner = Proxies(Gate(app.wsgi_app, settings.threads), settings.trusted_proxies)
     watch = Watch(inner, tally, log=settings.access_log)
