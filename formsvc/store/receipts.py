@@ -5,10 +5,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from formsvc import sandbox
 from formsvc.delivery import said
 from formsvc.documents.press import Press
 from formsvc.documents.press import receipt as printed
-from formsvc.documents.proof import receipts
+from formsvc.documents.proof import carriage, receipts
 from formsvc.documents.proof.marks import canonical
 from formsvc.documents.proof.receipts import Receipt
 from formsvc.store import contents, life
@@ -37,6 +38,13 @@ def receipt(work: Work, id: int, number: int | None = None) -> Receipt:
 def paper(given: Receipt, press: Press) -> bytes:
     """A receipt as PDF."""
     return printed(given, press)
+
+
+def opened(raw: bytes) -> Receipt:
+    """A receipt from its JSON, or from the PDF that carries it. Raises UnreadableDocument."""
+    if not receipts.looks_like(raw):
+        raw = sandbox.run_limited(carriage.receipt, raw)
+    return receipts.parsed(raw)
 
 
 def missing(session: Session, given: Receipt) -> str:

@@ -1,6 +1,6 @@
 """The end of each day of the history, signed, and stamped by an authority where one is set."""
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from formsvc.store import events
 from formsvc.store.events import Head
@@ -21,6 +21,15 @@ def seal_due(store: Store) -> int:
     if authority and authority.address:
         _stamp(store, authority)
     return sealed
+
+
+def unstamped(store: Store) -> int:
+    """How many sealed days wait for a stamp, where an authority is set."""
+    if not store.settings.tsa:
+        return 0
+    with store.reading() as work:
+        query = select(func.count()).select_from(Seal).where(Seal.stamp.is_(None))
+        return work.session.scalar(query) or 0
 
 
 def _stamp(store: Store, authority: Authority) -> None:

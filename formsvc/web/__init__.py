@@ -20,6 +20,7 @@ from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
+from formsvc.web.filings.materials import goods
 from formsvc.web.problems import from_exception, full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -92,6 +93,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-openapi"] = described.spec
     for pages in (views, applicant, batches, verifying):
         app.register_blueprint(pages)
+    if settings.data:
+        app.register_blueprint(goods)
     for fault in (OSError, sqlite3.Error):
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)

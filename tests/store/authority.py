@@ -27,7 +27,6 @@ default_tsa = here
 serial = {folder}/serial
 signer_cert = {folder}/leaf.pem
 signer_key = {folder}/leaf.key
-certs = {folder}/ca.pem
 signer_digest = sha256
 default_policy = 1.2.3.4.1
 digests = sha256
@@ -45,7 +44,7 @@ class Office:
         folder.mkdir()
         (folder / "c.cnf").write_text(_CONFIG.format(folder=folder))
         (folder / "serial").write_text("01")
-        key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650".split()
+        key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "3650"]
         self._openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem",
                       "-subj", "/CN=root", "-config", "c.cnf", "-extensions", "ca")  # fmt: skip
         self._openssl("req", "-x509", *key, "-keyout", "leaf.key", "-out", "leaf.pem",

@@ -62,12 +62,12 @@ def scanned(pages, *, angle: float = 3, grey: bool = False) -> list[Image.Image]
     """As an office's scanner gives them: askew, blurred, with noise, on paper that is not white."""
     found = []
     for page in pages:
-        page = page.rotate(angle, expand=True, fillcolor=(250, 249, 244),
-                           resample=Image.Resampling.BICUBIC)  # fmt: skip
-        page = page.filter(ImageFilter.GaussianBlur(0.5))
-        noise = Image.effect_noise(page.size, 50).convert("RGB")
-        page = Image.blend(page, noise, 0.1)
-        found.append(page.convert("L") if grey else page)
+        turned = page.rotate(angle, expand=True, fillcolor=(250, 249, 244),
+                             resample=Image.Resampling.BICUBIC)  # fmt: skip
+        blurred = turned.filter(ImageFilter.GaussianBlur(0.5))
+        noise = Image.effect_noise(blurred.size, 50).convert("RGB")
+        worn = Image.blend(blurred, noise, 0.1)
+        found.append(worn.convert("L") if grey else worn)
     return found
 
 

@@ -1,0 +1,1 @@
+"""The desks of the store: what is mine, what waits for my office, where a filing is."""
