@@ -1,5 +1,6 @@
 """Notices by mail, to a real mail server."""
 
+import socket
 import ssl
 import subprocess
 from dataclasses import replace
@@ -27,13 +28,13 @@ class Box:
         self.letters = []
         self.refused: dict[str, str] = {}
 
-    async def handle_RCPT(self, server, session, envelope, address, options):
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802  # aiosmtpd's
         if address in self.refused:
             return self.refused[address]
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
-    async def handle_DATA(self, server, session, envelope):
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802  # aiosmtpd's
         letter = message_from_bytes(envelope.content, policy=policy.default)
         self.letters.append((envelope.rcpt_tos[0], letter["Subject"], letter.get_content()))
         return "250 OK"
@@ -65,12 +66,14 @@ def server(box, certificate):
     def known(_server, _session, _envelope, _mechanism, data):
         return AuthResult(success=(data.login, data.password) == (b"a@corp.cn", b"secret"))
 
+    with socket.create_server(("localhost", 0)) as free:
+        port = free.getsockname()[1]
     running = Controller(
-        box, hostname="localhost", port=0, tls_context=context, require_starttls=True,
+        box, hostname="localhost", port=port, tls_context=context, require_starttls=True,
         authenticator=known, auth_required=True,
     )  # fmt: skip
     running.start()
-    yield running.server.sockets[0].getsockname()[1]
+    yield port
     running.stop()
 
 
