@@ -39,7 +39,7 @@ _TIME: Final = "%Y%m%dT%H%M%S"
 _ORPHANED: Final = timedelta(hours=6)
 
 
-class Kind(StrEnum):
+class Purpose(StrEnum):
     """What a file is for."""
 
     PROOF = "proof"
@@ -57,7 +57,7 @@ class Upload:
 
     name: str
     raw: bytes
-    kind: Kind = Kind.PROOF
+    kind: Purpose = Purpose.PROOF
 
 
 def add(store: Store, actor: Actor, id: int, upload: Upload) -> int:
@@ -120,7 +120,7 @@ def remove(store: Store, actor: Actor, id: int, material: int) -> None:
     """Take a file away as long as it may be added."""
     with store.writing(actor) as work:
         filing, found = find(work, id, material)
-        _require_adder(work, filing, Kind(found.kind), "remove-material")
+        _require_adder(work, filing, Purpose(found.kind), "remove-material")
         own = filing.state in life.EDITABLE or found.stage == filing.stage
         if not own or found.version < _version(filing):
             raise NotNow("这个文件随已经提交的那一版留存，不能删除。", "remove-material", id)
@@ -191,20 +191,20 @@ def _addable(work: Work, id: int, upload: Upload) -> Filing:
     return filing
 
 
-def _require_adder(work: Work, filing: Filing, kind: Kind, verb: str) -> None:
+def _require_adder(work: Work, filing: Filing, kind: Purpose, verb: str) -> None:
     """The owner while it can be changed; else who handles it where it lies."""
     if access.Scope.WRITE not in work.actor.scopes:
         raise NotAllowed("这个令牌只能读取。", verb, filing.id)
     if filing.state in life.EDITABLE:
         life.require_owner(work, filing, verb)
-        if kind is Kind.SCAN:
+        if kind is Purpose.SCAN:
             raise NotNow("先提交，打印盖章后再上传扫描件。", verb, filing.id)
         return
     if filing.state != State.OPEN:
         raise NotNow("这份材料不在办理中，不能再增减文件。", verb, filing.id)
     if not work.actor.handles(filing.holder_id):
         raise NotAllowed("现在由别的机构办理，只有那里的经办人可以上传。", verb, filing.id)
-    if kind is Kind.SCAN and not stamped(work, filing):
+    if kind is Purpose.SCAN and not stamped(work, filing):
         raise NotNow("这个环节不盖章，不用上传扫描件。", verb, filing.id)
 
 
@@ -217,7 +217,7 @@ def stamped(work: Work, filing: Filing) -> tuple[str, ...]:
 
 
 def _allowed(work: Work, filing: Filing, upload: Upload) -> frozenset[FileType]:
-    if upload.kind is Kind.SCAN:
+    if upload.kind is Purpose.SCAN:
         return PAPERS
     more = life.form_of(work, filing, filing.edition).materials
     return PAPERS | {FileType(each) for each in more}

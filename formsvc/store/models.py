@@ -327,7 +327,7 @@ class Repeat(Base):
 
 class Material(Base):
     """A file of a filing: a proof, or the scan of the stamped paper. Its bytes lie, sealed, in the
-    folder of materials under `name_there`; `kind` is one of `materials.Kind`."""
+    folder of materials under `name_there`; `kind` is one of `materials.Purpose`."""
 
     __tablename__ = "material"
 

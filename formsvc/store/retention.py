@@ -29,7 +29,7 @@ _BATCH: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class Ending:
     """A filing whose time ends: on which day; and on which day that was announced, if it was."""
 
     id: int
@@ -44,7 +44,7 @@ class Due:
         return None if self.announced is None else max(self.ends, self.announced + NOTICE)
 
 
-def due(work: Work) -> Iterator[Due]:
+def due(work: Work) -> Iterator[Ending]:
     """What is to be announced or erased today, the oldest first."""
     for programme in work.store.forms[0].programmes.values():
         if programme.retention is None:
@@ -66,7 +66,7 @@ def due(work: Work) -> Iterator[Due]:
             ends = _years(since.astimezone(CHINA).date(), programme.retention.years)
             if ends <= work.today + NOTICE:
                 told = announced.astimezone(CHINA).date() if announced else None
-                yield Due(id, number or "", programme.id, ends, told)
+                yield Ending(id, number or "", programme.id, ends, told)
 
 
 def sweep(store: Store) -> tuple[int, int]:
@@ -88,7 +88,7 @@ def sweep(store: Store) -> tuple[int, int]:
     return len(to_tell), len(to_erase)
 
 
-def _announce(work: Work, each: Due) -> None:
+def _announce(work: Work, each: Ending) -> None:
     filing = work.session.get(Filing, each.id, with_for_update=True)
     if filing is None or filing.state not in _OVER:
         return

@@ -23,7 +23,7 @@ from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.store import access, contents, life, materials
 from formsvc.store.access import Actor
 from formsvc.store.keyring import Keyring
-from formsvc.store.materials import Kind, Upload
+from formsvc.store.materials import Purpose, Upload
 from formsvc.store.models import Filing, Material, Version
 from formsvc.store.store import Store, Work
 
@@ -73,7 +73,7 @@ class _Wanted:
 def add(store: Store, actor: Actor, id: int, name: str, raw: bytes) -> int:
     """Keep a scan at the stage that stamps, and what it was found to be; its id. Raises as
     `materials.add` does."""
-    material = materials.add(store, actor, id, Upload(name, raw, Kind.SCAN))
+    material = materials.add(store, actor, id, Upload(name, raw, Purpose.SCAN))
     with store.reading(actor) as work:
         wanted = _wanted(work, life.find(work, id))
     try:
@@ -109,7 +109,7 @@ def warning(work: Work, filing: Filing) -> str:
         return f"这个环节要在{named}处签字盖章，还没有上传盖章后的扫描件。"
     query = select(Material).where(
         Material.filing_id == filing.id, Material.version == filing.version,
-        Material.stage == filing.stage, Material.kind == Kind.SCAN,
+        Material.stage == filing.stage, Material.kind == Purpose.SCAN,
     )  # fmt: skip
     best = min(
         ([r.text for r in remarks(work.store.keys, each) if not r.is_good]

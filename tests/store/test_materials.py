@@ -15,7 +15,7 @@ from formsvc.sealed import CHUNK
 from formsvc.store import drafts, life, materials
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
 from formsvc.store.keyring import Unopenable
-from formsvc.store.materials import Kind, Upload
+from formsvc.store.materials import Purpose, Upload
 from formsvc.store.models import Event, Material
 
 
@@ -215,16 +215,16 @@ def test_a_scan_is_taken_only_where_a_stage_stamps(world, owner):
     store = world.store
     id, revision = world.draft(owner, "江西某大学")
     with pytest.raises(NotNow, match="先提交"):
-        materials.add(store, owner, id, Upload("a.png", picture(), Kind.SCAN))
+        materials.add(store, owner, id, Upload("a.png", picture(), Purpose.SCAN))
     with store.writing(owner) as work:
         life.hand_in(work, id, revision)
     for name in ("单位", "部门"):
         with pytest.raises((NotAllowed, NotThere)):
-            materials.add(store, owner, id, Upload("a.png", picture(), Kind.SCAN))
-        assert materials.add(store, world.actor(name), id, Upload("a.png", picture(), Kind.SCAN))
+            materials.add(store, owner, id, Upload("a.png", picture(), Purpose.SCAN))
+        assert materials.add(store, world.actor(name), id, Upload("a.png", picture(), Purpose.SCAN))
         world.passed(world.actor(name), id)
     with pytest.raises(NotNow, match="不盖章"):
-        materials.add(store, world.actor("省厅"), id, Upload("a.png", picture(), Kind.SCAN))
+        materials.add(store, world.actor("省厅"), id, Upload("a.png", picture(), Purpose.SCAN))
 
 
 def test_files_lie_in_an_object_store_as_they_do_in_a_folder(tmp_path, monkeypatch, clock):

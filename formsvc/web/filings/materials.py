@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from formsvc.store import life, materials, receipts, scans
 from formsvc.store.errors import Invalid
-from formsvc.store.materials import MOST_BYTES, Kind, Upload
+from formsvc.store.materials import MOST_BYTES, Purpose, Upload
 from formsvc.store.models import Filing, Material, iso
 from formsvc.store.scans import Remark
 from formsvc.store.sniffing import FileType
@@ -44,7 +44,7 @@ class Panel:
     """All files of a filing, what may be added, and what to mind before it is passed on."""
 
     files: tuple[Attached, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[Purpose, ...]
     boxes: tuple[str, ...]
     warning: str
 
@@ -62,7 +62,10 @@ def panel(id: int) -> Panel:
         is_mine = filing.owner_id == who.person and filing.state in life.EDITABLE
         is_here = filing.state == life.State.OPEN and who.handles(filing.holder_id)
         boxes = materials.stamped(work, filing) if is_here else ()
-        kinds = (*((Kind.SCAN,) if boxes else ()), *((Kind.PROOF,) if is_mine or is_here else ()))
+        kinds = (
+            *((Purpose.SCAN,) if boxes else ()),
+            *((Purpose.PROOF,) if is_mine or is_here else ()),
+        )
         files = tuple(_attached(work, filing, each, is_mine=is_mine, is_here=is_here)
                       for each in materials.listed(work, filing))  # fmt: skip
         return Panel(files, kinds, boxes, scans.warning(work, filing) if is_here else "")
@@ -76,7 +79,7 @@ def _attached(
         is_here and material.stage == filing.stage and material.version == filing.version
     )  # fmt: skip
     said = scans.remarks(work.store.keys, material)
-    return Attached(material, Kind(material.kind).label, size, said, own)
+    return Attached(material, Purpose(material.kind).label, size, said, own)
 
 
 # pages
@@ -90,7 +93,7 @@ def keep(id: int) -> Any:
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请先选择文件，再按“上传”。")
-    _kept(id, file.filename, file.read(), request.form.get("kind", Kind.PROOF))
+    _kept(id, file.filename, file.read(), request.form.get("kind", Purpose.PROOF))
     return redirect(f"{request.root_path}/filings/{id}#materials", 303)
 
 
@@ -155,7 +158,7 @@ def add_material(id: int) -> Any:
         csrf.protect()  # a browser's session alone does not post here from elsewhere
     request.max_content_length = _BODY
     name = request.args.get("name", "")
-    added = _kept(id, name, request.get_data(cache=False), request.args.get("kind", Kind.PROOF))
+    added = _kept(id, name, request.get_data(cache=False), request.args.get("kind", Purpose.PROOF))
     with store().reading(signed_in()) as work:
         _, found = materials.find(work, id, added)
         return jsonify(_told(work, found)), 201
@@ -179,9 +182,9 @@ def remove_material(id: int, material: int) -> Any:
 def _kept(id: int, name: str, raw: bytes, kind: str) -> int:
     if len(raw) > MOST_BYTES:
         raise RequestEntityTooLarge
-    if kind == Kind.SCAN:
+    if kind == Purpose.SCAN:
         return scans.add(store(), signed_in(), id, name, raw)
-    if kind != Kind.PROOF:
+    if kind != Purpose.PROOF:
         raise Invalid("文件的种类（kind）应为 proof 或 scan。")
     return materials.add(store(), signed_in(), id, Upload(name, raw))
 
