@@ -134,12 +134,13 @@ def unsealed_days(session: Session, today: date) -> Iterator[tuple[date, Head]]:
     query = query.where(Event.number > (last.count if last else 0))
     ends: dict[date, Head] = {}
     earliest = last.day + timedelta(days=1) if last else date.min
-    for number, at, hash in session.execute(query.execution_options(yield_per=_BATCH)):
-        # Transactions may end in another order than they began: days do not go back for that.
-        day = earliest = max(at.astimezone(CHINA).date(), earliest)
-        if day >= today:
-            break
-        ends[day] = Head(number, hash)
+    with session.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        for number, at, hash in rows:
+            # Transactions may end in another order than they began: days do not go back for that.
+            day = earliest = max(at.astimezone(CHINA).date(), earliest)
+            if day >= today:
+                break
+            ends[day] = Head(number, hash)
     yield from ends.items()
 
 
