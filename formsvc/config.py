@@ -3,6 +3,7 @@
 import base64
 import ipaddress
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +55,13 @@ class Settings:
     the mail of the address that they give.
     FORMSVC_OIDC_ISSUER, FORMSVC_OIDC_CLIENT_ID, FORMSVC_OIDC_CLIENT_SECRET (a file with it): the
     office's own single sign-on (OpenID Connect).
+    FORMSVC_SCAN_COMMAND: a program that looks for viruses in what it reads, such as `clamdscan -`:
+    its exit code is 0 for clean, 1 for infected.
+    FORMSVC_TSA: address of an RFC 3161 authority that stamps each day of the history;
+    FORMSVC_TSA_CA: a PEM file with the certificates that the authority's must come from.
+    FORMSVC_SMTP: smtp://user@host:port (STARTTLS), smtps://… or, inside an office that has no TLS
+    and asks for no password, smtp+plain://…; FORMSVC_SMTP_PASSWORD: the file with the password;
+    FORMSVC_MAIL_FROM: who mails are from. FORMSVC_ADDRESS: https://… that leads to this service.
     FORMSVC_SECURITY_CONTACT: comma-separated addresses (mailto:, https:, tel:) in security.txt.
     """
 
@@ -79,6 +87,13 @@ class Settings:
     job_days: int = 7
     open_registration: bool = False
     sign_on: SignOn | None = None
+    scan_command: tuple[str, ...] = ()
+    tsa: str = ""
+    tsa_roots: bytes = b""
+    smtp: str = ""
+    smtp_password: str = ""
+    mail_from: str = ""
+    address: str = ""
 
 
 def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
@@ -114,6 +129,13 @@ def from_environment(environment: Mapping[str, str] | None = None) -> Settings:
         job_days=_number(given, "FORMSVC_JOB_DAYS", defaults.job_days, 366),
         open_registration=_registration(given),
         sign_on=_sign_on(given),
+        scan_command=tuple(shlex.split(given.get("FORMSVC_SCAN_COMMAND", ""))),
+        tsa=_address(given, "FORMSVC_TSA", "http://", "https://"),
+        tsa_roots=_content(given, "FORMSVC_TSA_CA", needed_by="FORMSVC_TSA"),
+        smtp=_address(given, "FORMSVC_SMTP", "smtp://", "smtps://", "smtp+plain://"),
+        smtp_password=_content(given, "FORMSVC_SMTP_PASSWORD").decode().strip(),
+        mail_from=given.get("FORMSVC_MAIL_FROM", ""),
+        address=_address(given, "FORMSVC_ADDRESS", "http://", "https://").rstrip("/"),
     )
 
 
@@ -186,6 +208,26 @@ def _key(given: Mapping[str, str], name: str) -> bytes | None:
     if len(seed) != _SEED_BYTES:
         raise ConfigError(f"{name}: {value} does not hold a key of {_SEED_BYTES} bytes")
     return seed
+
+
+def _address(given: Mapping[str, str], name: str, *schemes: str) -> str:
+    value = given.get(name, "")
+    if value and not (value.startswith(schemes) and value.isprintable()):
+        raise ConfigError(f"{name}: {value!r} does not begin with {' or '.join(schemes)}")
+    return value
+
+
+def _content(given: Mapping[str, str], name: str, needed_by: str = "") -> bytes:
+    """What a file holds; b"" for none."""
+    value = given.get(name)
+    if not value:
+        if given.get(needed_by):
+            raise ConfigError(f"{name}: is missing; {needed_by} needs it")
+        return b""
+    try:
+        return Path(value).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{name}: {error}") from error
 
 
 def _number(given: Mapping[str, str], name: str, default: int, highest: int) -> int:

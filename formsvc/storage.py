@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import shutil
 import sqlite3
 import subprocess
@@ -40,7 +41,7 @@ class Folder(Protocol):
         """Where to put together what is too large for memory, emptied after; None for nowhere."""
 
 
-def folder(address: str) -> Folder:
+def folder(address: str) -> "LocalFolder | RemoteFolder":
     """The folder at a local path, or at an address such as `s3://bucket/run`."""
     return RemoteFolder(address) if is_remote(address) else LocalFolder(Path(address))
 
@@ -97,14 +98,16 @@ def _is_running(name: str) -> bool:
 class LocalFolder:
     """Written to a hidden neighbour, flushed to the disk, then renamed."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, shared: bool = False) -> None:
         self.path = path
+        self._shared = shared  # several may write the same file at once: the last one is there
 
     @contextmanager
     def create(self, name: str, *, flush: bool = True) -> Iterator[IO[bytes]]:
         target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        hidden = target.with_name(f".{target.name}.part")
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if self._shared else 0o777)
+        own = f".{secrets.token_hex(8)}" if self._shared else ""
+        hidden = target.with_name(f".{target.name}{own}.part")
         try:
             with hidden.open("wb") as stream:
                 yield stream
@@ -130,6 +133,11 @@ class LocalFolder:
             shutil.rmtree(target)
         else:
             target.unlink(missing_ok=True)
+
+    def names(self) -> Iterator[str]:
+        """The files that lie here themselves, those half written too."""
+        if self.path.is_dir():
+            yield from (each.name for each in os.scandir(self.path) if each.is_file())
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -164,6 +172,12 @@ class RemoteFolder:
     def remove(self, name: str) -> None:
         with suppress(FileNotFoundError):
             self._system.rm(self._path(name), recursive=True)
+
+    def names(self) -> Iterator[str]:
+        """The files that lie here themselves, those half written too."""
+        with suppress(FileNotFoundError):
+            for path in self._system.ls(self._root, detail=False, refresh=True):
+                yield str(path).rpartition("/")[2]
 
     @contextmanager
     def scratch(self) -> Iterator[Path]:

@@ -15,8 +15,8 @@ import pytest
 from formsvc.cli import main
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
+from formsvc.sealed import SealedFolder
 from formsvc.storage import LocalFolder
-from formsvc.web.runs.sealed import SealedFolder
 
 SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
 

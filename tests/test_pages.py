@@ -15,10 +15,10 @@ from formsvc.checks import explain
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
 from formsvc.intake import sheets
+from formsvc.sealed import CHUNK, SealedFolder
 from formsvc.web import create_app
 from formsvc.web.desks import entries
 from formsvc.web.runs.runs import Runs, Task
-from formsvc.web.runs.sealed import CHUNK, SealedFolder
 from formsvc.writing.notation import today
 
 from .conftest import ROOT, SAMPLES, valid_samples

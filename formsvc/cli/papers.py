@@ -1,6 +1,8 @@
 """One submission, one paper: check, fill, blank, read, verify."""
 
+import base64
 import sys
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +35,8 @@ from formsvc.writing.notation import today
 if TYPE_CHECKING:
     from formsvc.documents.proof.differences import Difference
 
-_PAPERS = (".docx", ".pdf", ".png", ".jpg", ".jpeg")
+_PAPERS = (".docx", ".pdf", ".png", ".jpg", ".jpeg", ".json")
+_KEY_BYTES = 32
 _OUTPUTS = ("text", "json", "csv", "xlsx")
 
 
@@ -160,21 +163,38 @@ def _both(each: "Difference", *, err: bool = False) -> None:
 
 @click.command()
 @click.argument("paper")
-def verify(paper: str) -> None:
-    """核对 PAPER：文件名（Word、PDF、打印包、扫描件），或纸上印的校验码。"""
+@click.option("--key", metavar="FILE", help="签发回执的公钥（32 字节、base64 或十六进制）。")
+def verify(paper: str, key: str | None) -> None:
+    """核对 PAPER：文件名（Word、PDF、打印包、扫描件、回执），或纸上印的校验码。"""
     from formsvc.documents.proof import verification  # noqa: PLC0415  # only this opens papers
 
     press = config.from_environment().press
     if Path(paper).suffix.lower() in _PAPERS and not Path(paper).exists():
         stop(f"没有这个文件：{paper}")
     if paper == "-" or Path(paper).exists():
-        verdict = verification.verify(source(paper), catalogue().editions(), press)
+        issuers = (_public_key(key),) if key else ()
+        verdict = verification.verify(source(paper), catalogue().editions(), press, issuers)
     else:
         verdict = verification.verify_code(paper, catalogue().editions(), press)
     click.echo(style(verdict.message, "ok" if verdict.is_good else "error"))
     for each in verdict.differences:
         _both(each)
     sys.exit(0 if verdict.is_good else FINDINGS)
+
+
+def _public_key(name: str) -> bytes:
+    """A raw key of 32 bytes, from a file in any of three spellings."""
+    if not Path(name).is_file():
+        stop(f"没有这个文件：{name}")
+    raw = Path(name).read_bytes()
+    found = [raw]
+    for read in (lambda text: bytes.fromhex(text.decode()), base64.b64decode):
+        with suppress(ValueError):
+            found.append(read(raw))
+    for key in found:
+        if len(key) == _KEY_BYTES:
+            return key
+    raise click.ClickException(f"{name}：不是 {_KEY_BYTES} 字节的公钥。")
 
 
 @click.command()

@@ -165,7 +165,8 @@ class Form:
     `about` says in a line who fills it when; `since` is the day from which it is in force; `day`
     the field that says on which day a submission is handed in; `grant` the amount that the
     programme would pay; `blank_rows` how many rows of each list an empty form has. `stages` are all
-    that there are; a form that is not carried through offices has none.
+    that there are; a form that is not carried through offices has none. `materials` are what proofs
+    may be beside PDF, JPEG and PNG.
     """
 
     id: str
@@ -193,6 +194,7 @@ class Form:
     steps: tuple[Step, ...]
     signatures: tuple[Signature, ...]
     stages: tuple[Stage, ...]
+    materials: frozenset[str]
     summary: SummarySpec | None
     pdf_names: Mapping[str, str] | None
     toml: Path

@@ -328,6 +328,7 @@ class _FormFile(TomlFile):
                 for entry, place in self.entries("signature")
             ),
             stages=tuple(self.stages(citations)),
+            materials=frozenset(head.get("materials", ())),
             summary=summaries.declared(self.table.get("summary"), self.fields, self.fail),
             pdf_names=self.pdf_names() if "pdf" in self.table else None,
             toml=self.path,

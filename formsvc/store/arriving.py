@@ -12,11 +12,11 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from formsvc.documents.proof.marks import canonical, digest
+from formsvc.documents.proof.receipts import is_signed
 from formsvc.findings import Finding, Report
 from formsvc.forms import Programme
 from formsvc.store import comparing, contents, leaving, life, offices
 from formsvc.store.errors import Invalid
-from formsvc.store.keyring import is_signed
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
 from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version, iso
 from formsvc.store.store import Store, Work

@@ -6,20 +6,22 @@ outside the database, in signed days and in every receipt: a tail that was cut o
 An event names people, offices and filings by number and contents by digest; it quotes nothing.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from formsvc.documents.proof.receipts import is_signed, line_hash
 from formsvc.storage import LocalFolder
-from formsvc.store.keyring import Keyring, is_signed
+from formsvc.store.keyring import Keyring
 from formsvc.store.models import Chain, Event, Seal, iso
+from formsvc.store.stamping import Authority
+from formsvc.writing.notation import CHINA
 
 Plain = str | int | bool | None | list[str] | list[int]
 GENESIS: Final = "0" * 64
@@ -75,9 +77,8 @@ def append(session: Session, keys: Keyring, happened: list[Happened]) -> Head:
 def hashed(event: Event, previous: str) -> str:
     """SHA-256 over an event and the hash before it, hexadecimal."""
     parts = [event.number, iso(event.at), event.kind, event.person_id, event.office_id,
-             event.filing_id, event.details, previous]  # fmt: skip
-    content = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(b"formsvc-event-1\n" + content.encode()).hexdigest()
+             event.filing_id, event.details]  # fmt: skip
+    return line_hash(parts, previous)
 
 
 def head(session: Session) -> Head:
@@ -130,11 +131,10 @@ def day_message(day: date, at: Head) -> bytes:
     return f"formsvc-day-1\n{day.isoformat()}\n{at.count}\n{at.hash}\n".encode()
 
 
-def seal_day(session: Session, keys: Keyring, day: date) -> Seal | None:
-    """Sign the history as it is at the end of a day; None when that was done already."""
+def seal_day(session: Session, keys: Keyring, day: date, at: Head) -> Seal | None:
+    """Sign the history as it was at the end of a day; None when that was done already."""
     if session.get(Seal, day) is not None:
         return None
-    at = head(session)
     seal = Seal(day=day, count=at.count, hash=at.hash,
                 signature=keys.sign(day_message(day, at)).hex())  # fmt: skip
     session.add(seal)
@@ -144,10 +144,31 @@ def seal_day(session: Session, keys: Keyring, day: date) -> Seal | None:
 # verifying
 
 
-def faults(session: Session, keys: Keyring, folder: Path | None = None) -> Iterator[str]:
+def unsealed_days(session: Session, today: date) -> Iterator[tuple[date, Head]]:
+    """The days in China before `today` that had events and are not sealed, and how the history
+    ended on each."""
+    last = session.scalar(select(Seal).order_by(Seal.count.desc(), Seal.day.desc()).limit(1))
+    query = select(Event.number, Event.at, Event.hash).order_by(Event.number)
+    query = query.where(Event.number > (last.count if last else 0))
+    ends: dict[date, Head] = {}
+    earliest = last.day + timedelta(days=1) if last else date.min
+    with session.execute(query.execution_options(yield_per=_BATCH)) as rows:
+        for number, at, hash in rows:
+            # Transactions may end in another order than they began: days do not go back for that.
+            day = earliest = max(at.astimezone(CHINA).date(), earliest)
+            if day >= today:
+                break
+            ends[day] = Head(number, hash)
+    yield from ends.items()
+
+
+def faults(
+    session: Session, keys: Keyring, folder: Path | None = None, authority: Authority | None = None
+) -> Iterator[str]:
     """What is wrong with the history, in Chinese; nothing when it is whole.
 
-    `folder` is the data folder, whose word on the end of the history is compared.
+    `folder` is the data folder, whose word on the end of the history is compared; `authority` is
+    whose stamps the sealed days should have.
     """
     known: dict[int, str] = {0: GENESIS}
     wanted = {seal.count for seal in session.scalars(select(Seal))}
@@ -173,6 +194,8 @@ def faults(session: Session, keys: Keyring, folder: Path | None = None) -> Itera
             yield f"{seal.day} 的日封签名不对。"
         elif known.get(seal.count) != seal.hash:
             yield f"{seal.day} 的日封记得共有 {seal.count} 条，现有记录与之不符。"
+        if authority and seal.stamp is not None and not authority.stamped(message, seal.stamp):
+            yield f"{seal.day} 的时间戳不对：不是所设的机构给这一天盖的。"
 
 
 def _all(session: Session) -> Iterator[Event]:

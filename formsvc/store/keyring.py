@@ -18,11 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
-    Ed25519PublicKey,
-)
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -201,12 +198,3 @@ class KeyFile:
         except FileNotFoundError:
             return None
         return about.st_ino, about.st_mtime_ns, about.st_size
-
-
-def is_signed(message: bytes, signature: bytes, public_key: bytes) -> bool:
-    """Whether the owner of the key signed a message."""
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
-    except (InvalidSignature, ValueError):
-        return False
-    return True

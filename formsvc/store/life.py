@@ -34,7 +34,16 @@ from formsvc.store.errors import (
     Reused,
     Void,
 )
-from formsvc.store.models import Counter, Filing, Lookup, Office, Passage, Repeat, Version
+from formsvc.store.models import (
+    Counter,
+    Filing,
+    Lookup,
+    Material,
+    Office,
+    Passage,
+    Repeat,
+    Version,
+)
 from formsvc.store.store import Work
 from formsvc.writing.notation import CHINA, cents, is_amount
 
@@ -208,12 +217,23 @@ def pass_on(work: Work, id: int, revision: int, opinion: Opinion) -> Filing:
     form = form_of(work, filing, current(filing).edition)
     data = contents.data(work.store.keys, current(filing))
     ahead = _ahead(form, data, passage, current(filing).handed)
+    stamped = any(stage.id == passage.stage and stage.signatures for stage in form.stages)
+    scan = has_scan(work, filing) if stamped else None
     mac = _settle(work, passage, Outcome.PASSED, opinion)
     unit = work.session.get_one(Office, filing.office_id)
     _move(work, filing, form, data, unit, ahead)
     work.record("passed-on", filing, passage.office_id, version=filing.version, opinion=mac,
-                digest=passage.digest, stage=passage.stage, to=filing.stage)  # fmt: skip
+                digest=passage.digest, stage=passage.stage, to=filing.stage, scan=scan)  # fmt: skip
     return filing
+
+
+def has_scan(work: Work, filing: Filing) -> bool:
+    """Whether a scan of the stamped paper was added at the stage where it lies."""
+    query = select(Material.id).where(
+        Material.filing_id == filing.id, Material.version == filing.version,
+        Material.stage == filing.stage, Material.kind == "scan",
+    )  # fmt: skip
+    return work.session.scalar(query.limit(1)) is not None
 
 
 def give_back(work: Work, id: int, revision: int, opinion: Opinion, until: date | None) -> Filing:
@@ -259,6 +279,8 @@ def require_owner(work: Work, filing: Filing, verb: str) -> None:
 
 def require_editable(filing: Filing, verb: str) -> None:
     """Refused while others have it, and when it is over."""
+    if filing.erased is not None:
+        raise NotNow("这份材料的内容已到期删除，请新建一份。", verb, filing.id)
     if filing.state not in EDITABLE:
         raise NotNow(f"这份材料{State(filing.state).label}，不能改动。", verb, filing.id)
 

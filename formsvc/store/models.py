@@ -245,6 +245,7 @@ class Version(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes | None]
     sealed_report: Mapped[bytes | None]
+    sealed_receipt: Mapped[bytes | None]  # as it was made the first time
 
     filing: Mapped[Filing] = relationship(back_populates="versions")
     person: Mapped[Person] = relationship()
@@ -343,6 +344,16 @@ class Seal(Base):
     stamp: Mapped[bytes | None]
 
 
+class Lease(Base):
+    """Who does a regular task, and until when nobody else does: see `daily`."""
+
+    __tablename__ = "lease"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(64))
+    until: Mapped[datetime]
+
+
 class Counter(Base):
     """The last number given of a series."""
 
@@ -367,7 +378,7 @@ class Repeat(Base):
 
 class Material(Base):
     """A file of a filing: a proof, or the scan of the stamped paper. Its bytes lie, sealed, in the
-    folder of materials under `name_there`; `kind` is one of `materials.Kind`."""
+    folder of materials under `name_there`; `kind` is one of `materials.Purpose`."""
 
     __tablename__ = "material"
 
@@ -384,12 +395,14 @@ class Material(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime]
     sealed: Mapped[bytes | None]  # what a scan was found to be
+    sealed_key: Mapped[bytes]  # the file's own key
 
 
 class Notice(Base):
     """Something a person is told: in the page, and by mail where that is set up."""
 
     __tablename__ = "notice"
+    __table_args__ = (Index("ix_notice_unsent", "mailed", "at"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)

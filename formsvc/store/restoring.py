@@ -14,13 +14,14 @@ from sqlalchemy import Engine, Table, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from formsvc.config import Settings
+from formsvc.documents.proof.receipts import is_signed
 from formsvc.errors import ConfigError
 from formsvc.storage import folder
 from formsvc.store import backup, database, events
 from formsvc.store.backup import KEY_FILE, MANIFEST, MATERIALS, Manifest
 from formsvc.store.errors import Invalid
 from formsvc.store.events import Head
-from formsvc.store.keyring import Keyring, is_signed
+from formsvc.store.keyring import Keyring
 from formsvc.store.store import Clock, Store, key_path
 
 _BATCH: Final = 500

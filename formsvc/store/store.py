@@ -14,7 +14,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from formsvc.bulk.batch import Loaded, loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
-from formsvc.storage import Folder, folder
+from formsvc.storage import LocalFolder, RemoteFolder, folder
 from formsvc.store import database, events, standing
 from formsvc.store.access import SYSTEM, Actor, Role, Seat
 from formsvc.store.errors import Overtaken, Refused
@@ -60,7 +60,7 @@ class Store:
     engine: Engine
     key_file: KeyFile
     data: Path
-    files: Folder
+    files: LocalFolder | RemoteFolder
     settings: Settings
     clock: Clock
 

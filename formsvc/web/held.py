@@ -70,6 +70,11 @@ def store() -> Store:
     return held
 
 
+def issuers() -> tuple[bytes, ...]:
+    """The public keys of this service's receipts."""
+    return (store().keys.public_key,) if remembers() else ()
+
+
 def actor() -> Actor | None:
     """Who is asking, by session or token; None for nobody. Found once a request."""
     if "actor" not in g:

@@ -5,10 +5,13 @@ import logging
 import socket
 import sys
 
+from flask import Flask
+
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
 from formsvc.store import people
+from formsvc.store.daily import Ticker
 from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web import create_app
@@ -40,15 +43,18 @@ def run(settings: Settings) -> int:
 
     def work(place: int) -> None:
         try:
-            server, jobs = _server(settings, listener, memory, (rates, guesses), place)
+            app = create_app(settings)
+            server = _server(app, settings, listener, memory, (rates, guesses), place)
+            store, jobs = app.extensions["formsvc-store"], app.extensions["formsvc-jobs"]
+            behind: tuple[Jobs | Ticker, ...] = (jobs, Ticker(store)) if store else ()
         except FormsvcError as error:
             print(error, file=sys.stderr, flush=True)
             sys.exit(HOPELESS)
-        if jobs:
-            jobs.start()
+        for each in behind:
+            each.start()
         server.run_until_told(_GRACE)
-        if jobs:
-            jobs.stop()
+        for each in behind:
+            each.stop()
 
     print(f"已经启动：请用浏览器打开 {address} ，按 Ctrl-C 停止。", flush=True)
     if link:
@@ -69,21 +75,20 @@ def _first_link(settings: Settings, address: str) -> str:
 
 
 def _server(
+    app: Flask,
     settings: Settings,
     listener: socket.socket,
     memory: Memory,
     rates: tuple[Rates, Rates],
     place: int,
-) -> tuple[Server, Jobs | None]:
-    """One worker's part, and its background where there is a store."""
+) -> Server:
+    """One worker's part."""
     # What waitress would say names addresses as they were typed; our own lines say the rest.
     logging.getLogger("waitress").setLevel(logging.CRITICAL)
-    app = create_app(settings)
     tally = install(app, *rates, memory, place)
     inner = Proxies(Gate(app.wsgi_app, settings.threads), settings.trusted_proxies)
     watch = Watch(inner, tally, log=settings.access_log)
-    served = Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)
-    return served, app.extensions["formsvc-jobs"]
+    return Server(watch, listener, settings.threads * _WAITING, settings.patience, watch)
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from formsvc.documents.press.sheets import BOTTOM, HEAD, TOP
 
 Box = tuple[float, float, float, float]
 _CLEAR: Final = 1.0
+_QUIET: Final = 18  # parts of the code's height that are clear around it
 _UNDER_TITLE: Final = 6.0  # clear above a text, below what stands over it
 
 
@@ -92,6 +93,15 @@ def _code(page: Mapping[str, Any]) -> Box | None:
         return None
     left, top, width, height = page["code"]
     return left, top, left + width, top + height
+
+
+def qr_square(layout: Layout) -> Box | None:
+    """Where the QR code itself is, which is alike on all pages: as program.typ draws it."""
+    box = _code(layout.json["pages"][0])
+    if box is None:
+        return None
+    quiet = (box[3] - box[1]) / _QUIET
+    return box[2] - (box[3] - box[1]) + quiet, box[1] + quiet, box[2] - quiet, box[3] - quiet
 
 
 def _fields(page: Mapping[str, Any]) -> Iterator[tuple[str, Box, object]]:

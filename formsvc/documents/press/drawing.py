@@ -5,25 +5,46 @@ The same data, fonts and key give the same bytes, in any process and thread.
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pikepdf
 
 from formsvc.documents import pictures
-from formsvc.documents.press import Bound, Press, Unprintable, letters, shapes, signing, typesetter
-from formsvc.documents.press.areas import Areas, of_sheets
+from formsvc.documents.press import (
+    Bound,
+    Press,
+    Unprintable,
+    letters,
+    receipts,
+    shapes,
+    signing,
+    typesetter,
+)
+from formsvc.documents.press.areas import Areas, Box, of_sheets, qr_square
 from formsvc.documents.press.fitting import Fitter, Setting, plainly_fits
 from formsvc.documents.press.fonts import FontError
-from formsvc.documents.press.layouts import Layout
+from formsvc.documents.press.layouts import Layout, SignatureBox
 from formsvc.documents.press.refusals import heading, missing, overflow, worst
 from formsvc.documents.press.sheets import compose, drawn, flowing, level
 from formsvc.documents.printing import printed, signed
 from formsvc.documents.proof import carriage
 from formsvc.documents.proof.marks import Proof
+from formsvc.documents.proof.receipts import Receipt
 from formsvc.documents.shrinking import Shrink, Shrinks
 from formsvc.findings import Finding
 from formsvc.forms import Form
 from formsvc.writing import texts
+
+
+@dataclass(frozen=True, slots=True)
+class Stamping:
+    """How many pages a filled form has, the square of the QR code on each of them (None where they
+    have none), and the places to sign, each with its page, counted from 0."""
+
+    pages: int
+    code: Box | None
+    places: tuple[tuple[int, SignatureBox], ...]
 
 
 def fill(
@@ -50,6 +71,21 @@ def placed(
     """The filled form, and where on each page its values stand. Raises as `fill` does."""
     whole, layout, made = _made(form, data, press, draft)
     return made, of_sheets(layout, whole["sheets"], whole["flow"])
+
+
+def stamping(form: Form, data: object, press: Press) -> Stamping:
+    """Where on the filled form one signs and stamps. Raises as `fill` does."""
+    whole, layout, made = _made(form, data, press, draft=False)
+    pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
+    places = signing.found(made, layout, pages) if whole["flow"] else signing.placed(layout, pages)
+    return Stamping(
+        pictures.count(made), qr_square(layout), tuple((at, box) for at, _, box in places)
+    )
+
+
+def receipt(given: Receipt, press: Press) -> bytes:
+    """A receipt as a page that carries it. FontError without fonts."""
+    return receipts.draw(given, typesetter(press.fonts))
 
 
 def _made(

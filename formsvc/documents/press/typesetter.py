@@ -15,6 +15,7 @@ from formsvc.documents.press.fonts import ROLES, Fonts
 
 _PROGRAM: Final = Path(__file__).with_name("program.typ")
 _LETTER: Final = Path(__file__).with_name("letter.typ")
+_RECEIPT: Final = Path(__file__).with_name("receipt.typ")
 _STANDARDS: Final = ("a-3a", "ua-1")
 # Of the documents' dates, where the standards ask for one: as in the DOCX, the first day of ZIP.
 _EPOCH: Final = 315_532_800
@@ -35,6 +36,10 @@ class Typesetter:
     def letter(self, job: Mapping[str, Any]) -> bytes:
         """A PDF of a letter, as letter.typ takes it."""
         return self._drawn(_call("letter", job, program=_LETTER), strict=True)
+
+    def receipt(self, job: Mapping[str, Any]) -> bytes:
+        """A PDF of a receipt, as receipt.typ takes it."""
+        return self._drawn(_call("receipt", job, program=_RECEIPT), strict=True)
 
     def _drawn(self, source: bytes, *, strict: bool) -> bytes:
         made = self._compiler().compile(

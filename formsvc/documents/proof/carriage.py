@@ -22,6 +22,7 @@ from formsvc.errors import UnreadableDocument
 from formsvc.submissions import MAX_BYTES
 
 ATTACHMENT: Final = "submission.json"
+RECEIPT: Final = "receipt.json"
 NAMESPACE: Final = "urn:formsvc:submission"
 MAX_MEMBERS: Final = 200
 MAX_UNPACKED: Final = 50_000_000
@@ -163,10 +164,16 @@ def in_docx(members: Mapping[str, bytes]) -> Record | None:
     return None
 
 
-def _from_pdf(raw: bytes) -> Record | None:
+def receipt(raw: bytes) -> bytes:
+    """The receipt that a PDF carries, b"" for none. Raises as `extract` does."""
+    record = _from_pdf(raw, RECEIPT)
+    return record.data if record else b""
+
+
+def _from_pdf(raw: bytes, name: str = ATTACHMENT) -> Record | None:
     try:
         with pikepdf.open(io.BytesIO(raw)) as pdf:
-            found = pdf.attachments.get(ATTACHMENT)
+            found = pdf.attachments.get(name)
             if found is None:
                 return None
             return attached(found)

@@ -4,7 +4,7 @@ A document is opened in a process that can be killed; then the form is filled ag
 document holds, and the two are compared: values first, then other texts, then what else there is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,7 +14,16 @@ from formsvc import sandbox, submissions
 from formsvc.documents.filling import HOUSE, fill
 from formsvc.documents.formats import OLE, is_picture
 from formsvc.documents.press import Bound, Press, drawing
-from formsvc.documents.proof import beyond, bundles, differences, papers, scans
+from formsvc.documents.proof import (
+    beyond,
+    bundles,
+    carriage,
+    differences,
+    papers,
+    receipts,
+    scans,
+    sheets,
+)
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.beyond import Beyond
 from formsvc.documents.proof.differences import Difference, excerpts
@@ -79,16 +88,21 @@ class Verdict:
         return self.status in GOOD
 
 
-def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
+def verify(
+    raw: bytes, forms: Iterable[Form], press: Press = HOUSE, issuers: Collection[bytes] = ()
+) -> Verdict:
     """Whether a document shows the data that it carries, and nothing else.
 
     `forms` are all editions that there are. Where a key is known, a document without a signature
-    is told apart from one whose signature is wrong. Never raises for what is in `raw`.
+    is told apart from one whose signature is wrong. `issuers` are public keys of stores, whose
+    receipts are verified here too. Never raises for what is in `raw`.
     """
     try:
         if raw.startswith(OLE):
             return Verdict(Status.UNREADABLE, papers.OLD_FILE)
         known = tuple(forms)
+        if receipts.looks_like(raw):
+            return _of_receipt(raw, press, issuers)
         if is_picture(raw):
             return _of_scan(raw, known, press)
         paper = papers.opened(raw)
@@ -96,6 +110,8 @@ def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
             return _judged(paper, known, press)
         if paper.format == "docx":
             return Verdict(Status.NOT_OURS, "这个文件不是本系统生成的：其中没有填报数据。")
+        if carried := sandbox.run_limited(carriage.receipt, raw):
+            return _of_receipt(carried, press, issuers, raw)
         pack = bundles.bundle(raw)
         return _of_pack(raw, pack, known, press) if pack else _of_scan(raw, known, press)
     except UnreadableDocument as unreadable:
@@ -129,6 +145,37 @@ def edition(forms: Iterable[Form], mark: Mark) -> Form | None:
     """The edition that a code names, in any case of letters."""
     named = (mark.form.lower(), mark.edition.upper())
     return next((form for form in forms if (form.id, form.edition.upper()) == named), None)
+
+
+def _of_receipt(
+    raw: bytes, press: Press, issuers: Collection[bytes], page: bytes | None = None
+) -> Verdict:
+    """The verdict on a receipt: its JSON, and beside it the PDF that carries it."""
+    receipt = receipts.parsed(raw)
+    found = receipts.faults(receipt)
+    if not found and page is not None and not _shows(page, receipt, press):
+        found = ["纸面上的与它所带的回执不同"]
+    if found:
+        return Verdict(Status.CHANGED, f"回执有问题：{'；'.join(found)}。")
+    said, key = receipts.told(receipt), receipts.fingerprint(receipt.key)
+    known = {*issuers, *((press.public_key,) if press.public_key else ())}
+    if receipts.is_from(receipt, known):
+        return Verdict(Status.UNCHANGED, f"回执有效，由本服务签发：{said}。")
+    if known:
+        message = f"回执完整，但不是用本机所知的公钥签发的（它的公钥开头为 {key}）：{said}。"
+        return Verdict(Status.UNSIGNED, message)
+    message = f"回执完整，签名与它所载的公钥相符（开头为 {key}，请与受理机构公布的核对）：{said}。"
+    return Verdict(Status.UNCHECKED, message)
+
+
+def _shows(page: bytes, receipt: receipts.Receipt, press: Press) -> bool:
+    ours = drawing.receipt(receipt, press)
+    if ours == page:
+        return True
+    shown = Shown.from_json(
+        sandbox.run_limited(sheets.differing, sheets.payload(page, ours, (), {}))
+    )
+    return not (shown.beside or shown.written or shown.values or shown.codes)
 
 
 def _of_scan(raw: bytes, forms: Sequence[Form], press: Press) -> Verdict:

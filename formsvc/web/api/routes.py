@@ -20,7 +20,7 @@ from formsvc.intake import reading
 from formsvc.submissions import MAX_BYTES
 from formsvc.web.api import payloads
 from formsvc.web.attachments import attachment
-from formsvc.web.held import catalogue, form_or_404, settings
+from formsvc.web.held import catalogue, form_or_404, issuers, settings
 from formsvc.web.problems import MEDIA_TYPE, problem
 from formsvc.writing.notation import today
 
@@ -179,7 +179,7 @@ def verify(query: dict[str, Any]) -> Any:
     """核对文件是否与其中的数据一致；有签名的，也可只核对印出的校验码"""
     if "code" in query:
         return verify_code(query["code"], catalogue().editions(), settings().press)
-    return verified(_body(DOCUMENT_LIMIT), catalogue().editions(), settings().press)
+    return verified(_body(DOCUMENT_LIMIT), catalogue().editions(), settings().press, issuers())
 
 
 def _body(limit: int = BODY_LIMIT) -> bytes:

@@ -17,8 +17,8 @@ from formsvc.intake import registers
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.sources import items
+from formsvc.sealed import SealedFolder
 from formsvc.web.runs.runs import Run
-from formsvc.web.runs.sealed import SealedFolder
 from formsvc.writing.texts import clean
 
 MOST: Final = 20_000

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 
 from formsvc.documents.proof.verification import Verdict, verify, verify_code
 from formsvc.web import csrf
-from formsvc.web.held import catalogue, settings
+from formsvc.web.held import catalogue, issuers, settings
 
 DOCUMENT_LIMIT: Final = 10_000_000
 
@@ -28,7 +28,7 @@ def answer() -> tuple[str, int] | str:
     file, code = request.files.get("file"), request.form.get("code", "").strip()
     editions, press = catalogue().editions(), settings().press
     if file and file.filename:
-        verdict = verify(file.read(), editions, press)
+        verdict = verify(file.read(), editions, press, issuers())
         return _page(verdict, name=file.filename)
     if code:
         return _page(verify_code(code, editions, press), code=code)

@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from formsvc.sealed import SealedFolder
 from formsvc.store import access, jobs
 from formsvc.store.errors import Invalid
 from formsvc.store.models import BackgroundJob, Office
@@ -17,7 +18,6 @@ from formsvc.web.filings.work import IMPORT, LIST, REVIEW
 from formsvc.web.held import jobs as background
 from formsvc.web.held import signed_in, store
 from formsvc.web.runs import owned
-from formsvc.web.runs.sealed import SealedFolder
 
 Files = list[tuple[str, bytes]]
 _PRODUCTS: Final = OFFERED[owned.DESK]

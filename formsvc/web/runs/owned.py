@@ -5,6 +5,7 @@ Who the person is opens it, on any computer, where a run is opened by its browse
 
 from typing import Final
 
+from formsvc.sealed import SealedFolder, derived
 from formsvc.store import jobs
 from formsvc.store.jobs import UNFINISHED, JobState
 from formsvc.store.models import BackgroundJob
@@ -13,7 +14,6 @@ from formsvc.store.store import Store
 from formsvc.web.held import jobs as background
 from formsvc.web.held import signed_in, store
 from formsvc.web.runs.runs import Run, RunState
-from formsvc.web.runs.sealed import SealedFolder, derived
 
 DESK: Final = "jobs"
 _FILES: Final = "files"

@@ -28,8 +28,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from formsvc.errors import ConfigError
+from formsvc.sealed import SealedFolder, derived
 from formsvc.storage import is_full
-from formsvc.web.runs.sealed import SealedFolder, derived
 
 KEY_BYTES: Final = 32
 SECONDS: Final = 2 * 3600

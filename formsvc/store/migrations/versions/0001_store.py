@@ -45,6 +45,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_event_filing_id"), "event", ["filing_id"], unique=False)
     op.create_index(op.f("ix_event_person_id"), "event", ["person_id"], unique=False)
     op.create_table(
+        "lease",
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("holder", sa.String(length=64), nullable=False),
+        sa.Column("until", sa.String(length=27), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lease")),
+    )
+    op.create_table(
         "office",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("programme", sa.String(length=64), nullable=False),
@@ -288,6 +295,7 @@ def upgrade() -> None:
         ),
         sa.Column("at", sa.String(length=27), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_key", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_material_filing_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_material_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_material")),
@@ -327,6 +335,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notice_filing_id"), "notice", ["filing_id"], unique=False)
     op.create_index(op.f("ix_notice_person_id"), "notice", ["person_id"], unique=False)
+    op.create_index("ix_notice_unsent", "notice", ["mailed", "at"], unique=False)
     op.create_table(
         "origin",
         sa.Column(
@@ -394,6 +403,7 @@ def upgrade() -> None:
         ),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("sealed_report", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_receipt", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_version_filing_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_version_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_version")),

@@ -1,4 +1,4 @@
-"""A folder whose files can be read only with a key: names hidden, contents AES-256-GCM by chunks.
+"""Files that can be read only with a key: AES-256-GCM by chunks; and a folder that hides names.
 
 It has the shape of formsvc.storage.Folder, so whatever writes a run's files can write them here.
 Each file has its own key, derived from the folder's key, its name and a random salt; a chunk's
@@ -9,8 +9,6 @@ import hashlib
 import hmac
 import io
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from formsvc.storage import LocalFolder
 
 CHUNK: Final = 1 << 16
 _TAG: Final = 16
@@ -31,11 +31,38 @@ def derived(key: bytes, purpose: str) -> bytes:
     return HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key)
 
 
+@contextmanager
+def sealing(stream: IO[bytes], key: bytes, name: str) -> Iterator[IO[bytes]]:
+    """A binary stream whose content goes to `stream` sealed; it opens under this name alone."""
+    salt = os.urandom(_SALT)
+    stream.write(salt)
+    writer = _Writer(stream, _cipher(key, name, salt))
+    yield cast(IO[bytes], writer)
+    writer.finish()
+
+
+def unsealed(stream: IO[bytes], key: bytes, name: str) -> IO[bytes]:
+    """What `sealing` wrote, seekable; closing it closes `stream`. OSError when it does not open."""
+    try:
+        reader = _Reader(stream, _cipher(key, name, stream.read(_SALT)))
+    except OSError:
+        stream.close()
+        raise
+    return io.BufferedReader(reader, CHUNK)
+
+
+def _cipher(key: bytes, name: str, salt: bytes) -> AESGCM:
+    return AESGCM(derived(key, hashlib.sha256(name.encode() + salt).hexdigest()))
+
+
 class SealedFolder:
-    """Files by relative names with `/`; `create` makes a file visible only when it is complete."""
+    """Files by relative names with `/`; `create` makes a file visible only when it is complete.
+
+    In a local folder, which may be gone after a power failure.
+    """
 
     def __init__(self, path: Path, key: bytes) -> None:
-        self.path = path
+        self._folder = LocalFolder(path, shared=True)
         self._key = derived(key, "contents")
         self._names = derived(key, "names")
 
@@ -45,43 +72,22 @@ class SealedFolder:
 
         What is here lives for hours: it need not outlast a power failure, so nothing is flushed.
         """
-        target = self._path(name)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Several may write the same file at once: the last one is there whole.
-        hidden = target.with_name(f".{target.name[:16]}.{secrets.token_hex(8)}.part")
-        salt = os.urandom(_SALT)
-        try:
-            with hidden.open("xb") as stream:
-                stream.write(salt)
-                writer = _Writer(stream, self._cipher(name, salt))
-                yield cast(IO[bytes], writer)
-                writer.finish()
-            hidden.replace(target)
-        finally:
-            hidden.unlink(missing_ok=True)
+        hidden = self._folder.create(self._path(name), flush=False)
+        with hidden as stream, sealing(stream, self._key, name) as sealed:
+            yield sealed
 
     def flush(self) -> None:
         """Nothing is to be done: see `create`."""
 
     def open(self, name: str) -> IO[bytes]:
         """A seekable binary stream; FileNotFoundError when there is none."""
-        stream = self._path(name).open("rb")
-        try:
-            reader = _Reader(stream, self._cipher(name, stream.read(_SALT)))
-        except OSError:
-            stream.close()
-            raise
-        return io.BufferedReader(reader, CHUNK)
+        return unsealed(self._folder.open(self._path(name)), self._key, name)
 
     def exists(self, name: str) -> bool:
-        return self._path(name).exists()
+        return self._folder.exists(self._path(name))
 
     def remove(self, name: str) -> None:
-        target = self._path(name)
-        if target.is_dir():
-            shutil.rmtree(target)
-        else:
-            target.unlink(missing_ok=True)
+        self._folder.remove(self._path(name))
 
     @contextmanager
     def scratch(self) -> Iterator[None]:
@@ -96,15 +102,10 @@ class SealedFolder:
         with self.open(name) as stream:
             return stream.read()
 
-    def _path(self, name: str) -> Path:
-        parts = (
+    def _path(self, name: str) -> str:
+        return "/".join(
             hmac.digest(self._names, part.encode(), "sha256").hex() for part in name.split("/")
         )
-        return self.path.joinpath(*parts)
-
-    def _cipher(self, name: str, salt: bytes) -> AESGCM:
-        purpose = hashlib.sha256(name.encode() + salt).hexdigest()
-        return AESGCM(derived(self._key, purpose))
 
 
 def _nonce(number: int) -> bytes:
@@ -156,7 +157,7 @@ class _Reader(io.RawIOBase):
         super().__init__()
         self._stream = stream
         self._cipher = cipher
-        sealed = os.fstat(stream.fileno()).st_size - _SALT
+        sealed = stream.seek(0, os.SEEK_END) - _SALT
         self._chunks = max(-(-sealed // (CHUNK + _TAG)), 1)
         self._size = max(sealed - self._chunks * _TAG, 0)
         self._place = 0
