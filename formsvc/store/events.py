@@ -18,8 +18,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from formsvc.storage import LocalFolder
+from formsvc.store.columns import iso
 from formsvc.store.keyring import Keyring, is_signed
-from formsvc.store.models import Chain, Event, Seal, iso
+from formsvc.store.models import Chain, Event, Seal
 
 Plain = str | int | bool | None | list[str] | list[int]
 GENESIS: Final = "0" * 64
