@@ -37,13 +37,13 @@ def served(root: Path, **environment: str) -> Iterator[Served]:
 
 
 def _wait(address: str, process: subprocess.Popen) -> None:
-    for _ in range(300):
+    for _ in range(1500):
         try:
             urllib.request.urlopen(f"{address}/readyz", timeout=1).read()
         except OSError:
             if process.poll() is not None:
                 raise
-            time.sleep(0.1)
+            time.sleep(0.02)
         else:
             return
     raise TimeoutError

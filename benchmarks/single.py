@@ -16,7 +16,7 @@ from formsvc import Catalogue, Form, fill, load_forms
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import checker, formats
 from formsvc.documents.printing import printed
-from formsvc.forms.schemas import registry
+from formsvc.forms.complaints import registry
 
 
 def main() -> None:

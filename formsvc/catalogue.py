@@ -10,7 +10,7 @@ from formsvc import checks, documents, submissions
 from formsvc.checks import stages
 from formsvc.checks.register import Register, Registered
 from formsvc.checks.steps import next_steps
-from formsvc.documents import HOUSE, Press, authoring, docx
+from formsvc.documents import HOUSE, Press
 from formsvc.errors import FormError
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import EDITION, FORM, Form, Programme, Shelf, built_in, library, summaries
@@ -184,27 +184,34 @@ class Catalogue(Mapping[str, Form]):
         return replace(report, findings=tuple(findings))
 
 
-def load_forms(*shelves: Shelf, press: Press = HOUSE, papers: bool = True) -> Catalogue:
+def load_forms(*shelves: Shelf, press: Press = HOUSE, whole: bool = True) -> Catalogue:
     """Load every form of the shelves, strictly: FormError names the file and place of a fault.
 
     Without shelves, the forms that come with formsvc. `press` is what documents are printed with.
-    Without `papers`, templates are opened when they are wanted: who checks one file needs those of
-    one form at most, and `verify_papers` is for who fills it.
+    Without `whole`, the files of all forms are read, but rules are compiled and templates opened
+    when they are wanted: who checks one file needs those of one form, and `verify_papers` is for
+    who fills it.
     """
     loaded, programmes = library(shelves or (built_in(),))
-    for form in loaded:
-        checks.checker(form)
-        next_steps(form, {}, form.since)
-        stages.verify(form)
-        summaries.verify(form, loaded, Registered)
-        if papers:
-            verify_papers(form)
+    for form in loaded if whole else ():
+        verify(form, loaded)
     return Catalogue(loaded, press, programmes)
+
+
+def verify(form: Form, forms: Iterable[Form]) -> None:
+    """All that belongs to a form fits together; `forms` are those it stands among. FormError or
+    TemplateError names file and place of a fault."""
+    checks.checker(form)
+    next_steps(form, {}, form.since)
+    stages.verify(form)
+    summaries.verify(form, forms, Registered)
+    verify_papers(form)
 
 
 def verify_papers(form: Form) -> None:
     """The Word form, the PDF and the layout fit the form and each other; TemplateError if not."""
-    docx.prepared(form)
+    from formsvc.documents import authoring  # noqa: PLC0415  # who only checks opens no template
+
     authoring.verify(form, form.pdf_names)
 
 

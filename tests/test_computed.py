@@ -198,9 +198,9 @@ def test_a_long_roll_is_worked_out_in_little_time():
 
     rows = [{**WHOLE["roll"][number % 2], "name": f"某{number}"} for number in range(200)]
     check(FORM, WHOLE, on=ON)
-    start = time.perf_counter()
+    start = time.process_time()
     assert found({**WHOLE, "roll": rows}) == []
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

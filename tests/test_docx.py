@@ -14,7 +14,7 @@ from benchmarks.names import names
 from formsvc import Press, blank, fill
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.documents import docx as docx_forms
-from formsvc.documents import press
+from formsvc.documents.press import drawing
 from formsvc.documents.printing import printed
 from formsvc.writing.texts import clean
 
@@ -180,7 +180,7 @@ def test_a_long_value_is_as_small_in_word_as_in_pdf(summary_form, summary):
         "江西省高层次高技能领军人才培养工程评价研究中心（江西省技能大师工作室联合会）"
     )
     small = sizes(fill(summary_form, summary, "docx"), "江西省高层次")
-    settings = press.shrinks(summary_form, summary, Press())["/unit/name"]
+    settings = drawing.shrinks(summary_form, summary, Press())["/unit/name"]
     assert [size for size, _ in small] == [setting.size for setting in settings]
     assert (small[0][0] < 15, small[1][0] < 10.5) == (True, True)
 
@@ -194,7 +194,7 @@ def test_all_paragraphs_of_a_long_text_shrink_together(summary_form, summary):
 
 
 def test_a_text_that_fits_is_left_as_the_form_has_it(summary_form, summary):
-    assert press.shrinks(summary_form, summary, Press()) == {}
+    assert drawing.shrinks(summary_form, summary, Press()) == {}
     assert "\ufdd0" not in body(fill(summary_form, summary, "docx"))
 
 

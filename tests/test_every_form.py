@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from collections import Counter
 
 import pytest
 
@@ -24,7 +25,7 @@ from .conftest import first_sample, valid_samples
 from .edits import Written, few
 from .test_papers import carrying, other, posted
 
-EVERY_FORM = pytest.mark.parametrize("form_id", list(load_forms()))
+EVERY_FORM = pytest.mark.parametrize("form_id", list(load_forms(whole=False)))
 
 
 def samples(form_id):
@@ -66,10 +67,14 @@ def test_a_paper_has_a_place_to_write_into_for_every_value_that_it_shows(catalog
 
 @EVERY_FORM
 def test_every_place_that_was_written_into_is_read_with_both_texts(nearby, catalogue, form_id):
+    """Each in the first two samples that show it."""
     form = catalogue[form_id]
+    tried: Counter[str] = Counter()
     for data in samples(form_id):
         values, paper = printed(form, data), Written(fill(form, data, "docx"))
         apart = [place for place in paper.places if place not in lists_in_boxes(form)]
+        apart = [place for place in apart if tried[form.in_any_row(place)] < 2]
+        tried.update({form.in_any_row(place) for place in apart})
         for place in few(apart):
             carried = units.bare(values[place])
             end = "甲" if not carried.endswith("甲") else "乙"
@@ -163,7 +168,8 @@ def test_a_pdf_that_shows_another_value_is_told_by_read_and_verify(nearby, catal
     ours, values = fill(form, data, "pdf"), printed(form, data)
     shown = {name for unit in units.expected(form, data) for name, _ in unit.parts}
     tried = 0
-    for place in few(sorted(shown & form_texts(form, data), key=form.place)):
+    places = [*few(sorted(shown & form_texts(form, data), key=form.place))]
+    for place in places[:: max(1, len(places) // 8)]:  # all over the paper
         edited = copy.deepcopy(data)
         known = pointers.get(data, place)
         digit = "1" if known[-1:] != "1" else "2"
@@ -180,7 +186,7 @@ def test_a_pdf_that_shows_another_value_is_told_by_read_and_verify(nearby, catal
         assert units.bare(difference.shown) == units.bare(printed(form, edited)[place])
         verdict = verify(paper, catalogue.editions())
         assert (verdict.status, verdict.differences) == (Status.VALUES, (difference,))
-        if (tried := tried + 1) == 6:
+        if (tried := tried + 1) == 4:
             break
     assert tried > 2
 

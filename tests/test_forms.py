@@ -169,6 +169,21 @@ def places(table: dict):
                     yield (name, key) if number is None else (name, number, key)
 
 
+def copied(schemas: Path, file: str, folder: Path) -> Path:
+    """A file that is tried, with no more around it than it is loaded with: a form.toml with its
+    programme, but for its coverage, which names all forms; a programme.toml with all of its forms.
+    """
+    programme, *around = Path(file).parts
+    shutil.copytree(schemas / Path(file).parent, folder / Path(file).parent)
+    if len(around) > 1:
+        text = (schemas / programme / "programme.toml").read_text("utf-8")
+        head = re.split(r"(?m)^(?=\[\[coverage\]\])", text)[0]
+        (folder / programme / "programme.toml").write_text(head, "utf-8")
+    if (schemas / "common.schema.json").exists():
+        shutil.copy(schemas / "common.schema.json", folder)
+    return folder / file
+
+
 def with_value(table: dict, place: tuple, value) -> dict:
     changed = copy.deepcopy(table)
     inside = changed
@@ -190,12 +205,7 @@ def with_value(table: dict, place: tuple, value) -> dict:
 def test_any_value_in_a_toml_file_loads_or_is_refused_with_file_and_place(tmp_path, file, step):
     source = EVERY if file.startswith("demo") else built_in()
     shelf = Shelf(tmp_path, tmp_path, tmp_path)
-    for name in (Path(file).parts[0], "common.schema.json"):
-        if (source.schemas / name).is_dir():
-            shutil.copytree(source.schemas / name, tmp_path / name)
-        elif (source.schemas / name).exists():
-            shutil.copy(source.schemas / name, tmp_path)
-    path = tmp_path / file
+    path = copied(source.schemas, file, tmp_path)
     table = tomllib.loads(path.read_text("utf-8"))
     refused = []
     for place, value in [*itertools.product(places(table), JUNK)][::step]:
@@ -244,7 +254,7 @@ def takes(operand, field) -> bool:
     return wanted is None or bool(wanted & known)
 
 
-FORMS = [*load_forms().values(), *read([EVERY])]
+FORMS = [*LOADED.values(), *read([EVERY])]
 RULES = [
     pytest.param(form, spec, name, parameter, id=f"{form.id}-{spec.id}-{name}")
     for form in FORMS[-1:]  # has every kind with every parameter
@@ -549,9 +559,8 @@ def own(shelf: Shelf, id: str, edition: str = "1") -> Shelf:
 
 
 def test_own_forms_stand_beside_those_that_come_along_and_use_their_definitions(shelf):
-    built = load_forms()
     forms = load_forms(built_in(), own(shelf, "own-summary"))
-    assert {"own-summary", *built} == set(forms)
+    assert {"own-summary", *LOADED} == set(forms)
     assert forms["own-summary"].programme is forms[FORM].programme
 
 
@@ -584,7 +593,7 @@ def two_editions(shelf):
     toml_ = newer.schemas / f"jiangxi/{FORM}/2026-2/form.toml"
     edit(toml_, "since = 2021-01-01", "since = 2026-02-01")
     edit(toml_, "limit = 500", "limit = 5")
-    return load_forms(built_in(), newer)
+    return load_forms(built_in(), newer, whole=False)
 
 
 def test_two_editions_of_a_form_stand_side_by_side(two_editions, summary):

@@ -1,6 +1,5 @@
 """Two thousand mutated documents, tables and lists of our own: no fault, no wrong verdict."""
 
-import contextlib
 import io
 import json
 import random
@@ -95,7 +94,7 @@ def test_a_mutated_paper_gives_a_verdict_and_never_a_wrong_one(
     # The parsers themselves, without a process for each of them.
     monkeypatch.setattr(papers.sandbox, "run_limited", as_sandboxed)
     chance, ours = random.Random(seed), own[format]
-    for number in range(60):
+    for number in range(40):
         raw = rebuilt(ours, format, chance) if number % 2 else mutated(ours, chance)
         verdict = verification.verify(raw, catalogue.editions())
         if verdict.status is verification.Status.UNCHANGED:
@@ -110,8 +109,13 @@ def test_parsers_of_papers_answer_or_refuse(own, format):
     for _ in range(200):
         raw = mutated(own[format], chance)
         for work in (papers.look, *([typed.fields] if format == "pdf" else [])):
-            with contextlib.suppress(UnreadableDocument):
-                assert json.loads(as_sandboxed(work, raw)) or True
+            try:
+                answer = json.loads(as_sandboxed(work, raw))
+            except UnreadableDocument:
+                continue
+            first, second = answer
+            assert first is None or isinstance(first, list | str), work
+            assert isinstance(second, list | dict), work
 
 
 def test_mutated_tables_never_crash_and_hide_nothing(catalogue, monkeypatch):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from formsvc import pointers, submissions
 from formsvc.checks import checker, formats
-from formsvc.forms.schemas import registry
+from formsvc.forms.complaints import registry
 from formsvc.pointers import set_
 
 from .conftest import first_sample, sample_folder

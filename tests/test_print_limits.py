@@ -10,6 +10,7 @@ from formsvc import fill, pointers
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
 from formsvc.documents import press
+from formsvc.documents.press import drawing
 from formsvc.documents.press.bounds import Bounds
 from formsvc.findings import Severity
 from tests.conftest import first_sample
@@ -88,7 +89,7 @@ CLOSE = (
 
 def unprintable(form, data):
     try:
-        press.fill(form, data, press.Press())
+        drawing.fill(form, data, press.Press())
     except press.Unprintable as refused:
         return refused.findings
     return ()

@@ -12,7 +12,7 @@ from benchmarks.generate import batch
 
 from .serving import Browser, children, free_port, served, until
 
-COUNT = 3000
+COUNT = 1200
 
 
 @pytest.fixture(scope="module")

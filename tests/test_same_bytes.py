@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from formsvc import Press, fill, load_forms, submissions
+from formsvc import Press, fill, submissions
+from formsvc.bulk.batch import loaded
 from formsvc.documents import Bound, pack
 
 from .conftest import valid_samples
@@ -18,7 +19,7 @@ NAMES = [path.name for path in valid_samples(FORM)]
 
 
 def digest(name: str) -> str:
-    form = load_forms()[FORM]
+    form = loaded()[0][FORM]
     path = next(path for path in valid_samples(FORM) if path.name == name)
     raw = fill(form, submissions.parse(path.read_bytes()).data, "pdf")
     return hashlib.sha256(raw).hexdigest()
@@ -55,7 +56,7 @@ def test_dask_workers_make_the_same_bytes(here):
 
 
 def test_a_pack_is_the_same_after_anything_else(here):
-    form = load_forms()[FORM]
+    form = loaded()[0][FORM]
     datas = [submissions.parse(path.read_bytes()).data for path in valid_samples(FORM)]
     bound = [Bound(f"{number}", form, data) for number, data in enumerate(datas)]
     first = pack(bound, Press(), title="包", duplex=True)

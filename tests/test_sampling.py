@@ -60,7 +60,7 @@ def test_a_rule_about_a_computed_total_is_broken_by_what_it_is_computed_from(who
             f'\n[[rule]]\nid = "{what}"\nseverity = "error"\ncite = "article-8-2"\n{rule}'
             'message = "{label}"\n'
         )
-    form = load_forms(whole_shelf, papers=False)["jiangsu333-allowance-roll"]
+    form = load_forms(whole_shelf, whole=False)["jiangsu333-allowance-roll"]
     made = {each.rule: each.data for each in samples(form)}
     assert made[what] is not None
 

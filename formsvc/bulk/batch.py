@@ -101,12 +101,16 @@ class Result:
 Loaded = tuple[Catalogue, Comparisons]
 
 
-@cache
 def loaded(shelves: tuple[Shelf, ...] = (), press: Press = HOUSE, values: Values = None) -> Loaded:
     """The forms and what compares them, loaded and verified once in a process.
 
     Raises FormError; without shelves, what comes with formsvc.
     """
+    return _once(shelves, press, values)  # a cache tells what is left out from what is given
+
+
+@cache
+def _once(shelves: tuple[Shelf, ...], press: Press, values: Values) -> Loaded:
     if values is None:
         catalogue = load_forms(*shelves, press=press)
     else:
@@ -191,11 +195,17 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    digest = hashlib.sha256(
-        repr((job.on, job.formats, job.secrets, job.register, job.values)).encode()
+    asked = repr((job.on, job.formats, job.secrets, job.register, job.values)).encode()
+    return hashlib.sha256(asked + _judged_by(job.shelves)).digest()
+
+
+@cache
+def _judged_by(shelves: tuple[Shelf, ...]) -> bytes:
+    """The digest of all files that a result is made with, taken once in a process: as the forms."""
+    digest = hashlib.sha256()
+    roots = (
+        root for shelf in shelves or (built_in(),) for root in (shelf.schemas, shelf.templates)
     )
-    shelves = job.shelves or (built_in(),)
-    roots = (root for shelf in shelves for root in (shelf.schemas, shelf.templates))
     for root in (*roots, Path(__file__).parent.parent):
         for path in sorted(path for path in root.rglob("*.*") if path.suffix in _JUDGING):
             digest.update(path.read_bytes())

@@ -2,7 +2,7 @@
 
 import click
 
-from formsvc.cli import bulk, listing, papers, replay, serving, summary, template
+from formsvc.cli import admin, bulk, listing, papers, replay, serving, summary, template
 from formsvc.cli.shell import Commands
 
 __all__ = ["main"]
@@ -17,5 +17,6 @@ def main() -> None:
 for command in (
     listing.forms, papers.check, papers.fill, papers.blank, papers.read, papers.verify,
     papers.fonts, bulk.bulk, replay.replay, summary.summary, template.template, serving.serve,
+    admin.admin,
 ):  # fmt: skip
     main.add_command(command)

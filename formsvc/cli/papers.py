@@ -3,6 +3,7 @@
 import sys
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,9 +28,10 @@ from formsvc.cli.shell import (
 from formsvc.delivery import blank as blank_form
 from formsvc.delivery import fill as filled
 from formsvc.documents.press import installed
-from formsvc.documents.proof import verification
-from formsvc.documents.proof.differences import Difference
 from formsvc.writing.notation import today
+
+if TYPE_CHECKING:
+    from formsvc.documents.proof.differences import Difference
 
 _PAPERS = (".docx", ".pdf", ".png", ".jpg", ".jpeg")
 _OUTPUTS = ("text", "json", "csv", "xlsx")
@@ -149,7 +151,7 @@ def read(file: str, output: str | None) -> None:
     sys.exit(0 if found.is_sure else FINDINGS)
 
 
-def _both(each: Difference, *, err: bool = False) -> None:
+def _both(each: "Difference", *, err: bool = False) -> None:
     """A field with what the paper shows and what it carries."""
     click.echo(style(f"{each.label}  {each.pointer}", "error"), err=err)
     click.echo(f"    纸面：{each.shown or '（空白）'}", err=err)
@@ -160,6 +162,8 @@ def _both(each: Difference, *, err: bool = False) -> None:
 @click.argument("paper")
 def verify(paper: str) -> None:
     """核对 PAPER：文件名（Word、PDF、打印包、扫描件），或纸上印的校验码。"""
+    from formsvc.documents.proof import verification  # noqa: PLC0415  # only this opens papers
+
     press = config.from_environment().press
     if Path(paper).suffix.lower() in _PAPERS and not Path(paper).exists():
         stop(f"没有这个文件：{paper}")

@@ -80,9 +80,9 @@ def style(text: str, role: str) -> str:
 
 @cache
 def catalogue() -> Catalogue:
-    """The forms that the environment asks for; templates are opened when they are wanted."""
+    """The forms that the environment asks for; each is compiled when it is wanted."""
     settings = config.from_environment()
-    return load_forms(*settings.shelves, press=settings.press, papers=False)
+    return load_forms(*settings.shelves, press=settings.press, whole=False)
 
 
 def form_named(name: str) -> Form:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from formsvc import config
-from formsvc.catalogue import summary, verify_papers, verify_samples
+from formsvc.catalogue import summary, verify_samples
+from formsvc.catalogue import verify as verify_form
 from formsvc.checks import coverage, explain
 from formsvc.cli.shell import FINDINGS, catalogue, form_named, style, write
-from formsvc.documents import authoring
 from formsvc.findings import Severity
 from formsvc.forms import built_in, read
 from formsvc.submissions import encoded
@@ -25,6 +25,8 @@ def template() -> None:
 @click.argument("form", required=False)
 def build(form: str | None) -> None:
     """用 FORM（默认全部）的 form.docx 制作 form.pdf 和 layout.json；需要 LibreOffice。"""
+    from formsvc.documents import authoring  # noqa: PLC0415  # only this draws forms
+
     known = read(config.from_environment().shelves or (built_in(),))
     if form and form not in {each.id for each in known}:
         form_named(form)
@@ -46,7 +48,7 @@ def verify(form: str | None) -> None:
             coverage.verify(programme, catalogue().editions())
     for each in catalogue().editions():
         if chosen in (None, each.id):
-            verify_papers(each)
+            verify_form(each, catalogue().editions())
             if each.samples.is_dir():
                 verify_samples(each)
             click.echo(f"{each.id}  {each.edition}  {style('无误', 'ok')}")

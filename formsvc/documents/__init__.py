@@ -1,8 +1,8 @@
 """Data → document, and what proves a document."""
 
-from formsvc.documents.filling import HOUSE, MEDIA_TYPES, blank, blank_remarks, fill
-from formsvc.documents.press import Bound, Press, Unprintable, findings, letter, pack
-from formsvc.documents.proof.carriage import Format
+from formsvc.documents.filling import HOUSE, blank, blank_remarks, fill, letter, pack
+from formsvc.documents.formats import MEDIA_TYPES, Format
+from formsvc.documents.press import Bound, Press, Unprintable, findings
 
 __all__ = [
     "HOUSE",

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import docx
+from docx.document import Document
 from docxtpl import DocxTemplate
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -37,7 +38,6 @@ from formsvc.forms import Form
 from formsvc.writing import texts
 
 BODY: Final = "word/document.xml"
-MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _STORIES = ("word/header", "word/footer", "word/footnotes", "word/endnotes")
 _BREAK = re.compile(r'<w:pageBreakBefore/>|<w:br w:type="page"/>')
 # The number of pages up to its last result, which programs show that cannot count a section's.
@@ -54,7 +54,7 @@ class DocxForm:
         self.form = form
         self._package = read(form.docx)
         self.digest = hashlib.sha256(self._package).hexdigest()  # of the template as it stands
-        self._coded = headers.with_code(self._package)
+        self._coded = headers.with_code(_opened(form.docx, self._package))
         self._final = _Prepared(form, self._coded, carries=True, controls=Controls(form))
 
     @cached_property
@@ -233,18 +233,24 @@ def environment() -> ImmutableSandboxedEnvironment:
 
 
 def read(path: Path) -> bytes:
-    """A DOCX as bytes. TemplateError when it is none, or not there."""
+    """A template's bytes. TemplateError when there is none."""
     if not path.is_file():
         raise TemplateError(
             f"{path}: is missing; draw the form in Word, with placeholders, and save it here"
             " (docs/authoring.md says how), then run: formsvc template build"
         )
     try:
-        package = path.read_bytes()
-        docx.Document(io.BytesIO(package))
+        return path.read_bytes()
+    except OSError as error:
+        raise TemplateError(f"{path}: {error}") from error
+
+
+def _opened(path: Path, package: bytes) -> Document:
+    """A template as python-docx has it. TemplateError when it is no DOCX."""
+    try:
+        return docx.Document(io.BytesIO(package))
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise TemplateError(f"{path}: {error}") from error
-    return package
 
 
 def split(package: bytes) -> tuple[dict[str, bytes], dict[str, str]]:

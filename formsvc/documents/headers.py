@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import docx
+from docx.document import Document
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 
@@ -28,13 +29,12 @@ _NAMESPACES: Final = (
 )
 
 
-def with_code(package: bytes) -> bytes:
-    """The same DOCX with room for a proof code on every page.
+def with_code(document: Document) -> bytes:
+    """The DOCX with room for a proof code on every page.
 
     `{{ _code.form }}` and `{{ _code.digest }}` stand for the text, the part whose content is
-    PLACEHOLDER for the picture: a fill puts in both.
+    PLACEHOLDER for the picture: a fill puts in both. The document is changed.
     """
-    document = docx.Document(io.BytesIO(package))
     for number, (header, width) in enumerate(_headers(document), 1):
         link, _ = header.part.get_or_add_image(io.BytesIO(PLACEHOLDER))
         paragraph = _paragraph(header)

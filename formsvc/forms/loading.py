@@ -121,8 +121,8 @@ class TomlFile:
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = schemas.plain(raw)
-        for fault in schemas.faults(self.kind, self.table):
-            self.fail(self._place(list(fault.absolute_path)), fault.message[:_LONGEST])
+        for path_in, complaint in schemas.faults(self.kind, self.table):
+            self.fail(self._place(path_in), complaint[:_LONGEST])
 
     def fail(self, place: str, what: str) -> NoReturn:
         _fail(self.path, place, what)

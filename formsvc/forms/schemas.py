@@ -8,10 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-import jsonschema
 import jsonschema_rs
-from referencing import Registry, Resource
-from referencing.exceptions import Unresolvable
 
 from formsvc import pointers
 from formsvc.errors import FormError
@@ -27,6 +24,9 @@ _NO_NAME: Final = re.compile(r"[0-9]+|\*")
 _NO_DAYS: Final = ("0000-01-01", "1899-12-31", "9999-12-31")
 _DESCRIBED: Final = ("form", "programme", "values")
 
+Fault = tuple[list[str | int], str]
+"""The path to what is wrong, and the complaint."""
+
 
 def common(own: Path, built_in: Path) -> Mapping[str, Any]:
     """The definitions that the schemas of a shelf share: its own file's, else the built-in ones."""
@@ -34,28 +34,10 @@ def common(own: Path, built_in: Path) -> Mapping[str, Any]:
     return json_object(path if path.exists() else built_in / COMMON)
 
 
-def registry(*contents: Mapping[str, Any]) -> Registry[Any]:
-    """The only place `$ref` may lead to: nothing is ever fetched."""
-    resources: list[tuple[str, Resource[Any]]] = [
-        (str(content["$id"]), Resource.from_contents(content)) for content in contents
-    ]
-    known: Registry[Any] = Registry().with_resources(resources)
-    return known
-
-
 @cache
 def described(kind: str) -> dict[str, Any]:
     """The JSON Schema of `form.toml`, `programme.toml` or a file of values, by the file's stem."""
     return json_object(Path(__file__).with_name(f"{kind}.schema.json"))
-
-
-@cache
-def _validator(kind: str) -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(
-        described(kind),
-        registry=registry(*map(described, _DESCRIBED)),
-        format_checker=jsonschema.FormatChecker(["date"]),
-    )
 
 
 @cache
@@ -66,15 +48,16 @@ def _quick(kind: str) -> jsonschema_rs.Draft202012Validator:
     )
 
 
-def faults(kind: str, table: Mapping[str, Any]) -> list[jsonschema.ValidationError]:
+def faults(kind: str, table: Mapping[str, Any]) -> list[Fault]:
     """What is wrong with a TOML file of this kind, first things first."""
     try:
         if _quick(kind).is_valid(table):
             return []
     except (ValueError, TypeError, OverflowError):
         pass  # The other one has words for it.
-    errors = _validator(kind).iter_errors(table)
-    return sorted(errors, key=lambda error: [str(part) for part in error.absolute_path])
+    from formsvc.forms import complaints  # noqa: PLC0415  # slow to load, and most files are right
+
+    return complaints.of_table(table, described(kind), list(map(described, _DESCRIBED)))
 
 
 def json_object(path: Path) -> dict[str, Any]:
@@ -95,12 +78,11 @@ class FormSchema:
         self.path = path
         self.common = common
         self.content = json_object(path)
-        self._resolver = registry(common).resolver(str(common["$id"]))
-        try:
-            if not jsonschema_rs.meta.is_valid(self.content):
-                jsonschema.Draft202012Validator.check_schema(self.content)
-        except jsonschema.SchemaError as error:
-            self.fail(error.json_path, error.message)
+        if not jsonschema_rs.meta.is_valid(self.content):
+            from formsvc.forms import complaints  # noqa: PLC0415  # as above
+
+            if fault := complaints.of_schema(self.content):
+                self.fail(*fault)
         self.fields: Mapping[str, Field] = {
             field.pointer: field for field in self._walk(self.content, "")
         }
@@ -126,14 +108,15 @@ class FormSchema:
             self.fail("$id", f"must be urn:formsvc:{form}:{edition}")
 
     def _resolve(self, node: Mapping[str, Any], place: str) -> dict[str, Any]:
-        """Follow `$ref`; keywords beside it win. Every hop must stay inside the registry."""
+        """Follow `$ref`; keywords beside it win. Every hop leads into the common definitions, the
+        only place it may lead to."""
         merged, hops = dict(node), 0
         while reference := merged.pop("$ref", None):
             hops += 1
-            try:
-                target = self._resolver.lookup(reference).contents
-            except Unresolvable as error:
-                self.fail(place, str(error))
+            base, _, pointer = str(reference).partition("#")
+            target: object = pointers.MISSING
+            if base in ("", self.common["$id"]) and pointer[:1] in ("", "/"):
+                target = pointers.get(self.common, pointer)
             if hops > 32 or not isinstance(target, dict):
                 self.fail(place, f"$ref {reference!r} leads nowhere")
             merged = {**target, **merged}

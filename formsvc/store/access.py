@@ -38,6 +38,7 @@ _LABELS: Final = {
     Role.ADMIN: "系统管理员",
 }
 HANDLING: Final = frozenset({Role.CLERK, Role.MANAGER})
+_HANDING_IN: Final = HANDLING | {Role.APPLICANT}
 SEEING: Final = frozenset({Role.CLERK, Role.MANAGER, Role.VIEWER})
 
 
@@ -93,8 +94,8 @@ class Actor:
         )
 
     def is_of(self, office: int | None) -> bool:
-        """Whether this person has any role in an office."""
-        return office is not None and bool(self.seats_at(office, frozenset(Role)))
+        """Whether this person hands in through an office: anybody there but who only looks."""
+        return office is not None and bool(self.seats_at(office, _HANDING_IN))
 
 
 SYSTEM: Final = Actor()

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, tuple_
 from formsvc.bulk.comparison import Entry, Meetings
 from formsvc.catalogue import Checked
 from formsvc.checks.register import Register
-from formsvc.findings import Finding
+from formsvc.findings import Finding, Report
 from formsvc.forms import Form, Programme
 from formsvc.intake import registers
 from formsvc.store.models import Filing, Meeting, Roster
@@ -34,6 +34,12 @@ def check(work: Work, filing: Filing, data: object) -> tuple[Checked, list[Entry
     met = _met(work, filing, form, entries)
     findings = sorted((*report.findings, *met), key=lambda f: form.place(f.pointer))
     return replace(checked, report=replace(report, findings=tuple(findings))), entries
+
+
+def entries_of(work: Work, form: Form, data: object, report: Report) -> list[Entry]:
+    """What later submissions are compared with, of one that was judged elsewhere."""
+    _, (entries,) = work.store.forms[1].judge(form, data, report, [_secret(work)])
+    return entries
 
 
 def remember(work: Work, filing: Filing, entries: list[Entry]) -> None:
@@ -60,38 +66,39 @@ def register(work: Work, programme: str) -> Register | None:
 def _met(work: Work, filing: Filing, form: Form, entries: list[Entry]) -> Iterator[Finding]:
     """The findings about other submissions that this one meets."""
     catalogue, comparisons = work.store.forms
-    names = {comparison.name: number for number, comparison in enumerate(comparisons)}
     with closing(Meetings(catalogue, comparisons, work.today)) as meetings:
         meetings.add(_OWN, form.id, "", [entries])
-        for other, entry in _others(work, filing, form.programme, entries, names):
-            meetings.add(other.id, other.form, f"{other.number}", [[entry]])
+        for other, entry in _others(work, filing, form.programme, entries):
+            # A form that is not served any more is only named by its number.
+            known = other.form if other.form in catalogue else form.id
+            meetings.add(other.id, known, f"{other.number}", [[entry]])
         for item, findings in meetings.findings():
             if item == _OWN:
                 yield from findings
 
 
 def _others(
-    work: Work, filing: Filing, programme: Programme, entries: list[Entry], names: dict[str, int]
+    work: Work, filing: Filing, programme: Programme, entries: list[Entry]
 ) -> Iterator[tuple[Filing, Entry]]:
     """What others handed in that has a key in common."""
     comparisons = work.store.forms[1]
-    keys = [(comparisons[entry.comparison].name, entry.key) for entry in entries]
+    # Comparisons of several forms have one name; the key tells them apart.
+    keys = {(comparisons[each.comparison].name, each.key): each.comparison for each in entries}
     query = (
         select(Meeting, Filing)
         .join(Filing, Filing.id == Meeting.filing_id)
         .where(
             Meeting.programme == programme.id,
-            tuple_(Meeting.comparison, Meeting.key).in_(keys),
+            tuple_(Meeting.comparison, Meeting.key).in_(list(keys)),
             Filing.id != filing.id,
             Filing.state.not_in(_OUT_OF),
         )
         .order_by(Filing.id)
     )
     for meeting, other in work.session.execute(query) if keys else ():
-        number = names.get(meeting.comparison)
-        if number is not None:
-            differs = meeting.differs.split(",") if meeting.differs else ()
-            yield other, Entry(number, meeting.pointer, meeting.key, differs, meeting.amount)
+        number = keys[meeting.comparison, meeting.key]
+        differs = meeting.differs.split(",") if meeting.differs else ()
+        yield other, Entry(number, meeting.pointer, meeting.key, differs, meeting.amount)
 
 
 def _secret(work: Work) -> bytes:

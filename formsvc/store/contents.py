@@ -68,6 +68,11 @@ def seal_opinion(keys: Keyring, passage: Passage, words: str, findings: list[Fin
     return keys.mac(content)
 
 
+def opinion_mac(keys: Keyring, passage: Passage) -> str:
+    """The keyed digest of an opinion as it is kept, hexadecimal: what its event says too."""
+    return keys.mac(keys.unseal(passage.sealed or b"", f"passage/{passage.id}")).hex()
+
+
 def opinion(keys: Keyring, passage: Passage) -> tuple[str, list[Finding]]:
     """An office's words and the findings it chose."""
     if passage.sealed is None:

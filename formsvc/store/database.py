@@ -24,6 +24,7 @@ _POOL: Final = 8
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number that no other program locks PostgreSQL by.
 _MIGRATING: Final = 0x666F726D73766301
+_WRITING: Final = 0x666F726D73766302
 
 
 def engine(address: str) -> Engine:
@@ -32,8 +33,7 @@ def engine(address: str) -> Engine:
         return _sqlite(address)
     if address.startswith(("postgresql:", "postgres:", "postgresql+psycopg:")):
         _, _, place = address.partition(":")
-        return create_engine(f"postgresql+psycopg:{place}", pool_pre_ping=True, pool_size=_POOL,
-                             max_overflow=_POOL, hide_parameters=True)  # fmt: skip
+        return _postgresql(f"postgresql+psycopg:{place}")
     raise ConfigError("FORMSVC_DATABASE: is neither a postgresql:// nor a sqlite:/// address")
 
 
@@ -55,6 +55,38 @@ def _sqlite(address: str) -> Engine:
     return made
 
 
+def _postgresql(address: str) -> Engine:
+    made = create_engine(address, pool_pre_ping=True, pool_size=_POOL, max_overflow=_POOL,
+                         hide_parameters=True)  # fmt: skip
+
+    @event.listens_for(made, "begin")
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("writes", False):
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({_WRITING})")
+
+    return made
+
+
+def await_writers(made: Engine) -> None:
+    """Return when every transaction that writes now has ended; new ones wait that long."""
+    # On SQLite this is the only one that writes.
+    connected = made.connect().execution_options(writes=made.dialect.name == "sqlite")
+    with connected as connection, connection.begin():
+        if made.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITING})")
+
+
+@contextmanager
+def snapshot(made: Engine) -> Iterator[Session]:
+    """A transaction that reads, from beginning to end, the database as it is now."""
+    options: dict[str, Any] = {"writes": False}
+    if made.dialect.name == "postgresql":
+        options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+    connected = made.connect().execution_options(**options)
+    with connected, Session(connected, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
 @contextmanager
 def transaction(made: Engine, *, writes: bool) -> Iterator[Session]:
     """One transaction: committed at the end, rolled back when anything is raised."""
@@ -66,21 +98,23 @@ def transaction(made: Engine, *, writes: bool) -> Iterator[Session]:
         yield session
 
 
-def migrate(made: Engine) -> None:
-    """Bring the tables to the shape of this program; ConfigError when they are of a newer one."""
+def migrate(made: Engine, to: str = "head") -> None:
+    """Bring the tables to the shape of this program, or to that of an earlier revision;
+    ConfigError when they, or it, are of a newer one."""
     script = ScriptDirectory(str(_MIGRATIONS))
     with made.connect().execution_options(writes=True) as connection, connection.begin():
         if made.dialect.name == "postgresql":  # several processes may start at once
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
         at = MigrationContext.configure(connection).get_current_revision()
-        if at == script.get_current_head():
+        if at == (script.get_current_head() if to == "head" else to):
             return
-        if at is not None and at not in {each.revision for each in script.walk_revisions()}:
-            raise ConfigError(f"the store was made by a newer formsvc (its tables are at {at})")
+        known = {None, "head", *(each.revision for each in script.walk_revisions())}
+        if newer := {at, to} - known:
+            raise ConfigError(f"the store was made by a newer formsvc (its tables are at {newer})")
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def queue_engine(address: str, data: Path) -> Engine:

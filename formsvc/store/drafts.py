@@ -50,7 +50,7 @@ def discard(work: Work, id: int, revision: int) -> None:
 
 
 def _mine(work: Work, id: int, revision: int, verb: str) -> Filing:
-    filing = life.find(work, id)
+    filing = life.find(work, id, locked=True)
     life.require_owner(work, filing, verb)
     life.require_editable(filing, verb)
     if filing.revision != revision:
@@ -69,5 +69,6 @@ def _keep(work: Work, filing: Filing, form: Form, data: object, office: int | No
             raise Invalid(f"{chosen.name}不属于这项计划。")
         filing.office_id = office
     contents.seal_draft(work.store.keys, filing, data)
-    life.describe(filing, form, data)
+    if not filing.version:  # what others see is what was handed in
+        life.describe(filing, form, data)
     work.session.flush()

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from formsvc.storage import LocalFolder
@@ -27,6 +27,7 @@ GENESIS: Final = "0" * 64
 _HEAD: Final = 1  # the id of the one row of `chain`
 _ANCHOR: Final = "history.json"
 _BATCH: Final = 2_000
+_COLUMNS: Final = tuple(Event.__table__.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,15 @@ def begin(session: Session, keys: Keyring) -> None:
 def append(session: Session, keys: Keyring, happened: list[Happened]) -> Head:
     """Write events at the end, in this transaction; others that write wait for its end."""
     chain = session.get_one(Chain, _HEAD, with_for_update=True, populate_existing=True)
+    rows = []
     for each in happened:
         details = json.dumps(each.details or {}, ensure_ascii=False, sort_keys=True)
         event = Event(number=chain.count + 1, at=each.at, kind=each.kind, person_id=each.person,
                       office_id=each.office, filing_id=each.filing, details=details)  # fmt: skip
         event.hash = hashed(event, chain.hash)
         chain.count, chain.hash = event.number, event.hash
-        session.add(event)
+        rows.append({column: getattr(event, column) for column in _COLUMNS})
+    session.execute(insert(Event), rows)
     head = Head(chain.count, chain.hash)
     chain.mac = _mac(keys, head)
     return head
@@ -93,6 +96,21 @@ def anchor(folder: Path, keys: Keyring, at: Head) -> None:
         plain = {"count": at.count, "hash": at.hash, "mac": _mac(keys, at)}
         with LocalFolder(folder).create(_ANCHOR, flush=False) as stream:
             stream.write(json.dumps(plain).encode())
+
+
+def anchor_anew(folder: Path, keys: Keyring, at: Head) -> None:
+    """Remember this end instead of a longer history that is lost: somebody said that it is."""
+    (folder / _ANCHOR).unlink(missing_ok=True)
+    anchor(folder, keys, at)
+
+
+def continues(session: Session, kept: Head | None) -> bool:
+    """Whether the history holds the end that was remembered: if not, the memory is kept, so that
+    nobody's later work covers up what is lost."""
+    if kept is None or not kept.count:
+        return True
+    found = session.get(Event, kept.count)
+    return found is not None and found.hash == kept.hash
 
 
 def anchored(folder: Path, keys: Keyring) -> Head | None:

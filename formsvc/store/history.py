@@ -23,6 +23,7 @@ class Told:
     person: str
     office: str
     filing: str
+    form: str
     details: dict[str, Any]
 
 
@@ -68,7 +69,9 @@ def _named(work: Work, found: list[Event]) -> Iterator[Told]:
 
     people = names(Person.id, Person.name, {each.person_id for each in found})
     offices = names(Office.id, Office.name, {each.office_id for each in found})
+    forms = names(Filing.id, Filing.form, {each.filing_id for each in found})
     filings = names(Filing.id, Filing.number, {each.filing_id for each in found})
     for each in found:
         yield Told(each, people.get(each.person_id, ""), offices.get(each.office_id, ""),
-                   filings.get(each.filing_id, ""), json.loads(each.details))  # fmt: skip
+                   filings.get(each.filing_id, ""),
+                   forms.get(each.filing_id, ""), json.loads(each.details))  # fmt: skip

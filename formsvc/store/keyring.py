@@ -10,7 +10,9 @@ import hmac
 import json
 import os
 import secrets
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -40,11 +42,13 @@ class Unopenable(FormsvcError):
 
 @dataclass(frozen=True, repr=False)
 class Keyring:
-    """`sealing` maps names of 4 bytes (hexadecimal) to keys, in the order in which they came."""
+    """`sealing` maps names of 4 bytes (hexadecimal) to keys, in the order in which they came;
+    `path` is the file that they were read from, where a key that came later is looked for."""
 
     sealing: Mapping[str, bytes]
     secret: bytes
     seed: bytes
+    path: Path | None = None
 
     @classmethod
     def new(cls) -> "Keyring":
@@ -55,10 +59,20 @@ class Keyring:
     def load(cls, path: Path) -> "Keyring":
         """ConfigError when there is no such file or it holds no keys."""
         try:
-            plain = json.loads(path.read_bytes())
+            content = path.read_bytes()
+        except OSError as error:
+            raise ConfigError(f"{path}: is no key file ({error})") from error
+        return cls.parsed(content, path)
+
+    @classmethod
+    def parsed(cls, content: bytes, path: Path) -> "Keyring":
+        """What `save` wrote. ConfigError, naming the file, when it is something else."""
+        try:
+            plain = json.loads(content)
             sealing = {name: base64.b64decode(key) for name, key in plain["sealing"].items()}
-            ring = cls(sealing, base64.b64decode(plain["secret"]), base64.b64decode(plain["seed"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            ring = cls(sealing, base64.b64decode(plain["secret"]),
+                       base64.b64decode(plain["seed"]), path)  # fmt: skip
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ConfigError(f"{path}: is no key file ({error})") from error
         lengths = {len(key) for key in (*ring.sealing.values(), ring.secret, ring.seed)}
         if lengths != {_BYTES} or not ring.sealing:
@@ -73,6 +87,12 @@ class Keyring:
         with LocalFolder(path.parent).create(path.name) as stream:
             os.fchmod(stream.fileno(), 0o600)
             stream.write(json.dumps(plain, indent=1).encode())
+        # What is sealed from now on must not outlive the name of this file in a power failure.
+        there = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(there)
+        finally:
+            os.close(there)
 
     def rotated(self) -> "Keyring":
         """With a new key that seals from now on; the older ones still open."""
@@ -82,6 +102,13 @@ class Keyring:
     def only_current(self) -> "Keyring":
         """Without the keys that seal nothing any more."""
         return replace(self, sealing={self.current: self.sealing[self.current]})
+
+    def after(self, earlier: "Keyring") -> "Keyring":
+        """With the keys of an earlier reading too: what was fetched before still opens."""
+        return replace(self, sealing={
+            **{name: key for name, key in earlier.sealing.items() if name not in self.sealing},
+            **self.sealing,
+        })  # fmt: skip
 
     @cached_property
     def current(self) -> str:
@@ -97,13 +124,20 @@ class Keyring:
     def unseal(self, sealed: bytes, place: str) -> bytes:
         """What `seal` was given. Raises Unopenable."""
         name, nonce = sealed[:_NAME].hex(), sealed[_NAME : _NAME + _NONCE]
-        key = self.sealing.get(name)
+        key = self.sealing.get(name) or self._later(name)
         try:
             if key is None:
                 raise InvalidTag
             return AESGCM(key).decrypt(nonce, sealed[_NAME + _NONCE :], place.encode())
         except (InvalidTag, ValueError):
             raise Unopenable(f"{place}: does not open with the keys at hand") from None
+
+    def _later(self, name: str) -> bytes | None:
+        """A key that was added to the file after it was read."""
+        if self.path is not None:
+            with suppress(ConfigError):
+                return Keyring.load(self.path).sealing.get(name)
+        return None
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the key that seals now sealed this."""
@@ -139,6 +173,34 @@ class Keyring:
         """The raw public key, 32 bytes, that checks signatures anywhere."""
         private = Ed25519PrivateKey.from_private_bytes(self.seed)
         return private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+
+class KeyFile:
+    """The keys in a file as they are now: read anew when the file was replaced. Thread-safe."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        self._seen = self._stamp()
+        self._ring = Keyring.load(path)
+
+    @property
+    def ring(self) -> Keyring:
+        """The keys; those last read while the file is out of reach."""
+        with suppress(OSError, ConfigError):
+            if self._stamp() != self._seen:
+                with self._lock:
+                    # The stamp comes first: a file replaced between the two is read once more.
+                    seen = self._stamp()
+                    self._ring, self._seen = Keyring.load(self.path).after(self._ring), seen
+        return self._ring
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            about = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return about.st_ino, about.st_mtime_ns, about.st_size
 
 
 def is_signed(message: bytes, signature: bytes, public_key: bytes) -> bool:

@@ -7,7 +7,7 @@ Every verb checks who asks, in what state the filing is, and that it is as the a
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -36,9 +36,10 @@ from formsvc.store.errors import (
 )
 from formsvc.store.models import Counter, Filing, Lookup, Office, Passage, Repeat, Version
 from formsvc.store.store import Work
-from formsvc.writing.notation import cents, is_amount
+from formsvc.writing.notation import CHINA, cents, is_amount
 
 MAX_WORDS: Final = 2_000
+_TURN: Final = "handing-in"
 _BEYOND: Final = 1 << 63  # no database numbers its rows so far
 
 
@@ -95,12 +96,15 @@ class Opinion:
     findings: Sequence[Finding] = ()
 
 
-def find(work: Work, id: int) -> Filing:
-    """A filing that the actor may see. Raises NotThere."""
+def find(work: Work, id: int, *, locked: bool = False) -> Filing:
+    """A filing that the actor may see; `locked` to change it: nobody else does before this
+    transaction ends. Raises NotThere."""
     if not 0 < id < _BEYOND:
         raise NotThere
     query = select(Filing).where(Filing.id == id, access.visible(work.actor))
     query = query.options(selectinload(Filing.versions), selectinload(Filing.passages))
+    if locked:  # read anew, when it was read before the lock
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     filing = work.session.scalar(query)
     if filing is None:
         raise NotThere
@@ -108,13 +112,18 @@ def find(work: Work, id: int) -> Filing:
 
 
 def form_of(work: Work, filing: Filing, edition: str = "") -> Form:
-    """The form of a filing, in the edition of a version or else the one in force."""
+    """The form of a filing, in the edition of a version or else the one in force.
+
+    Raises NotNow where it is not served any more: no other edition stands in for it.
+    """
     catalogue = work.store.forms[0]
-    form = (catalogue.edition(filing.form, edition) if edition else None) or catalogue.in_force(
-        filing.form, work.today
+    form = (
+        catalogue.edition(filing.form, edition)
+        if edition
+        else catalogue.in_force(filing.form, work.today)
     )
     if form is None:
-        raise NotThere
+        raise NotNow("本服务现在没有这种表的这一版，请与管理员联系。", filing=filing.id)
     return form
 
 
@@ -142,7 +151,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     With a `key` (Idempotency-Key) the same `request` is done once, however often it comes. Raises
     NotReady with the report when there are errors.
     """
-    filing = find(work, id)
+    filing = find(work, id, locked=True)
     if key and (given := work.session.get(Repeat, (work.actor.person, key))):
         if given.request != request or given.filing_id != id:
             raise Reused("同一个 Idempotency-Key 已用于另一次提交。", "hand-in", id)
@@ -165,7 +174,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     filing.version, filing.edition, filing.handed = number, form.edition, work.now
     filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
     filing.sealed, filing.amount = None, amount(form, data, way)
-    _index(work, filing, form, data, entries)
+    index(work, filing, form, data, entries)
     _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
     _move(work, filing, form, data, unit, way[1:])
     if key:
@@ -179,7 +188,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
 
 def withdraw(work: Work, id: int, revision: int) -> Filing:
     """Take back what one handed in, to change it, as long as it is not over."""
-    filing = find(work, id)
+    filing = find(work, id, locked=True)
     require_owner(work, filing, "withdraw")
     _open(filing, "withdraw")
     _unchanged(filing, revision)
@@ -198,9 +207,7 @@ def pass_on(work: Work, id: int, revision: int, opinion: Opinion) -> Filing:
     filing, passage = _handled(work, id, revision, opinion, "pass-on")
     form = form_of(work, filing, current(filing).edition)
     data = contents.data(work.store.keys, current(filing))
-    way = stages.way(form, data, work.today)
-    known = [stage.id for stage in way]
-    ahead = way[known.index(passage.stage) + 1 :] if passage.stage in known else ()
+    ahead = _ahead(form, data, passage, current(filing).handed)
     mac = _settle(work, passage, Outcome.PASSED, opinion)
     unit = work.session.get_one(Office, filing.office_id)
     _move(work, filing, form, data, unit, ahead)
@@ -270,7 +277,9 @@ def _handled(
     work: Work, id: int, revision: int, opinion: Opinion, verb: str
 ) -> tuple[Filing, Passage]:
     """The filing and its stay, when the actor handles it and saw it as it is."""
-    filing = find(work, id)
+    filing = find(work, id, locked=True)
+    if filing.state != State.DRAFT and opinion.digest == current(filing).digest:
+        _unchanged(filing, revision)  # who was late by a moment is told so before all else
     _open(filing, verb)
     if not work.actor.handles(filing.holder_id):
         holder = filing.holder.name if filing.holder else ""
@@ -283,6 +292,15 @@ def _handled(
         raise Invalid(f"意见不超过 {MAX_WORDS:,} 字。")
     _unchanged(filing, revision)
     return filing, lying(filing)
+
+
+def _ahead(form: Form, data: object, passage: Passage, handed: datetime) -> tuple[Stage, ...]:
+    """The stages after the one of a stay, on the way as it was when the version was handed in."""
+    known = [stage.id for stage in form.stages]
+    if passage.stage not in known:
+        raise NotNow("这种表现在没有这个环节，请与管理员联系。", "pass-on", passage.filing_id)
+    way = stages.way(form, data, handed.astimezone(CHINA).date())
+    return tuple(s for s in way if known.index(s.id) > known.index(passage.stage))
 
 
 # what is changed
@@ -332,6 +350,9 @@ def _move(
         return
     stage = ahead[0]
     office = offices.responsible(work.session, unit, stage, form.programme)
+    work.session.refresh(office, with_for_update={"read": True})  # it is not closed meanwhile
+    if office.closed:
+        raise NotNow(f"{office.name}刚刚停用，请再试一次。", filing=filing.id)
     passage = _stay(work, filing, stage.id, office, "", current(filing))
     passage.due = stages.due(form, stage, data, work.today)
     filing.state, filing.stage, filing.holder_id = State.OPEN, stage.id, office.id
@@ -359,7 +380,7 @@ def _close(work: Work, filing: Filing, state: State) -> None:
     filing.came, filing.due, filing.changed, filing.closed = None, None, work.now, work.now
 
 
-def _index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
+def index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
     """What lists show of it, and what it is found by."""
     describe(filing, form, data)
     work.session.execute(delete(Lookup).where(Lookup.filing_id == filing.id))
@@ -388,20 +409,28 @@ def amount(form: Form, data: object, way: tuple[Stage, ...]) -> int | None:
 
 def _in_turn(work: Work) -> None:
     """One handing in after the other, from here to the end of the transaction: two of one person
-    at the same moment would not see each other. Locks the year's counter."""
-    name = f"filing-{work.today.year}"
-    if work.session.get(Counter, name, with_for_update=True) is None:
-        new = Counter.__table__.insert().values(name=name, value=0)  # type: ignore[attr-defined]  # a Table
+    at the same moment would not see each other."""
+    if work.session.get(Counter, _TURN, with_for_update=True) is None:
+        new = Counter.__table__.insert().values(name=_TURN, value=0)  # type: ignore[attr-defined]  # a Table
         with suppress(IntegrityError), work.session.begin_nested():
             work.session.execute(new)
-        work.session.get(Counter, name, with_for_update=True)
+        work.session.get(Counter, _TURN, with_for_update=True)
 
 
 def _number(work: Work) -> str:
-    """The next number of the year: `2026-000001-5`, its last digit checks the others (Luhn)."""
-    counter = work.session.get_one(Counter, f"filing-{work.today.year}", populate_existing=True)
+    """The next number of the year, in turn."""
+    name = f"filing-{work.today.year}"
+    counter = work.session.get(Counter, name, populate_existing=True)
+    if counter is None:
+        counter = Counter(name=name, value=0)
+        work.session.add(counter)
     counter.value += 1
-    body = f"{work.today.year}{counter.value:06d}"
+    return number_of(work.today.year, counter.value)
+
+
+def number_of(year: int, value: int) -> str:
+    """A number of a year: `2026-000001-5`, its last digit checks the others (Luhn)."""
+    body = f"{year}{value:06d}"
     doubled = (int(c) * (2 if place % 2 == 0 else 1) for place, c in enumerate(reversed(body)))
     check = -sum(each - 9 if each > 9 else each for each in doubled) % 10
     return f"{body[:4]}-{body[4:]}-{check}"

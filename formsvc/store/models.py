@@ -129,6 +129,8 @@ class Filing(Base):
     """
 
     __tablename__ = "filing"
+    # The number of a discarded draft, which events name, is not given again.
+    __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # as SQLAlchemy declares it
 
     id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     number: Mapped[str | None] = mapped_column(String(20), unique=True)
@@ -171,6 +173,7 @@ class Filing(Base):
 
 Index("ix_filing_held", Filing.holder_id, Filing.state, Filing.due, Filing.came)
 Index("ix_filing_unit", Filing.office_id, Filing.state, Filing.changed)
+Index("ix_filing_changed", Filing.changed, Filing.id)
 Index("ix_filing_listed", Filing.programme, Filing.state, Filing.changed)
 
 
@@ -434,3 +437,17 @@ class JobItem(Base):
     filing_id: Mapped[int | None]
     version: Mapped[int] = mapped_column(Integer, default=0)
     why: Mapped[str] = mapped_column(String(20), default="")
+
+
+class Provenance(Base):
+    """Where an imported filing came from: `place` is `<installation>/<its id there>`, `number` what
+    it was called there; `sealed` holds its events of that time, as data."""
+
+    __tablename__ = "origin"
+
+    filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(100), unique=True)
+    number: Mapped[str] = mapped_column(String(20))
+    sealed: Mapped[bytes]
+
+    filing: Mapped[Filing] = relationship()

@@ -15,11 +15,11 @@ from formsvc.bulk.batch import Loaded, loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
 from formsvc.storage import Folder, folder
-from formsvc.store import database, events
+from formsvc.store import database, events, standing
 from formsvc.store.access import SYSTEM, Actor, Role, Seat
 from formsvc.store.errors import Overtaken, Refused
 from formsvc.store.events import Happened, Head, Plain
-from formsvc.store.keyring import Keyring
+from formsvc.store.keyring import KeyFile, Keyring
 from formsvc.store.models import Event, Filing, Membership, Person
 from formsvc.writing.notation import CHINA
 
@@ -58,7 +58,7 @@ class Store:
     """Opened once in a process; safe to use from many threads."""
 
     engine: Engine
-    keys: Keyring
+    key_file: KeyFile
     data: Path
     files: Folder
     settings: Settings
@@ -77,18 +77,23 @@ class Store:
         made = database.engine(settings.database or f"sqlite:///{data / database.FILE}")
         try:
             database.migrate(made)
-            keys = _keys(made, settings.keys or data / KEYS)
+            key_file = _keys(made, key_path(settings))
             with database.transaction(made, writes=True) as session:
-                events.begin(session, keys)
+                events.begin(session, key_file.ring)
         except BaseException:
             made.dispose()
             raise
         files = folder(settings.materials or str(data / "materials"))
-        return cls(made, keys, data, files, settings, clock)
+        return cls(made, key_file, data, files, settings, clock)
 
     def close(self) -> None:
         """Let go of the database."""
         self.engine.dispose()
+
+    @property
+    def keys(self) -> Keyring:
+        """The keys as they are now; a running process sees those that were added."""
+        return self.key_file.ring
 
     @property
     def forms(self) -> Loaded:
@@ -113,10 +118,14 @@ class Store:
         try:
             with database.transaction(self.engine, writes=True) as session:
                 work = Work(session, self, actor, now)
+                changed = standing.watched(session)
                 yield work
                 session.flush()
                 if work.happened:
-                    at = events.append(session, self.keys, work.happened)
+                    happened = standing.said(self.keys, work.happened, changed)
+                    at = events.append(session, self.keys, happened)
+                    if not events.continues(session, events.anchored(self.data, self.keys)):
+                        at = None
         except StaleDataError:
             raise Overtaken from None
         except Refused as refusal:
@@ -152,7 +161,14 @@ class Store:
         return Actor(found.id, found.name, seats, is_admin)
 
 
-def _keys(made: Engine, path: Path) -> Keyring:
+def key_path(settings: Settings) -> Path:
+    """Where the key file is. ConfigError without a store."""
+    if settings.data is None:
+        raise ConfigError("FORMSVC_DATA: names no folder")
+    return settings.keys or settings.data / KEYS
+
+
+def _keys(made: Engine, path: Path) -> KeyFile:
     """The key file; a new one only for a store that holds nothing yet."""
     if not path.exists():
         with database.transaction(made, writes=False) as session:
@@ -160,4 +176,4 @@ def _keys(made: Engine, path: Path) -> Keyring:
                 raise ConfigError(f"{path}: is missing; without it the store cannot be opened")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         Keyring.new().save(path)
-    return Keyring.load(path)
+    return KeyFile(path)

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Flask, Response
 from flask_smorest import Api
 
+import formsvc.intake.recognition  # noqa: F401  # workers are forked with it, parsers begun with it
 from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings

@@ -32,7 +32,7 @@ _GUESSES = 60
 def run(settings: Settings) -> int:
     """Serve until SIGTERM or Ctrl-C; requests in flight are finished first. The exit code."""
     listener = _listening(settings.host, settings.port)
-    loaded(settings.shelves)  # once, before the workers are made
+    loaded(settings.shelves, settings.press)  # once, before the workers are made
     memory, rates, guesses = Memory(settings.workers), Rates(settings.rate), Rates(_GUESSES)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}/"

@@ -83,7 +83,7 @@ def decide(office, name: str, words: str, button: str):
     page = office.page(name)
     page.goto("/todo")
     page.locator(".filing-list th a").first.click()
-    page.get_by_label("意见").fill(words)
+    page.get_by_role("textbox", name="意见").fill(words)
     page.get_by_role("button", name=re.compile(f"^{button}")).click()
     return page
 
@@ -107,7 +107,7 @@ def test_a_filing_is_drafted_returned_mended_and_concluded(office, scripts):
     page = office.page("部门")
     page.goto("/todo")
     page.locator(".filing-list th a").first.click()
-    page.get_by_label("意见").fill("研修成效写得太简单，请补充。")
+    page.get_by_role("textbox", name="意见").fill("研修成效写得太简单，请补充。")
     page.get_by_text("退回申报人改正").click()
     page.get_by_label("改正期限").fill(f"{datetime.now(UTC).year + 1}-06-30")
     press(page, "退回")

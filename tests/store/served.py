@@ -32,7 +32,9 @@ class Served:
     def request(self, method: str, path: str, **given: Any) -> TestResponse:
         headers = {**OURS, **given.pop("headers", {})}
         path = path if path.startswith("/") else f"{SUBMISSIONS}/{path}"
-        return self.app.test_client().open(path, method=method, headers=headers, **given)
+        return self.app.test_client().open(
+            path, method=method, headers=headers, buffered=True, **given
+        )
 
     def get(self, path: str, **given: Any) -> TestResponse:
         return self.request("GET", path, **given)

@@ -268,3 +268,17 @@ def test_without_signing_in_the_form_page_is_as_before(desks):
     page = desks.of("申报人").get(f"/forms/{SUMMARY}")
     assert "保存到我的申报" in page
     assert "本服务不保存" not in page
+
+
+def test_addresses_that_lead_nowhere_are_answered_as_such(desks, world, form):
+    handed_in(desks, form)
+    finance = desks.of("省厅")
+    for path in ("/filings/99999999999999999999", "/filings/0", "/filings/1/versions/99"):
+        finance.get(path)
+        assert finance.status == 404, path
+    for path in ("/filings/all?form=%00&office=x", "/todo?find=%00", "/funds?unit=%00&year=x"):
+        finance.get(path)
+        assert finance.status == 200, path
+    finance.get("/filings/all?after=nonsense")
+    assert finance.status == 422
+    assert "没有找到" in finance.post("/filings/all/find", {"q": "无\0人"}, of="/filings/all")

@@ -85,6 +85,15 @@ class World:
             work.session.flush()
             return made.id, made.revision
 
+    def hand_in_draft(self, id: int) -> None:
+        """Hand in what its owner has there."""
+        filing = self.filing(id)
+        with self.store.reading() as work:
+            owner = self.store.actor(work.session, filing.owner_id)
+            assert owner is not None
+        with self.store.writing(owner) as work:
+            life.hand_in(work, id, filing.revision)
+
     def handed_in(self, actor: Actor, unit: str, data: dict | None = None) -> int:
         id, revision = self.draft(actor, unit, data)
         with self.store.writing(actor) as work:

@@ -23,7 +23,7 @@ _GLUE: Final = "\u00a0\u2007\u202f"  # blanks that no line ends at
 _PER: Final = "％‰℃℉"
 # A sign of currency holds on to the number before it and to what comes after.
 _CURRENCY: Final = "￥￡＄￦№＃$£¥€"
-_TOKEN: Final = re.compile(
+_TOKEN: Final = (
     f"[{_OPEN}]*(?:[{_HAN}]|{_WORD}(?:[{_CURRENCY}]+(?:[{_HAN}]|{_WORD})?)*)?"
     f"(?:[{_CLOSE}]*(?:[{_PER}]{_WORD}|[{_GLUE}]+(?:[{_HAN}]|{_WORD})?))*"
     f"[{_CLOSE}]*[^\\S{_GLUE}]*"
@@ -34,8 +34,14 @@ _FULL_WIDTH: Final = re.compile("[（《「『【〔〖〈‘“｛［，。、�
 BOUNDARY: Final = re.compile(
     f"(?<=[{_HAN}])(?=[0-9A-Za-z\u00c0-\u04ff])|(?<=[0-9A-Za-z\u00c0-\u04ff])(?=[{_HAN}])"
 )
-_NAME: Final = re.compile(f"(?<![{_HAN}])[{_HAN}]++(?:[·•‧][{_HAN}]++)++")
+_NAME: Final = f"(?<![{_HAN}])[{_HAN}]++(?:[·•‧][{_HAN}]++)++"
 AFTER_DOT: Final = re.compile("(?<=[·•‧])")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A pattern of so many characters that compiling it is felt, compiled on first use."""
+    return re.compile(pattern)
 
 
 class Costs(dict[str, float]):
@@ -130,17 +136,18 @@ class Breaks:
 def _ends(text: str, block: bool) -> tuple[list[int], frozenset[int]]:
     """Where lines may end; and where what ends there has to be kept whole: names of persons in
     cells break after their dots only."""
-    names = [] if block or not AFTER_DOT.search(text) else list(_NAME.finditer(text))
+    tokens = _compiled(_TOKEN)
+    names = [] if block or not AFTER_DOT.search(text) else list(_compiled(_NAME).finditer(text))
     if not names:
-        return list(accumulate(map(len, filter(None, _TOKEN.findall(text))))), frozenset()
+        return list(accumulate(map(len, filter(None, tokens.findall(text))))), frozenset()
     ends: list[int] = []
     wholes: list[int] = []
     at = 0
     for name in names:
-        ends += [match.end() for match in _TOKEN.finditer(text, at, name.start()) if match[0]]
+        ends += [match.end() for match in tokens.finditer(text, at, name.start()) if match[0]]
         parts = accumulate(map(len, AFTER_DOT.split(name[0])), initial=name.start())
         wholes += list(parts)[1:]
         ends += wholes[-len(AFTER_DOT.split(name[0])) :]
         at = name.end()
-    ends += [match.end() for match in _TOKEN.finditer(text, at) if match[0]]
+    ends += [match.end() for match in tokens.finditer(text, at) if match[0]]
     return ends, frozenset(wholes)

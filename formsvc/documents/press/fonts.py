@@ -56,10 +56,10 @@ _GETA: Final = "〓"
 _UNPRINTABLE: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me", "Zl", "Zp"})
 # Scripts that are written from the right or whose letters change shape: Hebrew to Tibetan and
 # Myanmar, conjoining Hangul, Khmer, Mongolian, Arabic forms. No official form is read back so.
-_SHAPED: Final = (
-    (0x0590, 0x109F), (0x1100, 0x11FF), (0x1700, 0x18AF), (0x1900, 0x1CFF), (0xA800, 0xABFF),
-    (0xD7B0, 0xD7FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF), (0x10800, 0x11FFF),
-)  # fmt: skip
+_SHAPED: Final = re.compile(
+    "[\u0590-\u109f\u1100-\u11ff\u1700-\u18af\u1900-\u1cff\ua800-\uabff"
+    "\ud7b0-\ud7ff\ufb1d-\ufdff\ufe70-\ufeff\U00010800-\U00011fff]"
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -203,10 +203,12 @@ class _Widths(dict[str, float]):
 
     def glyph(self, char: str) -> tuple[Face, int] | None:
         """Where a character is drawn from; None when no face can print it by itself."""
-        code = ord(char)
-        if unicodedata.category(char) in _UNPRINTABLE or any(a <= code <= b for a, b in _SHAPED):
+        if unicodedata.category(char) in _UNPRINTABLE or _SHAPED.match(char):
             return None
-        return next(((face, glyph) for face in self._faces if (glyph := face.glyph(char))), None)
+        for face in self._faces:
+            if glyph := face.glyph(char):
+                return face, glyph
+        return None
 
 
 class _Narrow:

@@ -11,7 +11,6 @@ rows that say what is below, `parts` the condition of every row, and the row of 
 all of its rows: its fields have `*`, and `/#` where the running number stands.
 """
 
-import copy
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from formsvc.documents.press import foreign
 from formsvc.documents.press.fonts import role
 from formsvc.errors import TemplateError
 from formsvc.forms import Form
@@ -111,13 +109,20 @@ class Layout:
 @cache
 def load(form: Form) -> Layout:
     """A form's layout, or that of an office's own PDF. TemplateError when it cannot be read."""
-    return _of(form.templates / NAME, copy.deepcopy(raw(form)))
+    return _of(form.templates / NAME, _whole(form))
 
 
 @cache
 def raw(form: Form) -> dict[str, Any]:
-    """What `load` reads, as JSON. TemplateError when it cannot be read."""
+    """What `load` reads, as JSON, never changed. TemplateError when it cannot be read."""
+    return _whole(form)
+
+
+def _whole(form: Form) -> dict[str, Any]:
+    """A layout's JSON, for its taker to change: read anew, which is faster than a deep copy."""
     if form.pdf_names is not None:
+        from formsvc.documents.press import foreign  # noqa: PLC0415  # for an office's own PDF
+
         return foreign.layout(form.pdf, form.pdf_names)
     return _json(form.templates / NAME)
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from formsvc.documents.docx import BODY
+from formsvc.documents.formats import Format
 from formsvc.documents.proof import codes, seals
-from formsvc.documents.proof.carriage import Format, package, xml
+from formsvc.documents.proof.carriage import package, xml
 from formsvc.documents.proof.foreign import foreign_in_docx, foreign_in_pdf, is_look
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

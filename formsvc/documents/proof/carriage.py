@@ -11,12 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from xml.sax.saxutils import escape, quoteattr
 
 import pikepdf
 from lxml import etree
 
+from formsvc.documents.formats import format_of
 from formsvc.errors import UnreadableDocument
 from formsvc.submissions import MAX_BYTES
 
@@ -38,8 +39,6 @@ _ITEM = re.compile(r"customXml/[^/]+\.xml", re.IGNORECASE)
 _ENCODINGS: Final = frozenset({"UTF-8", "utf-8", "ASCII", "US-ASCII", None})
 # Not allowed in XML, but fine as an escape in a JSON string.
 _NOT_XML = "\ufffe\uffff"
-
-Format = Literal["docx", "pdf"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +94,6 @@ def _relationship(name: str, kind: str, target: str) -> str:
 
 
 # reading
-
-
-def format_of(raw: bytes) -> Format:
-    """What an upload is, by its first bytes. UnreadableDocument when it is neither."""
-    if raw.startswith(b"PK\x03\x04"):
-        return "docx"
-    if b"%PDF-" in raw[:1024]:
-        return "pdf"
-    raise UnreadableDocument("这个文件既不是 Word 文档（.docx），也不是 PDF。")
 
 
 def extract(raw: bytes) -> Record | None:

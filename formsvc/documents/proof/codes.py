@@ -20,11 +20,6 @@ _ENLARGED: Final = 4
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
 
-def is_picture(raw: bytes) -> bool:
-    """Whether an upload is a PNG or JPEG, by its first bytes."""
-    return raw.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff"))
-
-
 def picture(raw: bytes) -> Any:
     """A PNG or JPEG, grey. UnreadableDocument when it is broken or has too many pixels."""
     try:

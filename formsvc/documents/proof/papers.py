@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from formsvc import sandbox
-from formsvc.documents import press as printing
+from formsvc.documents.formats import Format, format_of
 from formsvc.documents.headers import DRAFT
-from formsvc.documents.press import Press
+from formsvc.documents.press import Press, drawing
+from formsvc.documents.press.areas import Areas
 from formsvc.documents.printing import printed
 from formsvc.documents.proof import alignment, carriage, sheets, units
 from formsvc.documents.proof.alignment import Shown
-from formsvc.documents.proof.carriage import Format, Record
+from formsvc.documents.proof.carriage import Record
 from formsvc.documents.proof.marks import Mark, parse_mark
 from formsvc.documents.proof.units import Passage
 from formsvc.errors import FormsvcError, UnreadableDocument
 from formsvc.forms import Form
 
-OLE: Final = b"\xd0\xcf\x11\xe0"
 OLD_FILE: Final = (
     "这是旧版 Word（.doc）或 WPS（.wps）文件，不能读取；请用 Word 或 WPS 打开，"
     "另存为 .docx 后再提交。"
@@ -55,7 +55,7 @@ class Paper:
 
 def opened(raw: bytes) -> Paper:
     """A document, opened where it can be killed. UnreadableDocument when it cannot be read."""
-    format = carriage.format_of(raw)
+    format = format_of(raw)
     record, pieces = json.loads(sandbox.run_limited(look, raw))
     return Paper(
         raw,
@@ -70,7 +70,7 @@ def look(raw: bytes) -> bytes:
 
     Bytes to bytes, for a process that can be killed. UnreadableDocument when it cannot be read.
     """
-    if carriage.format_of(raw) == "docx":
+    if format_of(raw) == "docx":
         members = carriage.package(raw)
         record = carriage.in_docx(members)
         pieces = [(piece.kind, piece.text) for piece in units.pieces(members)] if record else []
@@ -105,7 +105,7 @@ def _of_pdf(raw: bytes, form: Form, data: object, press: Press, mark: Mark | Non
     found: Shown | None = None
     for draft in (False, True):
         with suppress(FormsvcError):
-            ours, areas = printing.placed(form, data, used, draft=draft)
+            ours, areas = drawing.placed(form, data, used, draft=draft)
             if ours == raw:
                 return Shown()
             found = compared(raw, ours, areas, form, data)
@@ -119,7 +119,7 @@ def _of_pdf(raw: bytes, form: Form, data: object, press: Press, mark: Mark | Non
 def compared(
     raw: bytes,
     ours: bytes,
-    areas: Sequence[printing.Areas],
+    areas: Sequence[Areas],
     form: Form,
     data: object,
     pages: Sequence[int | None] | None = None,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from formsvc import sandbox
+from formsvc.documents.formats import is_picture
 from formsvc.documents.pictures import opened, packed
 from formsvc.documents.proof import codes
 from formsvc.documents.proof.marks import DIGEST_CHARS, Mark, parse_mark
@@ -66,7 +67,7 @@ def scanned(raw: bytes) -> Scan:
 
 def look(raw: bytes) -> bytes:
     """The texts of the QR codes of every page, as JSON; for a process that can be killed."""
-    if codes.is_picture(raw):
+    if is_picture(raw):
         return json.dumps([codes.within(codes.picture(raw))]).encode()
     found = []
     with opened(raw) as document:

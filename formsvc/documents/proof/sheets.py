@@ -15,8 +15,7 @@ import pikepdf
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from formsvc.documents.pictures import opened, packed
-from formsvc.documents.press import Areas
-from formsvc.documents.press.areas import Box
+from formsvc.documents.press.areas import Areas, Box
 from formsvc.documents.press.sheets import CONTINUED
 from formsvc.documents.proof import codes
 from formsvc.documents.proof.alignment import UNCLEAR, Shown, added, changes

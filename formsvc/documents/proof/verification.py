@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Final
 
 from formsvc import sandbox, submissions
-from formsvc.documents import press as printing
-from formsvc.documents.filling import HOUSE, Press, fill
-from formsvc.documents.proof import beyond, bundles, codes, differences, papers, scans
+from formsvc.documents.filling import HOUSE, fill
+from formsvc.documents.formats import OLE, is_picture
+from formsvc.documents.press import Bound, Press, drawing
+from formsvc.documents.proof import beyond, bundles, differences, papers, scans
 from formsvc.documents.proof.alignment import Shown
 from formsvc.documents.proof.beyond import Beyond
 from formsvc.documents.proof.differences import Difference, excerpts
@@ -85,10 +86,10 @@ def verify(raw: bytes, forms: Iterable[Form], press: Press = HOUSE) -> Verdict:
     is told apart from one whose signature is wrong. Never raises for what is in `raw`.
     """
     try:
-        if raw.startswith(papers.OLE):
+        if raw.startswith(OLE):
             return Verdict(Status.UNREADABLE, papers.OLD_FILE)
         known = tuple(forms)
-        if codes.is_picture(raw):
+        if is_picture(raw):
             return _of_scan(raw, known, press)
         paper = papers.opened(raw)
         if paper.record is not None:
@@ -184,17 +185,17 @@ def _foreign_in_pack(
     raw: bytes, pack: bundles.Bundle, forms: Sequence[Form], press: Press
 ) -> list[str]:
     """What a pack has more than one of the same documents and copies would have."""
-    bound: list[printing.Bound] = []
+    bound: list[Bound] = []
     for record in pack.records:
         mark = Paper(raw, "pdf", record).mark
         form = edition(forms, mark) if mark else None
         data = submissions.parse(record.data).data
         if mark and form and isinstance(data, dict):
             copies = max(len(pack.copies(mark.proof[:DIGEST_CHARS])), 1)
-            bound.append(printing.Bound("", form, data, copies, draft=True))
+            bound.append(Bound("", form, data, copies, draft=True))
     if not bound:
         return []
-    ours = printing.pack(bound, press, title="打印包", duplex=True)
+    ours = drawing.pack(bound, press, title="打印包", duplex=True)
     payload = beyond.payload(ours, raw, "pdf", (), "")
     found = Beyond.from_json(sandbox.run_limited(beyond.seen, payload))
     return [masked(clean(thing))[:_NAMED] for thing in found.things]
@@ -216,9 +217,9 @@ def _of_bound(
         yield Verdict(Status.TEXT, "缺这一份的所有页。", code)
     for pages in copies:
         try:
-            ours, areas = printing.placed(form, data, used)
+            ours, areas = drawing.placed(form, data, used)
         except FormsvcError:
-            ours, areas = printing.placed(form, data, used, draft=True)
+            ours, areas = drawing.placed(form, data, used, draft=True)
         shown = papers.compared(paper.raw, ours, areas, form, data, pages)
         yield judged(form, data, code, shown, Beyond(), press)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Any, Final
 
+from formsvc.documents.formats import format_of
 from formsvc.documents.proof import carriage
 from formsvc.errors import UnreadableDocument
 from formsvc.intake.labels.words import RULE
@@ -64,7 +65,7 @@ class Opened:
 
 def opened(raw: bytes) -> Opened:
     """A DOCX taken apart. UnreadableDocument (Chinese, for the sender) when that is not safe."""
-    if carriage.format_of(raw) != "docx":
+    if format_of(raw) != "docx":
         raise UnreadableDocument("这个文件不是 Word 文档（.docx）。")
     members = carriage.package(raw)
     name = _main(members)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask_security.recoverable import generate_reset_link
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -17,6 +17,7 @@ from formsvc.store.store import Work
 from formsvc.web import csrf
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.pages import is_manager
+from formsvc.web.accounts.security import ISSUER
 from formsvc.web.held import catalogue, signed_in, store
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -299,4 +300,9 @@ def _invite(office: int | None, page: Callable[[str, str], str]) -> Any:
             )  # fmt: skip
     except (Invalid, Refused) as fault:
         return page(str(fault), ""), 422 if isinstance(fault, Invalid) else 409
-    return page("", url_for("accounts.come", token=secret, _external=True))
+    link = url_for("accounts.come", token=secret, _external=True)
+    send = current_app.extensions.get("formsvc-mail")
+    if send is not None and given.get("email", "").strip():
+        text = render_template("account/mail/invited.txt", link=link, days=days)
+        send(people.address(given["email"]), f"{ISSUER}：邀请", text)
+    return page("", link)

@@ -23,6 +23,7 @@ from formsvc.store.errors import NotThere
 from formsvc.store.models import Passkey, Person
 from formsvc.store.store import Work
 from formsvc.web.held import store
+from formsvc.writing.notation import CHINA
 
 
 class Account(UserMixin):
@@ -80,7 +81,7 @@ class Key(WebAuthnMixin):
         self.backup_state: bool = passkey.backed_up
         self.transports: list[str] | None = passkey.transports.split()
         self.extensions: str | None = passkey.extensions
-        self.lastuse_datetime: datetime = passkey.used
+        self.lastuse_datetime: datetime = passkey.used.astimezone(CHINA)  # shown as a day
 
 
 @dataclass

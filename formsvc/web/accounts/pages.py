@@ -1,5 +1,6 @@
 """One's own account: what it has, its tokens, and the links by which one comes to it."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from flask import (
@@ -26,6 +27,7 @@ from formsvc.web.accounts import sso
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.security import ISSUER
 from formsvc.web.held import actor, settings, signed_in, store
+from formsvc.writing.notation import CHINA
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DAYS: Final = (30, 90, 180, 365)
@@ -51,7 +53,13 @@ def _account() -> dict[str, object]:
         "sign_on": sso.is_there(),
         "registers": settings().open_registration and _mail() is not None,
         "mails": _mail() is not None,
+        "china_day": china_day,
     }
+
+
+def china_day(moment: datetime) -> str:
+    """The day in China of a moment, as 2026-11-30."""
+    return moment.astimezone(CHINA).date().isoformat()
 
 
 def is_manager(who: Actor) -> bool:

@@ -36,8 +36,12 @@ def _site() -> dict[str, object]:
     with store().reading(who) as work:
         unread = notices.unread(work)
     here = request.root_path + request.path
-    links = [(url_for(name), label, here == url_for(name), here.startswith(url_for(name)))
-             for name, label in _links(who)]  # fmt: skip
+    links = []
+    for name, label in _links(who):
+        address = url_for(name)
+        # What is below /filings belongs to several desks; the page itself says to which.
+        near = name != "filings.mine" and here.startswith(f"{address}/")
+        links.append((address, label, here == address, near))
     return {"store_links": links, "unread": unread}
 
 
@@ -91,6 +95,11 @@ def units(who: Actor) -> list[tuple[int, str, str]]:
         return [(each.id, each.name, each.programme) for each in found if each and not each.closed]
 
 
+def term(text: str) -> str:
+    """What an address or a posted page asks for, without what no name holds."""
+    return "".join(filter(str.isprintable, text)).strip()[:_LONGEST]
+
+
 def note_reading(filing: Filing, *versions: int) -> None:
     """Record that the reader was shown the content of versions, 0 for a draft: before it is."""
     with store().writing(signed_in()) as work:
@@ -105,7 +114,7 @@ def number(text: str) -> int | None:
 
 def sealed_query(text: str) -> str:
     """What somebody looks for, as an address carries it: no name or ID number is read there."""
-    text = " ".join(text.split())[:_LONGEST]
+    text = term(" ".join(text.split()))
     sealed = store().keys.seal(text.encode(), _QUERY) if text else b""
     return urlsafe_b64encode(sealed).decode().rstrip("=")
 

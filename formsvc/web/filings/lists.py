@@ -33,6 +33,7 @@ from formsvc.web.filings.blueprint import (
     number,
     opened_query,
     sealed_query,
+    term,
     units,
 )
 from formsvc.web.filings.filing import decide, until, words
@@ -64,9 +65,9 @@ class Wanted:
         return cls(
             opened_query(sent.get("find", "")),
             state if state in set(State) else "",
-            sent.get("form", "")[:64],
+            term(sent.get("form", "")),
             number(sent.get("office", "")),
-            sent.get("after", "")[:80],
+            term(sent.get("after", "")),
         )
 
     def terms(self, **changes: Any) -> dict[str, Any]:
@@ -171,7 +172,10 @@ def _list(
     wanted = Wanted.of(request.values)
     with store().reading(who) as work:
         page = search.listed(work, where=where, order=order, after=wanted.after, **wanted.narrowing)
-        count = search.counted(work, where=where, **wanted.narrowing)
+        whole = not (page.after or wanted.after)
+        count = (
+            len(page.filings) if whole else search.counted(work, where=where, **wanted.narrowing)
+        )
         digests = _digests(work, page.filings)
         held = [seat.office for seat in who.seats if seat.role in HANDLING]
         query = select(Office.id, Office.name).where(Office.id.in_(held))

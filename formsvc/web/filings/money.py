@@ -12,7 +12,7 @@ from formsvc.store import funds
 from formsvc.store.access import SEEING
 from formsvc.store.funds import Grant
 from formsvc.web.attachments import attachment
-from formsvc.web.filings.blueprint import filings, number
+from formsvc.web.filings.blueprint import filings, number, term
 from formsvc.web.held import catalogue, signed_in, store
 
 _CHARTED: Final = 12
@@ -77,8 +77,8 @@ def _granted() -> list[Grant]:
 
 def _terms() -> dict[str, Any]:
     sent = request.args
-    return {"programme": sent.get("programme", "")[:64], "year": number(sent.get("year", "")),
-            "unit": sent.get("unit", "").strip()[:100]}  # fmt: skip
+    return {"programme": term(sent.get("programme", "")), "year": number(sent.get("year", "")),
+            "unit": term(sent.get("unit", ""))}  # fmt: skip
 
 
 def _titles() -> dict[str, str]:

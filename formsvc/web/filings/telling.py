@@ -6,10 +6,18 @@ from flask import redirect, render_template, request, url_for
 
 from formsvc.store import history as kept
 from formsvc.store import notices
+from formsvc.store.access import Role
 from formsvc.store.history import Told
 from formsvc.web import csrf
-from formsvc.web.filings.blueprint import filings, number, opened_query, sealed_query
-from formsvc.web.held import signed_in, store
+from formsvc.web.filings.blueprint import (
+    filings,
+    number,
+    opened_query,
+    sealed_query,
+    stage_of,
+    term,
+)
+from formsvc.web.held import catalogue, signed_in, store
 
 _KINDS: Final = {
     "draft-begun": "新建草稿",
@@ -41,14 +49,13 @@ _KINDS: Final = {
     "token-revoked": "收回令牌",
 }
 _WORDS: Final = {
-    "version": "第几版",
     "digest": "内容摘要",
     "edition": "表的版次",
     "errors": "错误",
     "warnings": "请核对",
     "stage": "环节",
     "to": "转到",
-    "findings": "问题数",
+    "findings": "附问题",
     "until": "改正期限",
     "opinion": "意见摘要",
     "why": "原因",
@@ -58,6 +65,13 @@ _WORDS: Final = {
     "office": "机构",
     "person": "人员",
 }
+_VALUES: Final = {
+    "why": {"role": "没有这个权限", "state": "现在的状态不能这样办", "errors": "材料有错误",
+            "void": "内容已经变了", "reused": "重复的提交标识", "refused": "不能办理"},
+    "verb": {"hand-in": "提交", "draft": "新建草稿", "save": "保存", "discard": "删除草稿",
+             "withdraw": "撤回", "pass-on": "通过", "return": "退回", "refuse": "不予通过"},
+    "role": {role.value: role.label for role in Role},
+}  # fmt: skip
 _SHORT: Final = 16
 
 
@@ -68,15 +82,26 @@ def _kind(kind: str) -> str:
 
 def _said(told: Told) -> str:
     """An event's details in words; digests by their beginning."""
-    parts = []
+    parts: list[str] = []
     for name, value in told.details.items():
-        if value in (None, "", [], 0):
-            continue
-        text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-        if name in ("digest", "opinion"):
-            text = text[:_SHORT] + "…"
-        parts.append(f"{_WORDS.get(name, name)} {text}")
+        if name == "version":
+            parts.insert(0, f"第 {value} 版" if value else "草稿")
+        elif value not in (None, "", [], 0):
+            parts.append(f"{_WORDS.get(name, name)} {_value(told, name, value)}")
     return "；".join(parts)
+
+
+def _value(told: Told, name: str, value: object) -> str:
+    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
+    if name in ("digest", "opinion"):
+        return text[:_SHORT] + "…"
+    if name in ("stage", "to"):
+        stage = stage_of(form, text) if (form := catalogue().get(told.form)) else None
+        return stage.title if stage else text
+    if name == "of":
+        kinds = (known.offices.get(text) for known in catalogue().programmes.values())
+        return next((kind.title for kind in kinds if kind), text)
+    return _VALUES.get(name, {}).get(text, text)
 
 
 @filings.get("/admin/history")
@@ -90,7 +115,7 @@ def history_find() -> Any:
     """The history, narrowed; a name goes into the address sealed."""
     csrf.protect()
     signed_in()
-    terms = {name: request.form.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    terms = {name: term(request.form.get(name, "")) for name in ("filing", "kind")}
     terms["find"] = sealed_query(request.form.get("person", ""))
     given: dict[str, Any] = {name: text for name, text in terms.items() if text}
     return redirect(url_for("filings.history", **given), 303)
@@ -106,7 +131,7 @@ def history_whole() -> str:
 
 def _history(faults: list[str] | None) -> str:
     sent = request.args
-    terms = {name: sent.get(name, "").strip()[:100] for name in ("filing", "kind")}
+    terms = {name: term(sent.get(name, "")) for name in ("filing", "kind")}
     person = opened_query(sent.get("find", ""))
     before = number(sent.get("before", ""))
     with store().reading(signed_in()) as work:
@@ -116,9 +141,16 @@ def _history(faults: list[str] | None) -> str:
     more = lines[-1][0].event.number if len(found) > kept.PAGE else None
     terms = {name: text for name, text in terms.items() if text}
     terms |= {"find": sent["find"]} if person else {}
-    return render_template("history.html", lines=lines, more=more, kinds=kinds, terms=terms,
-                           person=person,
-                           faults=faults, is_later=before is not None)  # fmt: skip
+    return render_template(
+        "history.html",
+        lines=lines,
+        more=more,
+        kinds=kinds,
+        terms=terms,
+        person=person,
+        faults=faults,
+        is_later=before is not None,
+    )
 
 
 @filings.get("/notices")

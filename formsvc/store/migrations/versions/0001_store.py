@@ -128,7 +128,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["owner_id"], ["person.id"], name=op.f("fk_filing_owner_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_filing")),
         sa.UniqueConstraint("number", name=op.f("uq_filing_number")),
+        sqlite_autoincrement=True,
     )
+    op.create_index("ix_filing_changed", "filing", ["changed", "id"], unique=False)
     op.create_index("ix_filing_held", "filing", ["holder_id", "state", "due", "came"], unique=False)
     op.create_index("ix_filing_listed", "filing", ["programme", "state", "changed"], unique=False)
     op.create_index(op.f("ix_filing_owner_id"), "filing", ["owner_id"], unique=False)
@@ -325,6 +327,18 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notice_filing_id"), "notice", ["filing_id"], unique=False)
     op.create_index(op.f("ix_notice_person_id"), "notice", ["person_id"], unique=False)
+    op.create_table(
+        "origin",
+        sa.Column(
+            "filing_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("place", sa.String(length=100), nullable=False),
+        sa.Column("number", sa.String(length=20), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["filing_id"], ["filing.id"], name=op.f("fk_origin_filing_id")),
+        sa.PrimaryKeyConstraint("filing_id", name=op.f("pk_origin")),
+        sa.UniqueConstraint("place", name=op.f("uq_origin_place")),
+    )
     op.create_table(
         "passage",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

@@ -1,0 +1,72 @@
+"""Whether the store is what its history says."""
+
+import json
+import sys
+import time
+from itertools import chain, islice
+from pathlib import Path
+from typing import Final
+
+import click
+
+from formsvc.cli.admin.opened import opened
+from formsvc.cli.shell import FINDINGS, stop, style
+from formsvc.store import database
+from formsvc.store.audit import Audit, accept_loss
+from formsvc.store.events import Head
+
+_SHOWN: Final = 200
+
+
+@click.group()
+def audit() -> None:
+    """核对历史记录。"""
+
+
+@audit.command()
+@click.option("--receipt", "receipts", multiple=True, help="再与提交时的回执（JSON）核对。")
+def verify(receipts: tuple[str, ...]) -> None:
+    """核对全部：历史记录的链、每一版内容、每条意见、每份申报的现状。有问题时退出码为 1。"""
+    with opened() as store, database.snapshot(store.engine) as session:
+        began = time.monotonic()
+        found = Audit(session, store.keys, store.files, store.data)
+        given = [_receipt(name) for name in receipts]
+        faults = chain(found.faults(), *(found.holds(at, digest) for at, digest in given))
+        shown = [*islice(faults, _SHOWN)]
+        rest = sum(1 for _ in faults)
+        click.echo(
+            f"历史记录 {found.events:,} 条，申报 {found.filings:,} 份，版本 {found.versions:,} 个，"
+            f"意见 {found.opinions:,} 条，附件 {found.materials:,} 个；"
+            f"用时 {time.monotonic() - began:.1f} 秒。"
+        )
+    for number, fault in enumerate(shown, 1):
+        click.echo(style(f"{number}. {fault.said}", "error"))
+        if number == len(shown) or shown[number].remedy != fault.remedy:
+            click.echo(f"   {fault.remedy}")
+    if rest:
+        click.echo(f"另有 {rest:,} 处。")
+    if shown:
+        click.echo(style(f"共 {len(shown) + rest:,} 处问题。", "error"))
+        sys.exit(FINDINGS)
+    click.echo(style("没有发现问题。", "ok"))
+
+
+@audit.command("accept-loss")
+def accept() -> None:
+    """换回旧的数据库后，接受其后的办理已丢失，并在历史记录中写明。"""
+    with opened() as store:
+        lost = accept_loss(store)
+    if lost is None:
+        click.echo("没有丢失：数据目录记得的，历史记录中都有。")
+    else:
+        click.echo(f"已写明：数据目录记得共有 {lost.count:,} 条，其中缺少的已丢失。")
+
+
+def _receipt(name: str) -> tuple[Head, str]:
+    """The end of the history, and the version's digest, that a receipt names."""
+    try:
+        plain = json.loads(Path(name).read_bytes())
+        at = plain["head"]
+        return Head(int(at["count"]), str(at["hash"])), str(plain.get("digest", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        stop(f"{name}：不是回执（JSON）。")
