@@ -15,10 +15,11 @@ from formsvc.documents.proof.marks import canonical, digest
 from formsvc.findings import Finding, Report
 from formsvc.forms import Programme
 from formsvc.store import comparing, contents, leaving, life, offices
+from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.keyring import is_signed
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
-from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version, iso
+from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version
 from formsvc.store.store import Store, Work
 
 _BATCH: Final = 100
