@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from formsvc.store.columns import ROW_ID, Base
+from formsvc.store.jobtables import BackgroundJob  # noqa: F401  # whoever knows the tables knows all
 
 
 class Office(Base):
@@ -396,47 +397,6 @@ class Roster(Base):
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
-
-
-class BackgroundJob(Base):
-    """What a person had done in the background: see `jobs`. Its results lie in a sealed folder.
-
-    `state` is one of `jobs.JobState`; `doing` names what is done, the `turn`th time that something
-    is done in its folder; `beginnings` counts how often that was begun without a step being done.
-    """
-
-    __tablename__ = "job"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    doing: Mapped[str] = mapped_column(String(40))
-    turn: Mapped[int] = mapped_column(Integer, default=1)
-    title: Mapped[str] = mapped_column(String(100))
-    state: Mapped[str] = mapped_column(String(10), index=True)
-    label: Mapped[str] = mapped_column(String(40), default="")
-    done: Mapped[int] = mapped_column(Integer, default=0)
-    total: Mapped[int] = mapped_column(Integer, default=0)
-    beginnings: Mapped[int] = mapped_column(Integer, default=0)
-    at: Mapped[datetime]
-    finished: Mapped[datetime | None]
-    expires: Mapped[datetime] = mapped_column(index=True)
-    sealed: Mapped[bytes]
-
-
-class JobItem(Base):
-    """What a job did with one thing, written in the transaction that did it: so it is done once.
-
-    `filing_id` is what was read (its `version`) or made; `why` a code of why nothing was made.
-    """
-
-    __tablename__ = "job_item"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    filing_id: Mapped[int | None]
-    version: Mapped[int] = mapped_column(Integer, default=0)
-    why: Mapped[str] = mapped_column(String(20), default="")
 
 
 class Provenance(Base):

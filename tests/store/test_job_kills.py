@@ -17,7 +17,8 @@ from sqlalchemy import create_engine, inspect, select, text
 from formsvc.bulk.results import Results
 from formsvc.store import events, jobs
 from formsvc.store.jobs import UNFINISHED, JobState
-from formsvc.store.models import BackgroundJob, Event, Filing, JobItem
+from formsvc.store.jobtables import BackgroundJob, JobItem
+from formsvc.store.models import Event, Filing
 from formsvc.web.desks import uploads
 from formsvc.web.desks.products import place
 from formsvc.web.runs.owned import folder
