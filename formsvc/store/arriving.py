@@ -15,10 +15,11 @@ from formsvc.documents.proof.marks import canonical, digest
 from formsvc.documents.proof.receipts import is_signed
 from formsvc.findings import Finding, Report
 from formsvc.forms import Programme
-from formsvc.store import comparing, contents, leaving, life, offices
+from formsvc.store import comparing, contents, filed, leaving, life, offices
+from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
-from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version, iso
+from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version
 from formsvc.store.store import Store, Work
 
 _BATCH: Final = 100
@@ -145,7 +146,7 @@ def _filing(work: Work, programme: Programme, line: dict[str, Any]) -> Filing:
     said = [_passage(work, programme, filing, each) for each in line["passages"]]
     if data is not None and report is not None:
         form = life.form_of(work, filing, filing.edition)
-        life.index(work, filing, form, data, comparing.entries_of(work, form, data, report))
+        filed.index(work, filing, form, data, comparing.entries_of(work, form, data, report))
         if filing.state in life.EDITABLE:
             contents.seal_draft(work.store.keys, filing, data)
     history = json.dumps(line["events"], ensure_ascii=False, default=str).encode()

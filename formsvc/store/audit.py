@@ -39,7 +39,7 @@ class Flaw:
 
 
 @dataclass
-class Told:
+class Recorded:
     """What the history says of filings: by id; versions by (id, number), opinions by (id, time)."""
 
     standings: dict[int, Standing] = field(default_factory=dict)
@@ -90,8 +90,8 @@ class Audit:
                 "请用回执（--receipt）核对最近的提交；无误后再有任何一次办理，它会重新写出。",
             )
 
-    def _told(self) -> Told:
-        told = Told()
+    def _told(self) -> Recorded:
+        told = Recorded()
         columns = (Event.number, Event.at, Event.kind, Event.filing_id, Event.details)
         query = select(*columns).where(Event.filing_id.is_not(None)).order_by(Event.number)
         for row in self.session.execute(query.execution_options(yield_per=2_000)):
@@ -100,7 +100,7 @@ class Audit:
 
     # rows
 
-    def _filings(self, told: Told) -> Iterator[Flaw]:
+    def _filings(self, told: Recorded) -> Iterator[Flaw]:
         seen, last = set(), 0
         loads = selectinload(Filing.versions), selectinload(Filing.passages)
         while True:
@@ -123,7 +123,7 @@ class Audit:
             if id in seen:
                 yield Flaw(f"申报 {id} 的一条意见不见了（第 {event} 条记录）。", _ROW)
 
-    def _filing(self, filing: Filing, told: Told) -> Iterator[Flaw]:
+    def _filing(self, filing: Filing, told: Recorded) -> Iterator[Flaw]:
         name = f"申报 {filing.number or filing.id}"
         yield from self._standing(filing, name, told)
         if filing.sealed is not None and (
@@ -139,7 +139,7 @@ class Audit:
         for passage in filing.passages:
             yield from self._opinion(filing, passage, name, told)
 
-    def _standing(self, filing: Filing, name: str, told: Told) -> Iterator[Flaw]:
+    def _standing(self, filing: Filing, name: str, told: Recorded) -> Iterator[Flaw]:
         wanted = told.standings.get(filing.id)
         if filing.id in told.gone:
             yield Flaw(f"{name}已按历史记录删除，却在数据库中。", _ROW)
@@ -172,7 +172,9 @@ class Audit:
         if fault := self._opens(version.sealed_report, f"report/{place}", f"{name}的检查结果"):
             yield fault
 
-    def _opinion(self, filing: Filing, passage: Passage, name: str, told: Told) -> Iterator[Flaw]:
+    def _opinion(
+        self, filing: Filing, passage: Passage, name: str, told: Recorded
+    ) -> Iterator[Flaw]:
         given = told.opinions.pop((filing.id, passage.left), None)
         if passage.sealed is None:
             if given and filing.erased is None:
@@ -221,7 +223,7 @@ def accept_loss(store: Store) -> Head | None:
     return kept
 
 
-def _take(told: Told, row: Row[int, datetime, str, int | None, str]) -> None:
+def _take(told: Recorded, row: Row[int, datetime, str, int | None, str]) -> None:
     """One event about a filing. Details that are none were found with the chain."""
     number, at, kind, id, text = row
     try:

@@ -23,9 +23,10 @@ from sqlalchemy.orm import Session
 
 from formsvc.storage import LocalFolder
 from formsvc.store import database, events, rotation
+from formsvc.store.columns import Base
 from formsvc.store.events import Head
 from formsvc.store.keyring import Keyring
-from formsvc.store.models import Base, Material
+from formsvc.store.models import Material
 from formsvc.store.store import Store
 
 FORMAT: Final = "formsvc-backup-1"

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from formsvc import submissions
 from formsvc.documents.proof.marks import canonical, digest
 from formsvc.forms import Form
-from formsvc.store import contents, life, standing
+from formsvc.store import contents, filed, life, standing
 from formsvc.store.demo import varied
 from formsvc.store.events import Happened
 from formsvc.store.models import Counter, Event, Filing, Lookup, Passage, Version
@@ -128,7 +128,7 @@ def _likeness(
             "sealed_report": keys.seal(report, f"report/{place}"),
         })  # fmt: skip
     shown = Filing()
-    life.describe(shown, model.form, data)
+    filed.describe(shown, model.form, data)
     filing |= {"person_name": shown.person_name, "unit_name": shown.unit_name,
                "title": shown.title, "sealed": None}  # fmt: skip
     if model.draft is not None:
@@ -191,7 +191,7 @@ def _number(work: Work, like: Filing, back: timedelta) -> str:
     counter = work.session.get(Counter, name) or Counter(name=name, value=0)
     work.session.add(counter)
     counter.value += 1
-    return life.number_of(year, counter.value)
+    return filed.number_of(year, counter.value)
 
 
 def _numbering(session: Session) -> None:

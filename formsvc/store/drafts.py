@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, select
 
 from formsvc import submissions
 from formsvc.forms import Form
-from formsvc.store import access, contents, life
+from formsvc.store import access, contents, filed, life
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, Overtaken
 from formsvc.store.models import Filing, Material, Notice, Office
 from formsvc.store.store import Work
@@ -70,5 +70,5 @@ def _keep(work: Work, filing: Filing, form: Form, data: object, office: int | No
         filing.office_id = office
     contents.seal_draft(work.store.keys, filing, data)
     if not filing.version:  # what others see is what was handed in
-        life.describe(filing, form, data)
+        filed.describe(filing, form, data)
     work.session.flush()

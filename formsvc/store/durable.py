@@ -44,7 +44,6 @@ def launch(engine: Engine, executor: str, name: str, work: Callable[[str], None]
             console_log_level="CRITICAL",
             use_listen_notify=False,
             max_executor_threads=_AT_ONCE + 2,
-            notification_listener_polling_interval_sec=_SELDOM,
             scheduler_polling_interval_sec=_SELDOM,
         )
     )

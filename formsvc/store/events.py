@@ -18,8 +18,9 @@ from sqlalchemy.orm import Session
 
 from formsvc.documents.proof.receipts import is_signed, line_hash
 from formsvc.storage import LocalFolder
+from formsvc.store.columns import iso
 from formsvc.store.keyring import Keyring
-from formsvc.store.models import Chain, Event, Seal, iso
+from formsvc.store.models import Chain, Event, Seal
 from formsvc.store.stamping import Authority
 from formsvc.writing.notation import CHINA
 

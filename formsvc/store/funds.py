@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, String, case, func, literal, select, type_
 
 from formsvc.store import access
 from formsvc.store.access import SEEING, Actor
+from formsvc.store.columns import iso
 from formsvc.store.errors import NotThere
 from formsvc.store.life import State
-from formsvc.store.models import Filing, Office, iso
+from formsvc.store.models import Filing, Office
 from formsvc.store.store import Work
 from formsvc.writing.notation import CHINA
 

@@ -18,7 +18,7 @@ from sqlalchemy import Select, delete, func, select, update
 
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotAllowed, NotNow, NotThere, Overloaded
-from formsvc.store.models import BackgroundJob, JobItem
+from formsvc.store.jobtables import BackgroundJob, JobItem
 from formsvc.store.store import Store, Work
 
 FOLDER: Final = "jobs"

@@ -22,7 +22,8 @@ from formsvc.forms import Programme
 from formsvc.storage import LocalFolder
 from formsvc.store import contents, database, events, life
 from formsvc.store.access import SYSTEM
-from formsvc.store.models import Event, Filing, Material, Office, Passage, Person, Provenance, iso
+from formsvc.store.columns import iso
+from formsvc.store.models import Event, Filing, Material, Office, Passage, Person, Provenance
 from formsvc.store.store import Store, Work
 from formsvc.writing.notation import CHINA
 

@@ -5,24 +5,19 @@ Every verb checks who asks, in what state the filing is, and that it is as the a
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from formsvc.bulk.comparison import Entry
 from formsvc.checks import stages
-from formsvc.delivery import said
 from formsvc.findings import Finding
-from formsvc.forms import Does, Form, Stage
+from formsvc.forms import Form, Stage
 from formsvc.forms.form import APPLICANT
-from formsvc.pointers import get
-from formsvc.store import access, comparing, contents, notices, offices
+from formsvc.store import access, comparing, contents, filed, notices, offices
 from formsvc.store.errors import (
     Invalid,
     NotAllowed,
@@ -35,9 +30,7 @@ from formsvc.store.errors import (
     Void,
 )
 from formsvc.store.models import (
-    Counter,
     Filing,
-    Lookup,
     Material,
     Office,
     Passage,
@@ -45,10 +38,9 @@ from formsvc.store.models import (
     Version,
 )
 from formsvc.store.store import Work
-from formsvc.writing.notation import CHINA, cents, is_amount
+from formsvc.writing.notation import CHINA
 
 MAX_WORDS: Final = 2_000
-_TURN: Final = "handing-in"
 _BEYOND: Final = 1 << 63  # no database numbers its rows so far
 
 
@@ -169,7 +161,7 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     require_editable(filing, "hand-in")
     _unchanged(filing, revision)
     data = contents.draft(work.store.keys, filing)
-    _in_turn(work)
+    filed.in_turn(work)
     checked, entries = comparing.check(work, filing, data)
     if checked.form is None or not checked.report.ok:
         raise NotReady(checked.report, id)
@@ -179,11 +171,11 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
     version = contents.frozen(work.store.keys, filing, number, data, checked.report)
     version.handed, version.person_id = work.now, filing.owner_id
     filing.versions.append(version)
-    filing.number = filing.number or _number(work)
+    filing.number = filing.number or filed.number(work)
     filing.version, filing.edition, filing.handed = number, form.edition, work.now
     filing.errors, filing.warnings = checked.report.errors, checked.report.warnings
-    filing.sealed, filing.amount = None, amount(form, data, way)
-    index(work, filing, form, data, entries)
+    filing.sealed, filing.amount = None, filed.amount(form, data, way)
+    filed.index(work, filing, form, data, entries)
     _stay(work, filing, way[0].id, unit, Outcome.FILED, version)
     _move(work, filing, form, data, unit, way[1:])
     if key:
@@ -400,59 +392,3 @@ def _back(work: Work, filing: Filing, state: State) -> None:
 def _close(work: Work, filing: Filing, state: State) -> None:
     filing.state, filing.stage, filing.holder_id = state, "", None
     filing.came, filing.due, filing.changed, filing.closed = None, None, work.now, work.now
-
-
-def index(work: Work, filing: Filing, form: Form, data: object, entries: list[Entry]) -> None:
-    """What lists show of it, and what it is found by."""
-    describe(filing, form, data)
-    work.session.execute(delete(Lookup).where(Lookup.filing_id == filing.id))
-    keys = work.store.keys
-    for number in dict.fromkeys(contents.numbers(form, data)):
-        digest = keys.digest("number", number)
-        work.session.add(Lookup(filing_id=filing.id, kind="number", digest=digest))
-    comparing.remember(work, filing, entries)
-
-
-def describe(filing: Filing, form: Form, data: object) -> None:
-    """What lists show of a filing: whose, from which unit, which form."""
-    filing.person_name = said(data, form.person.pointer)
-    filing.unit_name = said(data, form.unit.pointer)
-    whose = f"-{filing.person_name}" if filing.person_name else ""
-    filing.title = f"{form.title}{whose}"[:200]
-
-
-def amount(form: Form, data: object, way: tuple[Stage, ...]) -> int | None:
-    """The amount that a submission asks for, in 分; None where no stage of its way pays one."""
-    if not any(stage.does is Does.PAY for stage in way):
-        return None
-    value = get(data, form.grant.pointer) if form.grant else None
-    return cents(value) if is_amount(value) else None  # type: ignore[arg-type]  # a number
-
-
-def _in_turn(work: Work) -> None:
-    """One handing in after the other, from here to the end of the transaction: two of one person
-    at the same moment would not see each other."""
-    if work.session.get(Counter, _TURN, with_for_update=True) is None:
-        new = Counter.__table__.insert().values(name=_TURN, value=0)  # type: ignore[attr-defined]  # a Table
-        with suppress(IntegrityError), work.session.begin_nested():
-            work.session.execute(new)
-        work.session.get(Counter, _TURN, with_for_update=True)
-
-
-def _number(work: Work) -> str:
-    """The next number of the year, in turn."""
-    name = f"filing-{work.today.year}"
-    counter = work.session.get(Counter, name, populate_existing=True)
-    if counter is None:
-        counter = Counter(name=name, value=0)
-        work.session.add(counter)
-    counter.value += 1
-    return number_of(work.today.year, counter.value)
-
-
-def number_of(year: int, value: int) -> str:
-    """A number of a year: `2026-000001-5`, its last digit checks the others (Luhn)."""
-    body = f"{year}{value:06d}"
-    doubled = (int(c) * (2 if place % 2 == 0 else 1) for place, c in enumerate(reversed(body)))
-    check = -sum(each - 9 if each > 9 else each for each in doubled) % 10
-    return f"{body[:4]}-{body[4:]}-{check}"

@@ -6,72 +6,21 @@ ID and account numbers are found by their keyed digests in `lookup`.
 """
 
 import secrets
-from datetime import UTC, date, datetime
-from typing import ClassVar, Final
+from datetime import date, datetime
 
 from sqlalchemy import (
-    BigInteger,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Text,
-    TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-_NAMES: Final = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Moment(TypeDecorator[datetime]):
-    """An aware time as `2026-11-30T23:02:42.123456Z`: it sorts, and is hashed, as it is stored."""
-
-    impl = String(27)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: object) -> str | None:
-        return None if value is None else iso(value)
-
-    def process_result_value(self, value: str | None, dialect: object) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-class Day(TypeDecorator[date]):
-    """A date as `2026-11-30`."""
-
-    impl = String(10)
-    cache_ok = True
-
-    def process_bind_param(self, value: date | None, dialect: object) -> str | None:
-        return None if value is None else value.isoformat()
-
-    def process_result_value(self, value: str | None, dialect: object) -> date | None:
-        return None if value is None else date.fromisoformat(value)
-
-
-def iso(moment: datetime) -> str:
-    """UTC with six decimals of a second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-# SQLite numbers rows by itself only where the key is a plain INTEGER.
-_Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Base(DeclarativeBase):
-    """All tables."""
-
-    metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map: ClassVar = {datetime: Moment, date: Day, int: BigInteger,
-                                     bytes: LargeBinary}  # fmt: skip
+from formsvc.store.columns import ROW_ID, Base
+from formsvc.store.jobtables import BackgroundJob  # noqa: F401  # whoever knows the tables knows all
 
 
 class Office(Base):
@@ -83,7 +32,7 @@ class Office(Base):
     __tablename__ = "office"
     __table_args__ = (UniqueConstraint("programme", "kind", "name"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     programme: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
@@ -111,7 +60,7 @@ class Person(Base):
 
     __tablename__ = "person"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     email: Mapped[str] = mapped_column(String(255), unique=True)
     name: Mapped[str] = mapped_column(String(100))
     active: Mapped[bool] = mapped_column(default=True)
@@ -139,7 +88,7 @@ class Passkey(Base):
 
     __tablename__ = "passkey"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     name: Mapped[str] = mapped_column(String(64))
     credential: Mapped[bytes] = mapped_column(LargeBinary(1024), unique=True)
@@ -162,7 +111,7 @@ class Membership(Base):
     __tablename__ = "membership"
     __table_args__ = (UniqueConstraint("person_id", "office_id", "role"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"), index=True)
     role: Mapped[str] = mapped_column(String(20))
@@ -184,7 +133,7 @@ class Filing(Base):
     # The number of a discarded draft, which events name, is not given again.
     __table_args__ = {"sqlite_autoincrement": True}  # noqa: RUF012  # as SQLAlchemy declares it
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     number: Mapped[str | None] = mapped_column(String(20), unique=True)
     programme: Mapped[str] = mapped_column(String(64))
     form: Mapped[str] = mapped_column(String(64))
@@ -236,7 +185,7 @@ class Version(Base):
     __tablename__ = "version"
     __table_args__ = (UniqueConstraint("filing_id", "number"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"))
     number: Mapped[int] = mapped_column(Integer)
     edition: Mapped[str] = mapped_column(String(32))
@@ -260,7 +209,7 @@ class Passage(Base):
 
     __tablename__ = "passage"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
     version: Mapped[int] = mapped_column(Integer)
     stage: Mapped[str] = mapped_column(String(64))
@@ -284,7 +233,7 @@ class Lookup(Base):
     __tablename__ = "lookup"
     __table_args__ = (Index("ix_lookup_value", "kind", "digest"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
     kind: Mapped[str] = mapped_column(String(40))
     digest: Mapped[bytes] = mapped_column(LargeBinary(16))
@@ -296,7 +245,7 @@ class Meeting(Base):
     __tablename__ = "meeting"
     __table_args__ = (Index("ix_meeting_key", "comparison", "key"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
     programme: Mapped[str] = mapped_column(String(64))
     comparison: Mapped[str] = mapped_column(String(120))
@@ -311,7 +260,7 @@ class Event(Base):
 
     __tablename__ = "event"
 
-    number: Mapped[int] = mapped_column(_Id, primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(ROW_ID, primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(40))
     person_id: Mapped[int | None] = mapped_column(index=True)
@@ -382,7 +331,7 @@ class Material(Base):
 
     __tablename__ = "material"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     filing_id: Mapped[int] = mapped_column(ForeignKey("filing.id"), index=True)
     version: Mapped[int] = mapped_column(Integer)
     stage: Mapped[str] = mapped_column(String(64), default="")
@@ -404,7 +353,7 @@ class Notice(Base):
     __tablename__ = "notice"
     __table_args__ = (Index("ix_notice_unsent", "mailed", "at"),)
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     filing_id: Mapped[int | None] = mapped_column(ForeignKey("filing.id"), index=True)
     text: Mapped[str] = mapped_column(Text)
@@ -418,7 +367,7 @@ class Invitation(Base):
 
     __tablename__ = "invitation"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
     office_id: Mapped[int | None] = mapped_column(ForeignKey("office.id"))
     role: Mapped[str] = mapped_column(String(20))
@@ -436,7 +385,7 @@ class Token(Base):
 
     __tablename__ = "token"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     digest: Mapped[bytes] = mapped_column(LargeBinary(16), unique=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
     title: Mapped[str] = mapped_column(String(100))
@@ -454,54 +403,13 @@ class Roster(Base):
 
     __tablename__ = "roster"
 
-    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
     programme: Mapped[str] = mapped_column(String(64), index=True)
     title: Mapped[str] = mapped_column(String(200))
     people: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     sealed: Mapped[bytes]
-
-
-class BackgroundJob(Base):
-    """What a person had done in the background: see `jobs`. Its results lie in a sealed folder.
-
-    `state` is one of `jobs.JobState`; `doing` names what is done, the `turn`th time that something
-    is done in its folder; `beginnings` counts how often that was begun without a step being done.
-    """
-
-    __tablename__ = "job"
-
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(20))
-    doing: Mapped[str] = mapped_column(String(40))
-    turn: Mapped[int] = mapped_column(Integer, default=1)
-    title: Mapped[str] = mapped_column(String(100))
-    state: Mapped[str] = mapped_column(String(10), index=True)
-    label: Mapped[str] = mapped_column(String(40), default="")
-    done: Mapped[int] = mapped_column(Integer, default=0)
-    total: Mapped[int] = mapped_column(Integer, default=0)
-    beginnings: Mapped[int] = mapped_column(Integer, default=0)
-    at: Mapped[datetime]
-    finished: Mapped[datetime | None]
-    expires: Mapped[datetime] = mapped_column(index=True)
-    sealed: Mapped[bytes]
-
-
-class JobItem(Base):
-    """What a job did with one thing, written in the transaction that did it: so it is done once.
-
-    `filing_id` is what was read (its `version`) or made; `why` a code of why nothing was made.
-    """
-
-    __tablename__ = "job_item"
-
-    job_id: Mapped[str] = mapped_column(ForeignKey("job.id"), primary_key=True)
-    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    filing_id: Mapped[int | None]
-    version: Mapped[int] = mapped_column(Integer, default=0)
-    why: Mapped[str] = mapped_column(String(20), default="")
 
 
 class Provenance(Base):

@@ -26,7 +26,7 @@ from sqlalchemy import select, update
 from formsvc.errors import FormsvcError
 from formsvc.store import database, jobs
 from formsvc.store.jobs import FOLDER, UNFINISHED, JobState
-from formsvc.store.models import BackgroundJob
+from formsvc.store.jobtables import BackgroundJob
 from formsvc.store.store import Store
 
 _LOOK: Final = 20.0  # seconds between two looks for what others left

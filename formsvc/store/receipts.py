@@ -13,10 +13,11 @@ from formsvc.documents.proof import carriage, receipts
 from formsvc.documents.proof.marks import canonical
 from formsvc.documents.proof.receipts import Receipt
 from formsvc.store import contents, life
+from formsvc.store.columns import iso
 from formsvc.store.errors import NotNow, NotThere
 from formsvc.store.events import GENESIS
 from formsvc.store.life import Outcome
-from formsvc.store.models import Event, Filing, Version, iso
+from formsvc.store.models import Event, Filing, Version
 from formsvc.store.store import Work
 
 

@@ -14,9 +14,9 @@ from typing import Any, Final
 from sqlalchemy import Table, and_, func, select, update
 
 from formsvc.store import database
+from formsvc.store.columns import Base
 from formsvc.store.errors import Invalid
 from formsvc.store.keyring import Keyring
-from formsvc.store.models import Base
 from formsvc.store.store import Store
 
 # Column → the place that its content was sealed at, of the row's columns.
@@ -28,6 +28,7 @@ PLACES: Final[Mapping[str, str]] = {
     "roster.sealed": "roster/{id}",
     "material.sealed": "material/{id}",
     "origin.sealed": "origin/{filing_id}",
+    "job.sealed": "job/{id}",
 }
 _BATCH: Final = 200
 _ROUNDS: Final = 20

@@ -12,9 +12,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, String, and_, func, or_, select, tuple_, type_coerce
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
+from formsvc.store.columns import iso
 from formsvc.store.contents import comparable
 from formsvc.store.errors import Invalid
-from formsvc.store.models import Filing, Lookup, iso
+from formsvc.store.models import Filing, Lookup
 from formsvc.store.store import Work
 from formsvc.writing.notation import identity_code
 

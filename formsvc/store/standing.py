@@ -13,9 +13,10 @@ from typing import Final
 from sqlalchemy import event, inspect
 from sqlalchemy.orm import Session
 
+from formsvc.store.columns import iso
 from formsvc.store.events import Happened
 from formsvc.store.keyring import Keyring
-from formsvc.store.models import Filing, iso
+from formsvc.store.models import Filing
 
 DETAIL: Final = "standing"
 GONE: Final = "gone"

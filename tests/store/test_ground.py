@@ -9,9 +9,10 @@ from alembic.migration import MigrationContext
 
 from formsvc.errors import ConfigError
 from formsvc.store import events, life
+from formsvc.store.columns import Base
 from formsvc.store.errors import NotNow
 from formsvc.store.keyring import Keyring, Unopenable
-from formsvc.store.models import Base, Event
+from formsvc.store.models import Event
 from formsvc.store.store import KEYS, Store
 
 

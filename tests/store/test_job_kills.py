@@ -17,12 +17,14 @@ from sqlalchemy import create_engine, inspect, select, text
 from formsvc.bulk.results import Results
 from formsvc.store import events, jobs
 from formsvc.store.jobs import UNFINISHED, JobState
-from formsvc.store.models import BackgroundJob, Event, Filing, JobItem
+from formsvc.store.jobtables import BackgroundJob, JobItem
+from formsvc.store.models import Event, Filing
 from formsvc.web.desks import uploads
 from formsvc.web.desks.products import place
 from formsvc.web.runs.owned import folder
 
 from ..conftest import ROOT
+from ..serving import served, until
 from .world import submission
 
 KILLS = int(os.environ.get("FORMSVC_KILLS", "8"))
@@ -142,6 +144,22 @@ def decoded(value) -> str:
         return plain + base64.b64decode(plain).decode("latin-1")
     except ValueError:
         return plain
+
+
+def test_the_workers_of_a_server_go_on_with_what_one_of_them_began(world, settings, tmp_path):
+    line = json.dumps(submission(), ensure_ascii=False)
+    lines = "\n".join([line] * DRAFTS).encode()
+    id = begin(world, world.actor("申报人"), "import", {"office": None},
+               lambda files: uploads.keep(files, [("一批.jsonl", lines)]))  # fmt: skip
+    environment = {"FORMSVC_DATA": str(settings.data), "FORMSVC_DATABASE": settings.database,
+                   "FORMSVC_WORKERS": "2", "FORMSVC_RUNS": str(tmp_path / "runs")}  # fmt: skip
+    with served(tmp_path, **environment) as server:
+        until(lambda: state(world, id) == JobState.RUNNING, 60)
+        for place in (0, 1):
+            os.kill(server.workers[place], signal.SIGKILL)
+        until(lambda: state(world, id) not in UNFINISHED, 120)
+    assert state(world, id) == JobState.DONE
+    assert_imported_once(world, id)
 
 
 def test_a_job_whose_place_in_the_queue_was_lost_is_put_there_again(world, settings):

@@ -13,7 +13,8 @@ from formsvc.store import jobs
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotThere, Overloaded
 from formsvc.store.jobs import JobState
-from formsvc.store.models import BackgroundJob, Event, Filing, JobItem
+from formsvc.store.jobtables import BackgroundJob, JobItem
+from formsvc.store.models import Event, Filing
 from formsvc.web import create_app
 
 from .world import SUMMARY, submission

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from formsvc.store import contents, drafts, life, rotation
+from formsvc.store.columns import Base
 from formsvc.store.errors import Invalid
 from formsvc.store.keyring import Keyring, Unopenable
-from formsvc.store.models import Base
 from formsvc.store.store import Store
 
 from .test_audit import found, lived  # noqa: F401  # a fixture

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from formsvc.store.models import Base
+from formsvc.store.models import Office
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Base.metadata,
+    target_metadata=Office.metadata,
     render_as_batch=True,  # SQLite alters a table by making it anew
 )
 with context.begin_transaction():

@@ -8,7 +8,7 @@ from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE as XLSX
 from formsvc.store import jobs as store_jobs
-from formsvc.store.models import BackgroundJob
+from formsvc.store.jobtables import BackgroundJob
 from formsvc.web.api import conditions, payloads
 from formsvc.web.api.envelopes import OfficeQuery
 from formsvc.web.api.filings import SignedIn

@@ -56,9 +56,9 @@ csrf.install(batches)
 
 @batches.app_template_filter("clock")
 def _clock(seconds: float) -> str:
-    """A time in China: 14:05 today, 12月7日14:05 on another day."""
+    """A time in China: 14:05 today, 12月7日 14:05 on another day."""
     at = datetime.fromtimestamp(seconds, CHINA)
-    day = "" if at.date() == today() else f"{at.month}月{at.day}日"
+    day = "" if at.date() == today() else f"{at.month}月{at.day}日 "
     return f"{day}{at:%H:%M}"
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import select
 from formsvc.sealed import SealedFolder
 from formsvc.store import access, jobs
 from formsvc.store.errors import Invalid
-from formsvc.store.models import BackgroundJob, Office
+from formsvc.store.jobtables import BackgroundJob
+from formsvc.store.models import Office
 from formsvc.store.store import Work
 from formsvc.web.desks import uploads
 from formsvc.web.desks.products import OFFERED

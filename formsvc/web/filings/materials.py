@@ -10,9 +10,10 @@ from flask import Blueprint, Response, jsonify, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from formsvc.store import life, materials, receipts, scans
+from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.materials import MOST_BYTES, Purpose, Upload
-from formsvc.store.models import Filing, Material, iso
+from formsvc.store.models import Filing, Material
 from formsvc.store.scans import Remark
 from formsvc.store.sniffing import FileType
 from formsvc.store.store import Work

@@ -21,7 +21,8 @@ from formsvc.intake.items import Item, refused
 from formsvc.store import access, comparing, contents, drafts, jobs
 from formsvc.store.access import SYSTEM, Actor
 from formsvc.store.errors import Invalid, NotThere
-from formsvc.store.models import Filing, JobItem, Office, Version
+from formsvc.store.jobtables import JobItem
+from formsvc.store.models import Filing, Office, Version
 from formsvc.store.queue import Doing, Performer
 from formsvc.store.store import Store, Work
 from formsvc.web.desks.products import PRODUCTS, Drafted, Making, keep_drafts, place

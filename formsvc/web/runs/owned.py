@@ -8,7 +8,7 @@ from typing import Final
 from formsvc.sealed import SealedFolder, derived
 from formsvc.store import jobs
 from formsvc.store.jobs import UNFINISHED, JobState
-from formsvc.store.models import BackgroundJob
+from formsvc.store.jobtables import BackgroundJob
 from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.held import jobs as background
