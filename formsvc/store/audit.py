@@ -20,6 +20,7 @@ from formsvc.store.events import Head
 from formsvc.store.keyring import Keyring, Unopenable
 from formsvc.store.life import EDITABLE
 from formsvc.store.models import Event, Filing, Material, Passage, Roster, Version
+from formsvc.store.stamping import Authority
 from formsvc.store.standing import Standing
 from formsvc.store.store import Store
 
@@ -57,6 +58,7 @@ class Audit:
     keys: Keyring
     files: Folder
     data: Path | None
+    authority: Authority | None = None
     events: int = 0
     filings: int = 0
     versions: int = 0
@@ -81,7 +83,7 @@ class Audit:
             yield Flaw("回执所说的那一版内容不在数据库中。", _ROW)
 
     def _chain(self) -> Iterator[Flaw]:
-        for said in events.faults(self.session, self.keys, self.data):
+        for said in events.faults(self.session, self.keys, self.data, self.authority):
             yield Flaw(said, _CHAIN)
         self.events = self.session.scalar(select(func.count()).select_from(Event)) or 0
         if self.data and self.events and events.anchored(self.data, self.keys) is None:

@@ -23,7 +23,6 @@ from formsvc.store.models import Event, Filing, Membership, Office, Person
 from formsvc.store.store import Store, Work
 
 REAL: Final = 300  # submissions by real verbs; more are made after their likeness
-SetPassword = Callable[[Work, Person, str], None]
 Progress = Callable[[int], None]
 
 _EACH: Final = 2  # offices of a kind under each one above
@@ -59,15 +58,15 @@ class Cast:
     actors: dict[int, Actor] = field(default_factory=dict)
 
 
-def fill(store: Store, clock: MovedClock, password: str, set_password: SetPassword, count: int,
+def fill(store: Store, clock: MovedClock, hashed: str, count: int,
          progress: Progress = lambda _: None) -> Cast:  # fmt: skip
     """Fill an empty store with `count` submissions, or REAL where there are to be more; the same
-    every time. Invalid when the store holds anything."""
+    every time. All have the password of that hash. Invalid when the store holds anything."""
     with store.writing() as work:
         for table in (Event, Person, Office, Filing):
             if work.session.scalar(select(func.count()).select_from(table)):
                 raise Invalid("数据库中已经有内容：演示只能放进空的数据库。")
-        made = _people(work, password, set_password)
+        made = _people(work, hashed)
     done = 0
     for done in _played(store, clock, made, min(count, REAL)):
         progress(done)
@@ -77,7 +76,7 @@ def fill(store: Store, clock: MovedClock, password: str, set_password: SetPasswo
 # offices and people
 
 
-def _people(work: Work, password: str, set_password: SetPassword) -> Cast:
+def _people(work: Work, hashed: str) -> Cast:
     made = Cast()
     for programme in work.store.forms[0].programmes.values():
         for kind in sorted(programme.offices.values(), key=lambda each: _depth(programme, each)):
@@ -87,12 +86,12 @@ def _people(work: Work, password: str, set_password: SetPassword) -> Cast:
         for role in (Role.MANAGER, Role.CLERK, Role.VIEWER, Role.APPLICANT, Role.APPLICANT):
             known = made.people.setdefault((place.id, role), [])
             person = _person(work, f"{mail}-{role}{len(known) or ''}@demo.example")
-            set_password(work, person, password)
+            person.password = hashed
             work.session.add(Membership(person_id=person.id, office_id=place.id, role=role,
                                         since=work.now))  # fmt: skip
             known.append(person.id)
     admin = _person(work, "admin@demo.example")
-    set_password(work, admin, password)
+    admin.password = hashed
     work.session.add(Membership(person_id=admin.id, office_id=None, role=Role.ADMIN,
                                 since=work.now))  # fmt: skip
     work.record("demo-filled", people=admin.id)

@@ -22,7 +22,7 @@ from formsvc.sealed import sealing, unsealed
 from formsvc.store import access, life
 from formsvc.store.access import Actor
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
-from formsvc.store.keyring import Keyring, Unopenable
+from formsvc.store.keyring import Unopenable
 from formsvc.store.life import State
 from formsvc.store.models import Filing, Material
 from formsvc.store.sniffing import PAPERS, FileType, require_clean, sniffed
@@ -146,19 +146,6 @@ def sweep(store: Store) -> int:
                 store.files.remove(name)
                 gone += 1
     return gone
-
-
-def reseal(keys: Keyring, material: Material) -> bool:
-    """Seal a file's key, and what it was found to be, by the key that seals now; whether it was
-    another."""
-    place = f"material/{material.name_there}"
-    if keys.is_current(material.sealed_key):
-        return False
-    material.sealed_key = keys.seal(keys.unseal(material.sealed_key, place), place)
-    if material.sealed is not None:
-        at = findings_place(material)
-        material.sealed = keys.seal(keys.unseal(material.sealed, at), at)
-    return True
 
 
 def findings_place(material: Material) -> str:

@@ -83,22 +83,33 @@ def _is_new(work: Work, programme: Programme, kind: str, name: str) -> None:
 
 
 def responsible(session: Session, unit: Office, stage: Stage, programme: Programme) -> Office:
-    """Who does a stage for a unit: the nearest office of the stage's kinds, Refused for none.
+    """Who does a stage for a unit: the nearest office of the stage's kinds above it, or itself.
 
-    That is the unit itself, else an office beside it, else the one above and those beside that one,
-    and so on: a finance office stands beside the office that it pays for.
+    Where none above is of such a kind, the one office beside them that is: a finance office stands
+    beside the office that it pays for. Refused where there is none, or it is closed: the work of
+    one office is never laid before another that happens to be of its kind.
     """
     at: Office | None = unit
+    while at is not None:
+        if at.kind in stage.offices:
+            if at.closed:
+                raise Refused(f"{at.name}已停用，“{stage.title}”没有人办；请管理员先设好机构。")
+            return at
+        at = at.parent
+    at = unit
     while at is not None:
         beside = select(Office).where(
             Office.programme == programme.id,
             Office.parent_id.is_not_distinct_from(at.parent_id),
             Office.kind.in_(stage.offices),
             Office.closed.is_(False),
-        )  # fmt: skip
-        near = session.scalars(beside.order_by(Office.id != at.id, Office.id)).first()
-        if near is not None:
-            return near
+        )
+        near = session.scalars(beside.limit(2)).all()
+        if len(near) == 1:
+            return near[0]
+        if near:
+            names = "、".join(each.name for each in near)
+            raise Refused(f"“{stage.title}”该由谁办定不下来（{names}）；请管理员先设好机构。")
         at = at.parent
     titles = "或".join(programme.offices[kind].title for kind in stage.offices)
     raise Refused(

@@ -26,7 +26,9 @@ PLACES: Final[Mapping[str, str]] = {
     "version.sealed_report": "report/{filing_id}/{number}",
     "passage.sealed": "passage/{id}",
     "roster.sealed": "roster/{id}",
-    "material.sealed": "material/{id}",
+    "version.sealed_receipt": "receipt/{filing_id}/{number}",
+    "material.sealed": "scan/{id}",
+    "material.sealed_key": "material/{name_there}",
     "origin.sealed": "origin/{filing_id}",
     "job.sealed": "job/{id}",
 }

@@ -190,7 +190,7 @@ def test_where_the_next_office_is_closed_nothing_goes_there(whole):
     id = whole.handed_in(whole.actor("申报人"), UNIT)
     with whole.store.writing() as work:
         work.session.get_one(Office, whole.offices["省教育厅"]).closed = True
-    with pytest.raises(StoreError, match="没有设"):
+    with pytest.raises(StoreError, match="没有人办"):
         whole.passed(whole.actor("单位"), id)
     assert whole.filing(id).stage == "unit"
 

@@ -1,6 +1,5 @@
 """Whether the store is what its history says."""
 
-import json
 import sys
 import time
 from itertools import chain, islice
@@ -11,9 +10,11 @@ import click
 
 from formsvc.cli.admin.opened import opened
 from formsvc.cli.shell import FINDINGS, stop, style
-from formsvc.store import database
+from formsvc.errors import UnreadableDocument
+from formsvc.store import database, receipts, sealing
 from formsvc.store.audit import Audit, accept_loss
 from formsvc.store.events import Head
+from formsvc.store.stamping import Authority
 
 _SHOWN: Final = 200
 
@@ -24,14 +25,15 @@ def audit() -> None:
 
 
 @audit.command()
-@click.option("--receipt", "receipts", multiple=True, help="再与提交时的回执（JSON）核对。")
-def verify(receipts: tuple[str, ...]) -> None:
+@click.option("--receipt", "given", multiple=True, help="再与提交时的回执（PDF、JSON）核对。")
+def verify(given: tuple[str, ...]) -> None:
     """核对全部：历史记录的链、每一版内容、每条意见、每份申报的现状。有问题时退出码为 1。"""
     with opened() as store, database.snapshot(store.engine) as session:
         began = time.monotonic()
-        found = Audit(session, store.keys, store.files, store.data)
-        given = [_receipt(name) for name in receipts]
-        faults = chain(found.faults(), *(found.holds(at, digest) for at, digest in given))
+        authority = Authority.of(store.settings)
+        found = Audit(session, store.keys, store.files, store.data, authority)
+        held = [_receipt(name) for name in given]
+        faults = chain(found.faults(), *(found.holds(at, digest) for at, digest in held))
         shown = [*islice(faults, _SHOWN)]
         rest = sum(1 for _ in faults)
         click.echo(
@@ -62,11 +64,22 @@ def accept() -> None:
         click.echo(f"已写明：数据目录记得共有 {lost.count:,} 条，其中缺少的已丢失。")
 
 
+@audit.command()
+def seal() -> None:
+    """给已经过去、有记录而还没有日封的每一天做日封；设了时间戳机构的，补盖时间戳。"""
+    with opened() as store:
+        count, wanting = sealing.seal_due(store), sealing.unstamped(store)
+    click.echo(f"日封 {count} 天。")
+    if wanting:
+        click.echo(style(f"还有 {wanting} 天没有时间戳，下次再试。", "error"))
+
+
 def _receipt(name: str) -> tuple[Head, str]:
     """The end of the history, and the version's digest, that a receipt names."""
     try:
-        plain = json.loads(Path(name).read_bytes())
-        at = plain["head"]
-        return Head(int(at["count"]), str(at["hash"])), str(plain.get("digest", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        stop(f"{name}：不是回执（JSON）。")
+        given = receipts.opened(Path(name).read_bytes())
+    except OSError as error:
+        stop(f"{name}：{error.strerror}")
+    except UnreadableDocument as unreadable:
+        stop(f"{name}：{unreadable}")
+    return Head(given.count, given.head), str(given.plain["digest"])

@@ -4,7 +4,7 @@ from typing import Final
 
 import click
 
-from formsvc.cli.admin import audit, backups, demo, keys, moving, offices
+from formsvc.cli.admin import audit, backups, demo, keys, moving, offices, upkeep
 
 COMMANDS: Final[dict[str, click.Command]] = {
     "audit": audit.audit,
@@ -15,5 +15,7 @@ COMMANDS: Final[dict[str, click.Command]] = {
     "export": moving.export,
     "import": moving.import_,
     "demo": demo.demo,
+    "link": upkeep.link,
+    "retention": upkeep.retention,
     "register": offices.register,
 }

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from typing import Final
 
 import click
+from flask_security import hash_password
 
 from formsvc.cli.admin.opened import database_faults, disposed, settings
+from formsvc.config import Settings
 from formsvc.store import crowd
 from formsvc.store import demo as demonstration
-from formsvc.store.models import Person
-from formsvc.store.store import Store, Work
+from formsvc.store.store import Store
+from formsvc.web import create_app
 
 _BEGINNING: Final = datetime(2023, 2, 1, 1, tzinfo=UTC)
 
@@ -23,9 +25,10 @@ def demo(filings: int) -> None:
     clock = demonstration.MovedClock(_BEGINNING)
     password = secrets.token_urlsafe(9)
     with database_faults():
+        hashed = _hashed(settings(), password)
         store = Store.open(settings(), clock)
         try:
-            demonstration.fill(store, clock, password, _set_password, filings, _progress)
+            demonstration.fill(store, clock, hashed, filings, _progress)
             crowd.grow(store, filings, _progress)
         finally:
             disposed(store.engine)
@@ -34,8 +37,11 @@ def demo(filings: int) -> None:
     click.echo("系统管理员 admin@demo.example；其他人见“管理”中的机构和成员。")
 
 
-def _set_password(_work: Work, _person: Person, _password: str) -> None:
-    """Where accounts keep passwords: people.set_password(work, person, password)."""
+def _hashed(given: Settings, password: str) -> str:
+    """A password as accounts keep it."""
+    app = create_app(given)
+    with app.app_context():
+        return str(hash_password(password))
 
 
 def _progress(done: int) -> None:
