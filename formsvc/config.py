@@ -147,7 +147,7 @@ def _registration(given: Mapping[str, str]) -> bool:
 
 
 def _sign_on(given: Mapping[str, str]) -> SignOn | None:
-    names = [f"FORMSVC_OIDC_{part}" for part in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET")]
+    names = ["FORMSVC_OIDC_ISSUER", "FORMSVC_OIDC_CLIENT_ID", "FORMSVC_OIDC_CLIENT_SECRET"]
     issuer, client, place = (given.get(name, "") for name in names)
     if not (issuer or client or place):
         return None

@@ -89,15 +89,13 @@ def responsible(session: Session, unit: Office, stage: Stage, programme: Program
     beside the office that it pays for. Refused where there is none, or it is closed: the work of
     one office is never laid before another that happens to be of its kind.
     """
-    at: Office | None = unit
-    while at is not None:
+    above = _above(session, unit)
+    for at in above:
         if at.kind in stage.offices:
             if at.closed:
                 raise Refused(f"{at.name}已停用，“{stage.title}”没有人办；请管理员先设好机构。")
             return at
-        at = at.parent
-    at = unit
-    while at is not None:
+    for at in above:
         beside = select(Office).where(
             Office.programme == programme.id,
             Office.parent_id.is_not_distinct_from(at.parent_id),
@@ -110,8 +108,14 @@ def responsible(session: Session, unit: Office, stage: Stage, programme: Program
         if near:
             names = "、".join(each.name for each in near)
             raise Refused(f"“{stage.title}”该由谁办定不下来（{names}）；请管理员先设好机构。")
-        at = at.parent
     titles = "或".join(programme.offices[kind].title for kind in stage.offices)
     raise Refused(
         f"“{unit.name}”之上还没有设{titles}，“{stage.title}”没有人办；请管理员先设好机构。"
     )
+
+
+def _above(session: Session, unit: Office) -> list[Office]:
+    """An office and those above it, up to the top."""
+    ids = [int(each) for each in unit.path.split("/") if each]
+    known = {each.id: each for each in session.scalars(select(Office).where(Office.id.in_(ids)))}
+    return [known[id] for id in reversed(ids)]
