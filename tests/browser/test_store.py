@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
@@ -26,6 +27,7 @@ from tests.store import postgres
 
 from .test_accounts import arrive, sign_in
 from .test_applicant import load
+from .test_batches import hand_in as handed_to
 
 SUMMARY = "jiangxi-training-summary"
 SAMPLE = SAMPLES / f"jiangxi/{SUMMARY}/2026-1/valid/byte-order-mark-and-full-width-id.json"
@@ -320,3 +322,40 @@ def test_a_submission_lives_from_the_draft_to_the_payment(people, catalogue, tmp
         expect(admin.get_by_role("rowheader", name=kind).first).to_be_visible()
     press(admin, "检查历史是否完整")
     expect(admin.locator("#whole")).to_contain_text("历史完整")
+
+
+def test_the_open_desks_need_no_account_beside_a_store(open_page, tmp_path):
+    page = open_page()
+    page.goto(f"/forms/{SUMMARY}")
+    whole = submission()
+    whole["account"]["holder"] = UNIT
+    draft = tmp_path / "总结书.json"
+    draft.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
+    load(page, draft)
+    press(page, "检查全部")
+    expect(page.locator("#summary")).to_contain_text("没有问题")
+    expect(page.get_by_role("button", name="保存到我的申报")).to_have_count(0)
+    with page.expect_download() as got:
+        press(page, "PDF 表格")
+    for desk in ("unit", "review"):
+        handed_to(page, desk, [draft])
+        expect(page.get_by_role("main")).to_contain_text("司马晓楠")
+    page.goto("/verify")
+    page.set_input_files("#file", got.value.path())
+    press(page, "核对")
+    expect(page.locator("#verdict")).to_contain_text("没有发现改动")
+    for path in ("/filings", "/todo", "/admin/"):
+        page.goto(path)
+        expect(page.get_by_role("heading", level=1)).to_have_text("登录")
+
+
+def test_make_run_keeps_a_store_in_the_folder_data(tmp_path, monkeypatch):
+    for name in ("Makefile", "tools", ".venv"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.delenv("FORMSVC_DATA", raising=False)
+    # What is installed for it is what these tests run with: nothing is fetched anew.
+    make = ["make", "--silent", "-o", ".venv/run.stamp", "run"]
+    with served(tmp_path, command=make, where=tmp_path) as server:
+        assert "/account/first?token=" in server.log.read_text()
+        assert 'href="/account/login"' in urlopen(server.address).read().decode()
+        assert (tmp_path / "data" / "keys.json").stat().st_mode & 0o077 == 0

@@ -119,7 +119,8 @@ VALUES: Final = {
     "scan": {"True": "有"},
     "how": {"password": "密码", "webauthn": "通行密钥", "two-factor": "两步验证"},
     "job_kind": {"review": "审核", "import": "导入", "list": "清单", "make": "制作文件"},
-    "found": {"right": "版次正确", "sealed": "有红章", "unreadable": "打不开", "no-code": "没有校验码",
+    "found": {"right": "版次正确", "sealed": "有红章", "unreadable": "打不开",
+              "no-code": "没有校验码",
               "old-version": "旧版", "other-filing": "别的表格", "missing-pages": "缺页",
               "doubled-pages": "重页", "no-seal": "没有红章", "no-colour": "黑白"},
 }  # fmt: skip
