@@ -10,7 +10,9 @@ import pytest
 
 from formsvc.store import drafts, history, life
 from formsvc.store.access import Role
+from formsvc.web.filings.eventwords import KINDS
 
+from ..conftest import ROOT
 from .world import SUMMARY, submission
 
 PEOPLE = ("单位", "部门", "省厅", "财政", "财政")
@@ -282,3 +284,10 @@ def test_addresses_that_lead_nowhere_are_answered_as_such(desks, world, form):
     finance.get("/filings/all?after=nonsense")
     assert finance.status == 422
     assert "没有找到" in finance.post("/filings/all/find", {"q": "无\0人"}, of="/filings/all")
+
+
+def test_every_kind_of_event_has_words():
+    recorded = re.compile(r'(?:record|later|_told)\((?:\w+, )?"([a-z-]+)"')
+    sources = (ROOT / "formsvc").rglob("*.py")
+    kinds = {kind for path in sources for kind in recorded.findall(path.read_text("utf-8"))}
+    assert {"handed-in", "scan-judged", "passkey-added"} <= kinds <= {*KINDS}
