@@ -9,7 +9,9 @@ from formsvc.store.store import Store
 from formsvc.web.accounts import installing as accounts
 from formsvc.web.api import filings as interface
 from formsvc.web.api.jobs import jobs
+from formsvc.web.api.materials import materials
 from formsvc.web.filings.jobs import background
+from formsvc.web.filings.materials import goods
 from formsvc.web.filings.routes import filings
 from formsvc.web.filings.work import performers
 
@@ -20,7 +22,8 @@ def install(app: Flask, described: Api, settings: Settings) -> None:
     app.extensions["formsvc-store"] = store
     app.extensions["formsvc-jobs"] = Jobs(store, performers())
     interface.install(described)
-    described.register_blueprint(jobs)
-    for pages in (filings, background):
+    for routes in (jobs, materials):
+        described.register_blueprint(routes)
+    for pages in (filings, goods, background):
         app.register_blueprint(pages)
     accounts.install(app)

@@ -1,4 +1,4 @@
-"""Receipts, proofs and scans of a filing: the part of its page, downloads, and the API's routes.
+"""Receipts, proofs and scans of a filing: the part of its page, and downloads.
 
 A page includes `materials.html` with `filing` in its context.
 """
@@ -6,11 +6,10 @@ A page includes `materials.html` with `filing` in its context.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flask import Blueprint, Response, jsonify, redirect, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from formsvc.store import life, materials, receipts, scans
-from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.materials import MOST_BYTES, Purpose, Upload
 from formsvc.store.models import Filing, Material
@@ -21,8 +20,7 @@ from formsvc.web import csrf
 from formsvc.web.attachments import attachment
 from formsvc.web.held import settings, signed_in, store
 
-_BODY: Final = MOST_BYTES + 100_000  # with what a form has around a file
-_API: Final = "/api/v1/submissions/<int:id>"
+BODY_LIMIT: Final = MOST_BYTES + 100_000  # with what a form has around a file
 _PAGE: Final = "/filings/<int:id>"
 
 goods = Blueprint("goods", __name__)
@@ -89,25 +87,19 @@ def _attached(
 @goods.post(f"{_PAGE}/materials")
 def keep(id: int) -> Any:
     """Add a file, and back to the page."""
-    request.max_content_length = _BODY
+    request.max_content_length = BODY_LIMIT
     csrf.protect()
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请先选择文件，再按“上传”。")
-    _kept(id, file.filename, file.read(), request.form.get("kind", Purpose.PROOF))
+    keep_file(id, file.filename, file.read(), request.form.get("kind", Purpose.PROOF))
     return redirect(f"{request.root_path}/filings/{id}#materials", 303)
 
 
 @goods.get(f"{_PAGE}/materials/<int:material>")
 def get(id: int, material: int) -> Response:
     """A file, to be saved."""
-    with (
-        store().writing(signed_in()) as work,
-        materials.opened(work, id, material) as (found, stream),
-    ):
-        content, name, media_type = stream.read(), found.title, found.media_type
-    ending = next(each.ending for each in FileType if each.media_type == media_type)
-    return attachment(content, f"{name}.{ending}", f"material-{material}.{ending}", media_type)
+    return file_of(id, material)
 
 
 @goods.post(f"{_PAGE}/materials/<int:material>/remove")
@@ -118,22 +110,19 @@ def drop(id: int, material: int) -> Any:
     return redirect(f"{request.root_path}/filings/{id}#materials", 303)
 
 
-@goods.get(f"{_PAGE}/receipt.<any(pdf, json):ending>", endpoint="receipt")
-@goods.get(f"{_API}/receipt.<any(pdf, json):ending>", endpoint="receipt_api")
+@goods.get(f"{_PAGE}/receipt.<any(pdf, json):ending>")
 def receipt(id: int, ending: str) -> Response:
     """The receipt for the last version, or for another one by `?version=`."""
-    return _receipt(id, ending)
+    return receipt_of(id, request.args.get("version", type=int), ending)
 
 
-@goods.get(f"{_API}/receipt")
-def receipt_json(id: int) -> Response:
-    """The receipt as JSON."""
-    return _receipt(id, "json")
+# what pages and interface share
 
 
-def _receipt(id: int, ending: str) -> Response:
+def receipt_of(id: int, version: int | None, ending: str) -> Response:
+    """A receipt as `json` or `pdf`, to be saved; without a version the last one's."""
     with store().writing(signed_in()) as work:
-        found = receipts.receipt(work, id, request.args.get("version", type=int))
+        found = receipts.receipt(work, id, version)
     name = f"回执 {found.plain['number']}"
     if ending == "json":
         return attachment(found.raw, f"{name}.json", "receipt.json", "application/json")
@@ -141,46 +130,19 @@ def _receipt(id: int, ending: str) -> Response:
     return attachment(page, f"{name}.pdf", "receipt.pdf", "application/pdf")
 
 
-# interface
+def file_of(id: int, material: int) -> Response:
+    """A file, to be saved."""
+    with (
+        store().writing(signed_in()) as work,
+        materials.opened(work, id, material) as (found, stream),
+    ):
+        content, name, media_type = stream.read(), found.title, found.media_type
+    ending = next(each.ending for each in FileType if each.media_type == media_type)
+    return attachment(content, f"{name}.{ending}", f"material-{material}.{ending}", media_type)
 
 
-@goods.get(f"{_API}/materials")
-def list_materials(id: int) -> Response:
-    """The files of a submission."""
-    with store().reading(signed_in()) as work:
-        filing = life.find(work, id)
-        return jsonify([_told(work, each) for each in materials.listed(work, filing)])
-
-
-@goods.post(f"{_API}/materials")
-def add_material(id: int) -> Any:
-    """Add a file: the body itself, with `?name=…&kind=proof|scan`. For programs with a token."""
-    if not request.headers.get("Authorization"):
-        csrf.protect()  # a browser's session alone does not post here from elsewhere
-    request.max_content_length = _BODY
-    name = request.args.get("name", "")
-    added = _kept(id, name, request.get_data(cache=False), request.args.get("kind", Purpose.PROOF))
-    with store().reading(signed_in()) as work:
-        _, found = materials.find(work, id, added)
-        return jsonify(_told(work, found)), 201
-
-
-@goods.get(f"{_API}/materials/<int:material>")
-def open_material(id: int, material: int) -> Response:
-    """A file's content."""
-    return get(id, material)
-
-
-@goods.delete(f"{_API}/materials/<int:material>")
-def remove_material(id: int, material: int) -> Any:
-    """Take a file away."""
-    if not request.headers.get("Authorization"):
-        csrf.protect()
-    materials.remove(store(), signed_in(), id, material)
-    return "", 204
-
-
-def _kept(id: int, name: str, raw: bytes, kind: str) -> int:
+def keep_file(id: int, name: str, raw: bytes, kind: str) -> int:
+    """Keep a file as `kind` proof or scan; its id. Raises what `materials.add` does."""
     if len(raw) > MOST_BYTES:
         raise RequestEntityTooLarge
     if kind == Purpose.SCAN:
@@ -188,15 +150,3 @@ def _kept(id: int, name: str, raw: bytes, kind: str) -> int:
     if kind != Purpose.PROOF:
         raise Invalid("文件的种类（kind）应为 proof 或 scan。")
     return materials.add(store(), signed_in(), id, Upload(name, raw))
-
-
-def _told(work: Work, material: Material) -> dict[str, Any]:
-    said = scans.remarks(work.store.keys, material)
-    return {
-        "id": material.id, "kind": material.kind, "title": material.title,
-        "version": material.version, "stage": material.stage,
-        "media_type": material.media_type, "size": material.size, "sha256": material.digest,
-        "at": iso(material.at),
-        "findings": [{"what": each.what.value, "ok": each.is_good, "box": each.box,
-                      "message": each.text} for each in said],
-    }  # fmt: skip
