@@ -17,6 +17,7 @@ from formsvc.web.filings.blueprint import (
     stage_of,
     term,
 )
+from formsvc.web.filings.work import TITLES
 from formsvc.web.held import catalogue, signed_in, store
 
 _KINDS: Final = {
@@ -47,6 +48,30 @@ _KINDS: Final = {
     "locked": "锁定账号",
     "token-made": "新建令牌",
     "token-revoked": "收回令牌",
+    "access-reset": "重设登录",
+    "password-changed": "修改密码",
+    "second-step-on": "开启两步验证",
+    "second-step-off": "关闭两步验证",
+    "passkey-added": "登记通行密钥",
+    "passkey-removed": "删除通行密钥",
+    "recovery-codes-made": "生成恢复码",
+    "recovery-code-used": "使用恢复码",
+    "person-imported": "导入人员",
+    "office-changed": "导入机构",
+    "roster-kept": "存入名册",
+    "material-added": "上传文件",
+    "material-removed": "删除文件",
+    "scan-judged": "核对扫描件",
+    "job-begun": "开始后台任务",
+    "exported": "导出",
+    "imported": "迁入",
+    "restored": "恢复备份",
+    "loss-accepted": "确认缺失",
+    "key-added": "新建密钥",
+    "keys-dropped": "销毁旧密钥",
+    "erasure-announced": "预告删除内容",
+    "erased": "到期删除内容",
+    "demo-filled": "放入演示内容",
 }
 _WORDS: Final = {
     "digest": "内容摘要",
@@ -64,6 +89,33 @@ _WORDS: Final = {
     "role": "角色",
     "office": "机构",
     "person": "人员",
+    "member": "成员",
+    "how": "方式",
+    "job": "任务",
+    "job_kind": "种类",
+    "filings": "份数",
+    "count": "个数",
+    "people": "人员",
+    "uses": "可用次数",
+    "scopes": "权限",
+    "token": "令牌",
+    "material": "文件",
+    "scan": "扫描件",
+    "size": "字节",
+    "files": "文件",
+    "on": "日期",
+    "key": "密钥",
+    "keys": "密钥",
+    "hash": "摘要",
+    "had": "原有",
+    "found": "现有",
+    "sealed": "密封",
+    "opinions": "意见",
+    "what": "内容",
+    "roster": "名册",
+    "manifest": "清单摘要",
+    "origin": "来源",
+    "installation": "来自",
 }
 _VALUES: Final = {
     "why": {"role": "没有这个权限", "state": "现在的状态不能这样办", "errors": "材料有错误",
@@ -71,6 +123,12 @@ _VALUES: Final = {
     "verb": {"hand-in": "提交", "draft": "新建草稿", "save": "保存", "discard": "删除草稿",
              "withdraw": "撤回", "pass-on": "通过", "return": "退回", "refuse": "不予通过"},
     "role": {role.value: role.label for role in Role},
+    "how": {"password": "密码", "two-factor": "密码和验证码", "authenticator": "密码和验证码",
+            "webauthn": "通行密钥", "reset": "重设链接", "invitation": "邀请链接",
+            "recovery": "恢复码", "sign-on": "单位账号"},
+    "job_kind": {**TITLES, "make": "打包"},
+    "what": {"receipt": "回执", "material": "文件", "opinions": "意见"},
+    "scopes": {"read": "查看", "write": "办理"},
 }  # fmt: skip
 _SHORT: Final = 16
 
@@ -93,7 +151,7 @@ def _said(told: Told) -> str:
 
 def _value(told: Told, name: str, value: object) -> str:
     text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-    if name in ("digest", "opinion"):
+    if name in ("digest", "opinion", "job", "hash", "manifest"):
         return text[:_SHORT] + "…"
     if name in ("stage", "to"):
         stage = stage_of(form, text) if (form := catalogue().get(told.form)) else None
