@@ -140,6 +140,8 @@ def _details(status: int) -> str:
     match status:
         case 401:
             return "请登录后再试；程序请带上令牌（Authorization: Bearer …）。"
+        case 404 if not request.path.startswith("/api/"):
+            return "请核对网址，或从上面的链接找到要去的页面。"
         case 404:
             return "请核对网址；接口说明见 /api/docs。"
         case 413:
@@ -149,5 +151,7 @@ def _details(status: int) -> str:
             return "请求的参数不对，请看 errors。"
         case 500:
             return "已经记录，请稍后再试；仍不行请与管理员联系。"
+        case _ if not request.path.startswith("/api/"):
+            return "请返回上一页再试；仍不行请与管理员联系。"
         case _:
             return "请核对请求；接口说明见 /api/docs。"

@@ -48,7 +48,6 @@ def _account() -> dict[str, object]:
     who = actor() if request.endpoint != "static" else None
     return {
         "account": who,
-        "manages": who is not None and is_manager(who),
         "role_label": lambda role: Role(role).label,
         "sign_on": sso.is_there(),
         "registers": settings().open_registration and _mail() is not None,

@@ -55,9 +55,11 @@ csrf.install(batches)
 
 @batches.app_template_filter("clock")
 def _clock(seconds: float) -> str:
-    """A time in China: 14:05 today, 12月7日 14:05 on another day."""
+    """A time in China: 14:05 today, 12月7日 14:05 on another day, with the year of another one."""
     at = datetime.fromtimestamp(seconds, CHINA)
     day = "" if at.date() == today() else f"{at.month}月{at.day}日 "
+    if at.year != today().year:
+        day = f"{at.year}年{day}"
     return f"{day}{at:%H:%M}"
 
 
