@@ -9,8 +9,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, func, or_, select, tuple_, type_coerce
-from sqlalchemy.orm import InstrumentedAttribute, joinedload
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    func,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
 
 from formsvc.store.columns import iso
 from formsvc.store.contents import comparable
@@ -104,12 +114,14 @@ def _matching(work: Work, text: str) -> ColumnElement[bool]:
     somebody is known by, however it was typed."""
     words = text.split()[:_WORDS]
     named = and_(*(or_(*(_holds(column, word) for column in _NAMES)) for word in words))
+    # By themselves: an index holds all that is looked through here, and no more.
+    found = select(_NAMED.id).where(named)
     code = comparable(text)
     if not code:
-        return named
+        return Filing.id.in_(found)
     digest = work.store.keys.digest("number", code)
     known = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
-    return or_(named, Filing.id.in_(known))
+    return Filing.id.in_(union_all(found, known))
 
 
 def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]:
@@ -118,7 +130,8 @@ def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]
     return (column.icontains if is_cased else column.contains)(word, autoescape=True)
 
 
-_NAMES: Final = (Filing.person_name, Filing.unit_name, Filing.number)
+_NAMED: Final = aliased(Filing)
+_NAMES: Final = (_NAMED.person_name, _NAMED.unit_name, _NAMED.number)
 
 
 # Where a page ends: the texts that are compared, as the database keeps them.
