@@ -18,9 +18,8 @@ from sqlalchemy import (
     select,
     tuple_,
     type_coerce,
-    union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, aliased, joinedload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from formsvc.store.columns import iso
 from formsvc.store.contents import comparable
@@ -33,6 +32,7 @@ MOST: Final = 200  # filings a page
 COUNTED: Final = 1_000  # beyond this a list only says that there are more
 _LONGEST: Final = 100  # characters of a query
 _WORDS: Final = 5
+_DIGITS: Final = frozenset("0123456789-")
 _NEVER: Final = "9999-12-31"
 
 
@@ -113,15 +113,18 @@ def _matching(work: Work, text: str) -> ColumnElement[bool]:
     """Every word in the name of person or unit, or in the number; or the whole is a number that
     somebody is known by, however it was typed."""
     words = text.split()[:_WORDS]
-    named = and_(*(or_(*(_holds(column, word) for column in _NAMES)) for word in words))
-    # By themselves: an index holds all that is looked through here, and no more.
-    found = select(_NAMED.id).where(named)
-    code = comparable(text)
-    if not code:
-        return Filing.id.in_(found)
-    digest = work.store.keys.digest("number", code)
-    known = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
-    return Filing.id.in_(union_all(found, known))
+    named = and_(*(or_(*(_holds(each, word) for each in _columns(word))) for word in words))
+    # Looked for once, by themselves: an index holds the names and no more. What very many have is
+    # found on the way instead, as the list is read in its order.
+    found = {*work.session.scalars(select(Filing.id).where(named).limit(COUNTED + 1))}
+    known: set[int] = set()
+    if code := comparable(text):
+        digest = work.store.keys.digest("number", code)
+        query = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
+        known = {*work.session.scalars(query.limit(COUNTED))}
+    if len(found) <= COUNTED:
+        return Filing.id.in_(found | known)
+    return named | Filing.id.in_(known) if known else named
 
 
 def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]:
@@ -130,8 +133,10 @@ def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]
     return (column.icontains if is_cased else column.contains)(word, autoescape=True)
 
 
-_NAMED: Final = aliased(Filing)
-_NAMES: Final = (_NAMED.person_name, _NAMED.unit_name, _NAMED.number)
+def _columns(word: str) -> tuple[InstrumentedAttribute[Any], ...]:
+    """Where a word may stand. Numbers of filings are digits and dashes."""
+    names = (Filing.person_name, Filing.unit_name)
+    return (*names, Filing.number) if set(word) <= _DIGITS else names
 
 
 # Where a page ends: the texts that are compared, as the database keeps them.
