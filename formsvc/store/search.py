@@ -45,10 +45,12 @@ class Sorting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Filings with their holders loaded; `after` is where the next page begins, "" at the end."""
+    """Filings with their holders loaded; `after` is where the next page begins, "" at the end;
+    `among` is the condition for all pages together."""
 
     filings: tuple[Filing, ...]
     after: str
+    among: ColumnElement[bool]
 
 
 def listed(
@@ -69,28 +71,21 @@ def listed(
     the names of people and units, the number, an ID or account number; `office` is the holder's.
     """
     key = _key(order)
-    asked = select(Filing).where(where, *_narrowed(work, query, state, form, office))
+    among = and_(where, *_narrowed(work, query, state, form, office))
+    asked = select(Filing).where(among)
     if after:
         asked = asked.where(_beyond(order, key, after))
     asked = asked.order_by(*(each.desc() if order is Sorting.CHANGED else each for each in key))
     asked = asked.options(joinedload(Filing.holder)).limit(min(limit, MOST) + 1)
     found = work.session.scalars(asked).all()
     shown = found[: min(limit, MOST)]
-    return Listing(tuple(shown), _mark(order, shown[-1]) if len(found) > len(shown) else "")
+    mark = _mark(order, shown[-1]) if len(found) > len(shown) else ""
+    return Listing(tuple(shown), mark, among)
 
 
-def counted(
-    work: Work,
-    *,
-    where: ColumnElement[bool],
-    query: str = "",
-    state: str | None = None,
-    form: str | None = None,
-    office: int | None = None,
-) -> int:
+def counted(work: Work, page: Listing) -> int:
     """How many there are, at most COUNTED + 1: who looks at more than that narrows the list."""
-    asked = select(Filing.id).where(where, *_narrowed(work, query, state, form, office))
-    some = asked.limit(COUNTED + 1).subquery()
+    some = select(Filing.id).where(page.among).limit(COUNTED + 1).subquery()
     return work.session.scalar(select(func.count()).select_from(some)) or 0
 
 

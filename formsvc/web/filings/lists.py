@@ -176,9 +176,7 @@ def _list(
     with store().reading(who) as work:
         page = search.listed(work, where=where, order=order, after=wanted.after, **wanted.narrowing)
         whole = not (page.after or wanted.after)
-        count = (
-            len(page.filings) if whole else search.counted(work, where=where, **wanted.narrowing)
-        )
+        count = len(page.filings) if whole else search.counted(work, page)
         digests = _digests(work, page.filings)
         held = [seat.office for seat in who.seats if seat.role in HANDLING]
         query = select(Office.id, Office.name).where(Office.id.in_(held))
