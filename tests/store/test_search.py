@@ -71,8 +71,8 @@ def test_what_waits_is_what_lies_with_ones_own_office(many):
     for name, count in (("部门", 7), ("单位", 0), ("省厅", 0)):
         who = many.actor(name)
         with many.store.reading(who) as work:
-            assert len(search.listed(work, where=access.waiting(who)).filings) == count
-            assert search.counted(work, where=access.waiting(who)) == count
+            page = search.listed(work, where=access.waiting(who))
+            assert len(page.filings) == search.counted(work, page) == count
 
 
 def found(world, query: str, **more) -> list[str]:

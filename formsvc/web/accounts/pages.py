@@ -27,6 +27,7 @@ from formsvc.web.accounts import sso
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.security import ISSUER
 from formsvc.web.held import actor, settings, signed_in, store
+from formsvc.web.problems import status_of
 from formsvc.writing.notation import CHINA
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -175,7 +176,7 @@ def join() -> Any:
                 return _gone()
             people.accept(work, fresh, work.session.get_one(Person, who.person))
     except StoreError as fault:
-        return _come(found, secret, notice=str(fault)), 422
+        return _come(found, secret, notice=str(fault)), status_of(fault)
     flash("已经加入。", "success")
     return redirect(url_for(".overview"))
 
