@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -359,3 +360,5 @@ def test_make_run_keeps_a_store_in_the_folder_data(tmp_path, monkeypatch):
         assert "/account/first?token=" in server.log.read_text()
         assert 'href="/account/login"' in urlopen(server.address).read().decode()
         assert (tmp_path / "data" / "keys.json").stat().st_mode & 0o077 == 0
+    with pytest.raises(URLError):  # who stops make stops the service
+        urlopen(server.address)
