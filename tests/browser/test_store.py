@@ -12,6 +12,7 @@ import sys
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
@@ -193,10 +194,12 @@ def hand_over(page: Page, paper: list[Image.Image], box: str, version: int, fold
     expect(files).to_contain_text(f"“{box}”处有红色印章")
 
 
-def pass_on(page: Page, words: str) -> None:
+def pass_on(page: Page, words: str, came_of_it: str = "转到下一步") -> None:
     page.get_by_role("textbox", name="意见").fill(words)
     press(page, re.compile("^通过"))
-    expect(said(page)).to_contain_text("转到下一步")
+    expect(said(page)).to_contain_text(came_of_it)
+    given = page.locator(".way li", has_text=words)
+    expect(given.locator(".plain-findings")).to_have_count(0)
 
 
 def submission() -> dict:
@@ -294,7 +297,7 @@ def test_a_submission_lives_from_the_draft_to_the_payment(people, catalogue, tmp
     expect(finance.locator("#decide")).to_contain_text("复核")
     pass_on(finance, "复核无误。")
     expect(finance.locator("#decide")).to_contain_text("拨付")
-    pass_on(finance, "已拨付。")
+    pass_on(finance, "已拨付。", "办结")
     expect(finance.locator("#now + p")).to_contain_text("已办结")
     finance.get_by_role("link", name="经费", exact=True).click()
     expect(finance.get_by_role("row", name=re.compile(UNIT)).last).to_contain_text("50,000元")
@@ -318,7 +321,7 @@ def test_a_submission_lives_from_the_draft_to_the_payment(people, catalogue, tmp
     admin.get_by_role("link", name="历史", exact=True).click()
     admin.get_by_label("申报编号").fill(number)
     press(admin, "查找")
-    for kind in ("新建草稿", "提交", "添加文件", "核对扫描件", "退回", "通过并转下一步"):
+    for kind in ("新建草稿", "提交", "添加文件", "核对扫描件", "退回", "通过"):
         expect(admin.get_by_role("rowheader", name=kind).first).to_be_visible()
     press(admin, "检查历史是否完整")
     expect(admin.locator("#whole")).to_contain_text("历史完整")
@@ -359,3 +362,5 @@ def test_make_run_keeps_a_store_in_the_folder_data(tmp_path, monkeypatch):
         assert "/account/first?token=" in server.log.read_text()
         assert 'href="/account/login"' in urlopen(server.address).read().decode()
         assert (tmp_path / "data" / "keys.json").stat().st_mode & 0o077 == 0
+    with pytest.raises(URLError):  # who stops make stops the service
+        urlopen(server.address)

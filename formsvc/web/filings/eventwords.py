@@ -10,7 +10,7 @@ KINDS: Final = {
     "draft-discarded": "删除草稿",
     "handed-in": "提交",
     "withdrawn": "撤回",
-    "passed-on": "通过并转下一步",
+    "passed-on": "通过",
     "returned": "退回",
     "not-granted": "不予通过",
     "material-added": "添加文件",

@@ -288,7 +288,8 @@ def _result(who: Actor) -> list[Settled]:
                 filing = life.find(work, int(id))
             except StoreError:
                 continue
-            said = "已转下一步" if verb == "pass" else "已退回"
+            passed = "已办结" if filing.state == State.CONCLUDED else "已转下一步"
+            said = passed if verb == "pass" else "已退回"
             is_done = why == "done"
             found.append(Settled(filing, is_done, said if is_done else _WHY[why],
                                  "" if is_done else _last(work, filing)))  # fmt: skip

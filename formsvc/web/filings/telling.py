@@ -33,6 +33,8 @@ def _said(told: Told) -> str:
     for name, value in told.details.items():
         if name == "version":
             parts.insert(0, f"第 {value} 版" if value else "草稿")
+        elif name == "to" and not value:
+            parts.append("办结")
         elif name not in UNTOLD and value not in (None, "", [], 0):
             several = value if isinstance(value, list) else [value]
             said = "、".join(_value(told, name, str(each)) for each in several)
