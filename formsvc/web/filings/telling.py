@@ -8,6 +8,7 @@ from formsvc.store import history as kept
 from formsvc.store import notices
 from formsvc.store.access import Role
 from formsvc.store.history import Told
+from formsvc.store.materials import Purpose
 from formsvc.web import csrf
 from formsvc.web.filings.blueprint import (
     filings,
@@ -158,7 +159,8 @@ def _value(told: Told, name: str, value: object) -> str:
         return stage.title if stage else text
     if name == "of":
         kinds = (known.offices.get(text) for known in catalogue().programmes.values())
-        return next((kind.title for kind in kinds if kind), text)
+        titles = [kind.title for kind in kinds if kind]
+        return titles[0] if titles else Purpose(text).label if text in set(Purpose) else text
     return _VALUES.get(name, {}).get(text, text)
 
 
