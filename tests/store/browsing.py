@@ -7,28 +7,25 @@ from flask import Flask
 
 from formsvc.web.desks import entries
 
+from .signing import Doors
+
 
 class Desks:
-    """The application, and who of the world sits in front of it."""
+    """The application, and the people of the world at their browsers."""
 
     def __init__(self, app: Flask, world) -> None:
-        self.app, self.world, self._name = app, world, ""
-        # The one place where a test says who somebody is; signing in is tested elsewhere.
-        app.extensions["formsvc-actor"] = lambda: world.actor(self._name) if self._name else None
+        self.app, self.world = app, world
+        self.doors = Doors(app, world.store)
 
     def of(self, name: str) -> "Visitor":
-        """The browser of a person; "" for one that is not signed in."""
-        return Visitor(self, name, self.app.test_client())
-
-    def sit(self, name: str) -> None:
-        self._name = name
+        """The browser of a person, signed in; "" for one that is not."""
+        return Visitor(name, self.doors.browser(self.world.people[name] if name else None))
 
 
 @dataclass
 class Visitor:
     """A browser: pages as texts."""
 
-    desks: Desks
     name: str
     client: object
     page: str = ""
@@ -37,14 +34,12 @@ class Visitor:
     query: str = ""
 
     def get(self, path: str) -> str:
-        self.desks.sit(self.name)
         return self._took(self.client.get(path, follow_redirects=True))
 
     def post(self, path: str, fields: dict, *, of: str = "") -> str:
         """Post fields, with the token of the page that is open, or of the page `of`."""
         if of:
             self.get(of)
-        self.desks.sit(self.name)
         sent = {"token": self.hidden("token"), **fields}
         return self._took(self.client.post(path, data=sent, follow_redirects=True))
 

@@ -1,7 +1,7 @@
 """The store through the real application, as somebody who signed in: one place for all tests."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask
@@ -10,6 +10,7 @@ from werkzeug.test import TestResponse
 from formsvc.store.access import Actor
 from formsvc.web import create_app
 
+from .signing import Doors
 from .world import World
 
 BASE = "/api/v1"
@@ -19,22 +20,34 @@ OURS = {"X-Requested-With": "test"}
 
 @dataclass
 class Served:
-    """An application over a world's store. `as_` says who asks from here on."""
+    """An application over a world's store. `as_` says who asks from here on.
+
+    The interface is asked with a token of theirs, or, `by_session`, as a page of ours asks it;
+    pages are always asked by a browser in which they signed in.
+    """
 
     world: World
     app: Flask
     who: Actor | None = None
+    by_session: bool = False
+    doors: Doors = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.doors = Doors(self.app, self.world.store)
 
     def as_(self, who: Actor | str | None) -> "Served":
         self.who = self.world.actor(who) if isinstance(who, str) else who
         return self
 
     def request(self, method: str, path: str, **given: Any) -> TestResponse:
-        headers = {**OURS, **given.pop("headers", {})}
         path = path if path.startswith("/") else f"{SUBMISSIONS}/{path}"
-        return self.app.test_client().open(
-            path, method=method, headers=headers, buffered=True, **given
-        )
+        by_token = path.startswith("/api/") and not self.by_session
+        person = None if self.who is None else self.who.person
+        headers = {**OURS, **given.pop("headers", {})}
+        if by_token and self.who is not None:
+            headers.setdefault("Authorization", f"Bearer {self.doors.token(self.who)}")
+        client = self.doors.browser(None if by_token else person)
+        return client.open(path, method=method, headers=headers, buffered=True, **given)
 
     def get(self, path: str, **given: Any) -> TestResponse:
         return self.request("GET", path, **given)
@@ -50,8 +63,6 @@ def served(world: World):
     """The application, with the world's own store and clock."""
     app = create_app(world.store.settings)
     app.extensions["formsvc-store"].engine.dispose()
-    app.extensions["formsvc-store"] = world.store
-    made = Served(world, app)
-    app.extensions["formsvc-actor"] = lambda: made.who
+    app.extensions["formsvc-store"] = app.extensions["formsvc-jobs"].store = world.store
     app.testing = True
-    yield made
+    yield Served(world, app)

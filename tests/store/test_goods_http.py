@@ -4,43 +4,16 @@ import io
 import re
 
 import pytest
-from flask import render_template_string
 from PIL import Image
 
-from formsvc.store.life import State
-from formsvc.store.models import Filing
-from formsvc.store.store import Store
-from formsvc.web import create_app
-
-from .world import BEGINNING, jiangxi
+from .served import OURS, SUBMISSIONS
+from .signing import CSRF
 
 
 @pytest.fixture
-def app(settings):
-    made = create_app(settings)
-    made.testing = True
-    yield made
-    made.extensions["formsvc-store"].engine.dispose()
-
-
-@pytest.fixture
-def here(app, clock):
-    """The same store, on the day that the samples were made for."""
-    opened: Store = app.extensions["formsvc-store"]
-    object.__setattr__(opened, "clock", clock)
-    assert clock.now == BEGINNING
-    return jiangxi(opened)
-
-
-@pytest.fixture
-def as_(app, here):
-    """A client signed in as somebody."""
-
-    def client(name: str):
-        app.extensions["formsvc-actor"] = lambda: here.actor(name) if name else None
-        return app.test_client()
-
-    return client
+def browser(web):
+    """The browser of somebody; "" for nobody."""
+    return lambda name: web.doors.browser(web.world.people[name] if name else None)
 
 
 def picture() -> bytes:
@@ -49,67 +22,64 @@ def picture() -> bytes:
     return stream.getvalue()
 
 
-_TOKEN = {"Authorization": "Bearer fs_test"}
-
-
-def test_a_receipt_is_fetched_by_page_and_interface_and_verified_by_anybody(here, as_):
-    id = here.handed_in(here.actor("申报人"), "江西某大学")
-    client = as_("申报人")
+def test_a_receipt_is_fetched_by_page_and_interface_and_verified_by_anybody(web, browser):
+    id = web.world.handed_in(web.world.actor("申报人"), "江西某大学")
+    client = browser("申报人")
     page = client.get(f"/filings/{id}/receipt.pdf")
     plain = client.get(f"/filings/{id}/receipt.json")
     assert (page.mimetype, page.data[:5]) == ("application/pdf", b"%PDF-")
-    assert client.get(f"/api/v1/submissions/{id}/receipt").data == plain.data
-    assert client.get(f"/api/v1/submissions/{id}/receipt.pdf").data == page.data
+    web.as_("申报人")
+    assert web.get(f"{id}/receipt").data == web.get(f"{id}/receipt.json").data == plain.data
+    assert web.get(f"{id}/receipt.pdf?version=1").data == page.data
     for raw in (page.data, plain.data):
-        verdict = as_("").post("/api/v1/verify", data=raw).json
+        verdict = web.as_(None).post("/api/v1/verify", data=raw).json
         assert (verdict["status"], "由本服务签发" in verdict["message"]) == ("unchanged", True)
-    assert as_("财政").get(f"/filings/{id}/receipt.pdf").status_code == 404
-    assert as_("").get(f"/filings/{id}/receipt.pdf").status_code == 401
+    assert browser("财政").get(f"/filings/{id}/receipt.pdf").status_code == 404
+    assert browser("").get(f"/filings/{id}/receipt.pdf").status_code == 302
 
 
-def test_files_are_added_listed_opened_and_removed_by_the_interface(here, as_):
-    id, _ = here.draft(here.actor("申报人"), "江西某大学")
-    client, raw = as_("申报人"), picture()
-    at = f"/api/v1/submissions/{id}/materials"
-    added = client.post(f"{at}?name=a.png", data=raw, headers=_TOKEN)
+def test_files_are_added_listed_opened_and_removed_by_the_interface(web):
+    id, _ = web.world.draft(web.world.actor("申报人"), "江西某大学")
+    raw, at = picture(), f"{SUBMISSIONS}/{id}/materials"
+    web.as_("申报人")
+    added = web.post(f"{at}?name=a.png", data=raw)
     assert (added.status_code, added.json["media_type"]) == (201, "image/png")
-    assert client.get(at).json == [added.json]
-    found = client.get(f"{at}/{added.json['id']}")
+    assert web.get(at).json == [added.json]
+    found = web.get(f"{at}/{added.json['id']}")
     assert (found.data, found.headers["X-Content-Type-Options"]) == (raw, "nosniff")
     assert found.headers["Content-Disposition"].startswith("attachment")
-    assert client.post(f"{at}?name=a.png", data=b"MZ", headers=_TOKEN).status_code == 422
-    assert client.post(f"{at}?name=a.png", data=raw).status_code == 400
-    for name, status in (("单位", 404), ("", 401)):
-        assert as_(name).get(f"{at}/{added.json['id']}").status_code == status
-    client = as_("申报人")
-    assert client.delete(f"{at}/{added.json['id']}", headers=_TOKEN).status_code == 204
-    assert client.get(at).json == []
+    for query, sent in (("name=a.png", b"MZ"), ("kind=other", raw), ("", b"")):
+        refused = web.post(f"{at}?{query}", data=sent)
+        assert (refused.status_code, refused.mimetype) == (422, "application/problem+json"), query
+    for name, status in (("单位", 404), (None, 401)):
+        refused = web.as_(name).get(f"{at}/{added.json['id']}")
+        assert (refused.status_code, refused.mimetype) == (status, "application/problem+json")
+    assert web.as_("申报人").request("DELETE", f"{at}/{added.json['id']}").status_code == 204
+    assert web.get(at).json == []
 
 
-def test_the_page_offers_what_may_be_added_and_says_what_a_scan_lacks(app, here, as_):
-    id = here.handed_in(here.actor("申报人"), "江西某大学")
-    with here.store.reading() as work:
-        filing = work.session.get_one(Filing, id)
-        assert filing.state == State.OPEN
+def test_a_browser_s_session_adds_and_removes_files_for_our_pages_alone(web, browser):
+    id, _ = web.world.draft(web.world.actor("申报人"), "江西某大学")
+    client, at = browser("申报人"), f"{SUBMISSIONS}/{id}/materials"
+    assert client.post(at, data=picture()).status_code == 403
+    added = client.post(at, data=picture(), headers=OURS)
+    assert added.status_code == 201
+    assert client.delete(f"{at}/{added.json['id']}").status_code == 403
+    assert client.delete(f"{at}/{added.json['id']}", headers=OURS).status_code == 204
 
-    def page(name: str) -> str:
-        client = as_(name)
-        with app.test_request_context(f"/filings/{id}"):
-            return client and render_template_string(
-                "{% include 'materials.html' %}", filing=filing, csrf_token=lambda: "t"
-            )
 
-    assert "上传" not in page("申报人")
-    assert "还没有上传盖章后的扫描件" in page("单位")
-    client = as_("单位")
-    token = re.search(r'name="token" value="([^"]+)"', client.get("/verify").text)[1]
-    sent = {"token": token, "kind": "scan", "file": (io.BytesIO(picture()), "扫描.png")}
+def test_the_page_offers_what_may_be_added_and_says_what_a_scan_lacks(web, browser):
+    id = web.world.handed_in(web.world.actor("申报人"), "江西某大学")
+    assert "上传" not in browser("申报人").get(f"/filings/{id}").text
+    client = browser("单位")
+    assert "还没有上传盖章后的扫描件" in client.get(f"/filings/{id}").text
+    sent = {"token": CSRF, "kind": "scan", "file": (io.BytesIO(picture()), "扫描.png")}
     answer = client.post(f"/filings/{id}/materials", data=sent)
     assert (answer.status_code, answer.location) == (303, f"/filings/{id}#materials")
-    shown = page("单位")
+    shown = client.get(f"/filings/{id}").text
     assert "没有找到页上的校验码" in shown
     assert "删除 扫描" in shown
     assert client.post(f"/filings/{id}/materials", data={"kind": "scan"}).status_code == 400
     (number,) = re.findall(r"materials/([0-9]+)/remove", shown)
-    client.post(f"/filings/{id}/materials/{number}/remove", data={"token": token})
-    assert "没有找到页上的校验码" not in page("单位")
+    client.post(f"/filings/{id}/materials/{number}/remove", data={"token": CSRF})
+    assert "没有找到页上的校验码" not in client.get(f"/filings/{id}").text

@@ -17,33 +17,24 @@ from formsvc.store.jobtables import BackgroundJob, JobItem
 from formsvc.store.models import Event, Filing
 from formsvc.web import create_app
 
+from .signing import CSRF
 from .world import SUMMARY, submission
 
 CANARY = "330101198802290012"
 
 
 @pytest.fixture
-def app(store, settings, world, monkeypatch):
+def app(web):
     """The application over the world's store, and its background at work."""
-    made = create_app(settings)
-    held = made.extensions["formsvc-store"]
-    object.__setattr__(held, "clock", store.clock)
-    made.extensions["formsvc-jobs"].start()
-    yield made
-    made.extensions["formsvc-jobs"].stop()
-    held.engine.dispose()
+    web.app.extensions["formsvc-jobs"].start()
+    yield web.app
+    web.app.extensions["formsvc-jobs"].stop()
 
 
 @pytest.fixture
-def sign_in(app):
-    """Sign somebody in, as the accounts do; a browser of theirs."""
-
-    def signed(actor):
-        client = app.test_client()
-        app.extensions["formsvc-actor"] = lambda: actor
-        return Pages(app, client, actor)
-
-    return signed
+def sign_in(app, web):
+    """A browser in which somebody signed in."""
+    return lambda actor: Pages(app, web.doors.browser(actor.person), actor)
 
 
 class Pages:
@@ -51,13 +42,10 @@ class Pages:
         self.app, self.client, self.actor = app, client, actor
 
     def get(self, url):
-        self.app.extensions["formsvc-actor"] = lambda: self.actor
         return self.client.get(url)
 
     def post(self, url, **fields):
-        self.get("/jobs")
-        cookie = self.client.get_cookie("formsvc_token")
-        return self.client.post(url, data={"token": cookie.value, **fields})
+        return self.client.post(url, data={"token": CSRF, **fields})
 
     def done(self, answer) -> str:
         """The address of the job that was begun, once it is over."""
@@ -182,7 +170,6 @@ def test_a_job_is_deleted_at_once_and_by_its_time(world, handed, sign_in, clock,
 
 
 def test_without_an_account_one_is_led_to_sign_in(app, world):
-    app.extensions["formsvc-actor"] = lambda: None
     client = app.test_client()
     for address in ("/jobs", f"/jobs/{'0' * 32}"):
         assert "/account/login" in client.get(address).headers["Location"]
@@ -211,12 +198,10 @@ def test_programs_begin_look_at_and_delete_jobs(world, handed, sign_in, app):
     assert client.get(place).status_code == 404
 
 
-def test_a_token_that_only_reads_begins_nothing(world, handed, sign_in):
-    reader = replace(world.actor("单位"), scopes=frozenset({Scope.READ}))
-    client = sign_in(reader).client
+def test_a_token_that_only_reads_begins_nothing(world, handed, web):
+    web.as_(replace(world.actor("单位"), scopes=frozenset({Scope.READ})))
     asked = {"kind": "review", "filings": handed}
-    answer = client.post("/api/v1/jobs", json=asked, headers={"X-Requested-With": "test"})
-    assert answer.status_code == 403
+    assert web.post("/api/v1/jobs", json=asked).status_code == 403
 
 
 def test_a_job_that_cannot_be_done_says_so(world, app):

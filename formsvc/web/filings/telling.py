@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from formsvc.store import history as kept
 from formsvc.store import notices
 from formsvc.store.history import Told
+from formsvc.store.materials import Purpose
 from formsvc.web import csrf
 from formsvc.web.filings.blueprint import (
     filings,
@@ -52,7 +53,8 @@ def _value(told: Told, name: str, text: str) -> str:
         return known
     if name == "of":
         kinds = (each.offices.get(text) for each in catalogue().programmes.values())
-        return next((kind.title for kind in kinds if kind), text)
+        titles = [kind.title for kind in kinds if kind]
+        return titles[0] if titles else Purpose(text).label if text in set(Purpose) else text
     return text
 
 
