@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -154,14 +154,14 @@ class Player:
 
     client: Client
     unit: int
-    until: float
+    is_over: Callable[[], bool]
     pause: float
     chance: random.Random
 
     def goes_on(self) -> bool:
         """After a moment of thought."""
         time.sleep(self.chance.random() * 2 * self.pause)
-        return time.monotonic() < self.until
+        return not self.is_over()
 
     def apply(self, data: Iterator[dict[str, Any]], lock: threading.Lock) -> None:
         """Draft, save, hand in, look; mend what came back."""
@@ -296,14 +296,16 @@ def settle(store: Store, people: int) -> Town:
     return town
 
 
-def play(address: str, town: Town, seconds: float, pause: float, seed: int = 1) -> Ledger:
-    """Everybody at once, for some seconds."""
-    ledger, until = Ledger(), time.monotonic() + seconds
+def play(
+    address: str, town: Town, ledger: Ledger, is_over: Callable[[], bool], pause: float,
+    seed: int = 1,
+) -> None:  # fmt: skip
+    """Everybody at once, until it is over; what they were answered goes into the ledger."""
     data, lock = batch(1_000_000, faulty=0, form=_FORM), threading.Lock()
 
     def player(token: str, unit: int, number: int) -> Player:
         client = Client(address, token, ledger)
-        return Player(client, unit, until, pause, random.Random(seed * 1000 + number))
+        return Player(client, unit, is_over, pause, random.Random(seed * 1000 + number))
 
     failed: list[str] = []
 
@@ -325,7 +327,6 @@ def play(address: str, town: Town, seconds: float, pause: float, seed: int = 1) 
     for thread in threads:
         thread.join()
     assert not failed, failed[:3]
-    return ledger
 
 
 # what is kept
@@ -425,7 +426,8 @@ def main() -> None:
         environment = {"FORMSVC_DATA": f"{store.data}", "FORMSVC_DATABASE": address,
                        "FORMSVC_WORKERS": "2"}  # fmt: skip
         with served(_ROOT, **environment) as server:
-            ledger = play(server.address, town, given.seconds, given.pause)
+            until, ledger = time.monotonic() + given.seconds, Ledger()
+            play(server.address, town, ledger, lambda: time.monotonic() > until, given.pause)
         found = losses(store, ledger)
         store.close()
     _report(ledger, given, found)
