@@ -13,8 +13,8 @@ from benchmarks import crowd
 
 from ..serving import served
 
-KILLS = int(os.environ.get("FORMSVC_KILLS", "6"))
-PEOPLE = 8
+KILLS = int(os.environ.get("FORMSVC_KILLS", "5"))
+PEOPLE = 10
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ def test_what_a_killed_worker_answered_is_there_once(store, settings, tmp_path):
 
         def kill() -> None:
             for _ in range(KILLS):
-                answered(ledger, len(ledger.changes) + 3)
+                answered(ledger, len(ledger.changes) + 2)
                 time.sleep(chance.random() / 3)
                 os.kill(server.workers[0], signal.SIGKILL)
-            answered(ledger, len(ledger.changes) + 3)
+            answered(ledger, len(ledger.changes) + 2)
             over.set()
 
         killer = threading.Thread(target=kill)
