@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -46,7 +46,7 @@ _SUBMISSIONS = "/api/v1/submissions"
 _OFFICES = (("province", "省厅", ""), ("finance", "财政厅", ""), ("department", "教育厅", "省厅"),
             *(("unit", f"第{n}大学", "教育厅") for n in range(4)))  # fmt: skip
 # Three of five hand in; the others handle what waits, more of them where more passes through.
-_SEATS = ("教育厅", "省厅", "财政厅", "财政厅", "第0大学", "第1大学", "第2大学", "第3大学")
+_SEATS = ("第0大学", "教育厅", "第1大学", "第2大学", "第3大学", "省厅", "财政厅", "财政厅")
 _KINDS = {"hand-in": "handed-in", "pass-on": "passed-on", "return": "returned",
           "withdraw": "withdrawn", "begin": "draft-begun"}  # fmt: skip
 _RACES = 0.2  # of the savings are sent twice at the same moment
@@ -92,6 +92,10 @@ class Client:
     def __init__(self, address: str, token: str, ledger: Ledger) -> None:
         self._host, self._token, self.ledger = address.removeprefix("http://"), token, ledger
         self._connection = http.client.HTTPConnection(self._host, timeout=60)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
     def twin(self) -> "Client":
         """The same person in another window."""
@@ -153,15 +157,15 @@ class Player:
     """One person, until the time is up."""
 
     client: Client
-    unit: int
-    until: float
+    unit: int  # that they hand in through; 0 for who handles
+    is_over: Callable[[], bool]
     pause: float
     chance: random.Random
 
     def goes_on(self) -> bool:
         """After a moment of thought."""
         time.sleep(self.chance.random() * 2 * self.pause)
-        return time.monotonic() < self.until
+        return not self.is_over()
 
     def apply(self, data: Iterator[dict[str, Any]], lock: threading.Lock) -> None:
         """Draft, save, hand in, look; mend what came back."""
@@ -205,6 +209,7 @@ class Player:
             thread.start()
         for thread in threads:
             thread.join()
+        windows[1].close()
         return next((now for status, now in answers if status == 200), told)
 
     def _hand_in(self, told: dict[str, Any]) -> None:
@@ -296,36 +301,40 @@ def settle(store: Store, people: int) -> Town:
     return town
 
 
-def play(address: str, town: Town, seconds: float, pause: float, seed: int = 1) -> Ledger:
-    """Everybody at once, for some seconds."""
-    ledger, until = Ledger(), time.monotonic() + seconds
+def play(
+    address: str, town: Town, ledger: Ledger, is_over: Callable[[], bool], pause: float,
+    seed: int = 1,
+) -> None:  # fmt: skip
+    """Everybody at once, until it is over; what they were answered goes into the ledger."""
     data, lock = batch(1_000_000, faulty=0, form=_FORM), threading.Lock()
 
     def player(token: str, unit: int, number: int) -> Player:
         client = Client(address, token, ledger)
-        return Player(client, unit, until, pause, random.Random(seed * 1000 + number))
+        return Player(client, unit, is_over, pause, random.Random(seed * 1000 + number))
 
     failed: list[str] = []
 
-    def guarded(act: Any, *given: Any) -> None:
+    def guarded(who: Player) -> None:
         try:
-            act(*given)
+            if who.unit:
+                who.apply(data, lock)
+            else:
+                who.handle()
         except Exception as fault:  # a person who stops unseen would make the rest look well
             failed.append(f"{type(fault).__name__}: {fault}")
+        finally:
+            who.client.close()
 
+    people = [*town.applicants, *((token, 0) for token in town.clerks)]
     threads = [
-        threading.Thread(target=guarded, args=(player(token, unit, n).apply, data, lock))
-        for n, (token, unit) in enumerate(town.applicants)
-    ] + [
-        threading.Thread(target=guarded, args=(player(token, 0, 500 + n).handle,))
-        for n, token in enumerate(town.clerks)
+        threading.Thread(target=guarded, args=(player(token, unit, number),))
+        for number, (token, unit) in enumerate(people)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert not failed, failed[:3]
-    return ledger
 
 
 # what is kept
@@ -425,7 +434,8 @@ def main() -> None:
         environment = {"FORMSVC_DATA": f"{store.data}", "FORMSVC_DATABASE": address,
                        "FORMSVC_WORKERS": "2"}  # fmt: skip
         with served(_ROOT, **environment) as server:
-            ledger = play(server.address, town, given.seconds, given.pause)
+            until, ledger = time.monotonic() + given.seconds, Ledger()
+            play(server.address, town, ledger, lambda: time.monotonic() > until, given.pause)
         found = losses(store, ledger)
         store.close()
     _report(ledger, given, found)

@@ -112,3 +112,9 @@ def test_a_mark_of_no_page_is_refused(world):
         for after in ("x", "2026~1", "~~", "a~b~c~1", "2026-01-01~~x"):
             with pytest.raises(Invalid):
                 search.listed(work, where=true(), order=Sorting.DUE, after=after)
+
+
+def test_what_very_many_are_called_is_found_as_well(many, monkeypatch):
+    monkeypatch.setattr("formsvc.store.search.COUNTED", 3)
+    assert len(found(many, "江西某大学")) == 7
+    assert found(many, "张3") == ["张3"]

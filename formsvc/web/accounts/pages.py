@@ -176,7 +176,9 @@ def join() -> Any:
                 return _gone()
             people.accept(work, fresh, work.session.get_one(Person, who.person))
     except StoreError as fault:
-        return _come(found, secret, notice=str(fault)), status_of(fault)
+        return _come(found, secret, notice=str(fault)), status_of(fault) if status_of(
+            fault
+        ) >= 500 else 422
     flash("已经加入。", "success")
     return redirect(url_for(".overview"))
 

@@ -80,7 +80,9 @@ def save(form: str) -> Any:
         return _both(id or 0, desk), 412
     except StoreError as problem:  # what was typed stays on the page
         notice = f"没有保存：{problem}"
-        return applicant.page(applicant.noticed(desk, notice)), status_of(problem)
+        return applicant.page(applicant.noticed(desk, notice)), status_of(problem) if status_of(
+            problem
+        ) >= 500 else 422
     if "hand-in" in request.form:
         return redirect(url_for("filings.confirm", id=id), 303)
     return redirect(url_for("filings.edit", id=id, done="saved"), 303)
