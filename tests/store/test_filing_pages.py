@@ -204,7 +204,7 @@ def test_others_filings_and_drafts_are_not_there(desks, world, form):
     for path in ("/filings", "/todo", "/funds", "/notices", "/admin/history", f"/filings/{id}"):
         nobody = desks.of("")
         nobody.get(path)
-        assert nobody.status == 401, path
+        assert nobody.path == "/account/login", path
     for path in ("/admin/history", "/funds", "/todo"):
         browser = desks.of("申报人")
         browser.get(path)
