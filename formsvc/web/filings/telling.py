@@ -135,7 +135,8 @@ _SHORT: Final = 16
 
 
 @filings.app_template_filter("event_kind")
-def _kind(kind: str) -> str:
+def kind_title(kind: str) -> str:
+    """What people call a kind of event."""
     return _KINDS.get(kind, kind)
 
 
