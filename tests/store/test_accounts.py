@@ -720,7 +720,7 @@ def test_who_is_invited_gets_an_account_by_the_single_sign_on(office_app, store,
     invited(store, world, MANAGER, "江西某大学", email="li@example.cn")
     visitor = Visitor(office_app)
     through(visitor, provider)
-    assert "江西某大学，经办人" in visitor.page
+    assert "江西某大学，经办人" in visitor.get("/account/").text
     provider.claims |= {"sub": "u2", "email": "zhao@example.cn"}
     secret = invited(store, world, MANAGER, "江西某大学", Role.VIEWER)
     other = Visitor(office_app)
