@@ -725,7 +725,7 @@ def test_who_is_invited_gets_an_account_by_the_single_sign_on(office_app, store,
     secret = invited(store, world, MANAGER, "江西某大学", Role.VIEWER)
     other = Visitor(office_app)
     through(other, provider, f"/account/sso/?invitation={secret}")
-    assert "江西某大学，查看" in other.page
+    assert "江西某大学，查看" in other.get("/account/").text
 
 
 @pytest.mark.parametrize(
