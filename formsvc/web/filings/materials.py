@@ -89,6 +89,7 @@ def keep(id: int) -> Any:
     """Add a file, and back to the page."""
     request.max_content_length = BODY_LIMIT
     csrf.protect()
+    signed_in()
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请先选择文件，再按“上传”。")
