@@ -20,7 +20,7 @@ from .every_kind import EVERY, WHOLE
 
 FORM = "demo/every-kind/1/form.toml"
 PROGRAMME = "demo/programme.toml"
-EDITIONS = load_forms(papers=False).editions()
+EDITIONS = load_forms(whole=False).editions()
 (DEMO,) = read([EVERY])
 STAGES = {stage.id: stage for stage in DEMO.stages}
 
@@ -99,7 +99,7 @@ FAULTS = {
 def test_a_fault_is_refused_with_file_and_place(demo, file, old, new, named):
     edit(demo, file, old, new)
     with pytest.raises(FormError) as caught:
-        load_forms(demo, papers=False)
+        load_forms(demo, whole=False)
     assert named in str(caught.value)
     assert str(demo.schemas / file) in str(caught.value)
 
@@ -108,7 +108,7 @@ def test_a_way_without_an_end_is_refused(demo):
     edit(demo, FORM, 'title = "办理变更"\ndoes = "conclude"', 'title = "办理变更"\ndoes = "opine"')
     edit(demo, FORM, LAST, 'title = "拨付"\ndoes = "recheck"')
     with pytest.raises(FormError, match="pay: does: the last stage must be pay or conclude"):
-        load_forms(demo, papers=False)
+        load_forms(demo, whole=False)
 
 
 def test_a_form_without_stages_is_carried_through_no_office(demo):
@@ -117,7 +117,7 @@ def test_a_form_without_stages_is_carried_through_no_office(demo):
     programme = demo.schemas / PROGRAMME
     text = re.sub(r"(?ms)^\[retention\]\n.*?(?=^\[)", "", programme.read_text("utf-8"))
     programme.write_text(without("office", text), "utf-8")
-    form = load_forms(demo, papers=False)["every-kind"]
+    form = load_forms(demo, whole=False)["every-kind"]
     assert way(form, WHOLE, SAMPLES_ON) == ()
     assert (form.programme.offices, form.programme.retention) == ({}, None)
 
@@ -209,7 +209,7 @@ def test_a_rule_says_its_last_day_whenever_it_came():
 def test_a_rule_whose_guard_is_off_asks_for_no_day(demo):
     guard = 'id = "by-end-of-february"\nwhen = { field = "/person/legacy", equals = true }\n'
     edit(demo, FORM, 'id = "by-end-of-february"\n', guard)
-    form = load_forms(demo, papers=False)["every-kind"]
+    form = load_forms(demo, whole=False)["every-kind"]
     assert due(form, form.stages[0], WHOLE, SAMPLES_ON) is None
     legacy = {**WHOLE, "person": {**WHOLE["person"], "legacy": True}}
     assert due(form, form.stages[0], legacy, SAMPLES_ON) == date(2026, 2, 28)
@@ -262,7 +262,7 @@ def test_a_sample_that_comes_to_no_end_is_named(shelf):
     path = "jiangxi/jiangxi-training-summary/2026-1/form.toml"
     guard = 'when = { field = "/funding/provincial", at_least = 900000 }\n'
     edit(shelf, path, 'title = "省财政厅拨付"\n', f'title = "省财政厅拨付"\n{guard}')
-    form = load_forms(shelf, papers=False)["jiangxi-training-summary"]
+    form = load_forms(shelf, whole=False)["jiangxi-training-summary"]
     with pytest.raises(FormError, match=r"valid/.*: its way ends at stage 'recheck'"):
         verify_samples(form)
 
@@ -279,4 +279,4 @@ def test_a_stage_may_cover_a_clause(catalogue):
 def test_a_stage_that_covers_a_clause_must_exist(shelf):
     edit(shelf, "jiangxi/programme.toml", "project-funding#recheck", "project-funding#rechecks")
     with pytest.raises(FormError, match="jiangxi-project-funding#rechecks"):
-        load_forms(shelf, papers=False)
+        load_forms(shelf, whole=False)

@@ -153,9 +153,9 @@ def migrate(made: Engine, to: str = "") -> None:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
         at = revision(connection)
         if at != (to or newest()):
-            from formsvc.store.migrations import moving  # noqa: PLC0415  # not at every start
+            from formsvc.store import migrating  # noqa: PLC0415  # not at every start
 
-            moving.move(connection, at, to or newest())
+            migrating.move(connection, at, to or newest())
 
 
 def revision(connection: Connection) -> str | None:

@@ -12,7 +12,7 @@ from formsvc.errors import ConfigError
 
 def move(connection: Connection, at: str | None, to: str) -> None:
     """In the transaction of a connection. ConfigError when a revision is none of this program's."""
-    folder = str(Path(__file__).parent)
+    folder = str(Path(__file__).parent / "migrations")
     known = {None, *(each.revision for each in ScriptDirectory(folder).walk_revisions())}
     if newer := {at, to} - known:
         raise ConfigError(f"the store was made by a newer formsvc (its tables are at {newer})")
