@@ -95,12 +95,16 @@ FAULTS = {
 }  # fmt: skip
 
 
+def verified(demo) -> None:
+    for form in load_forms(demo, whole=False).editions():
+        stages.verify(form)
+
+
 @pytest.mark.parametrize(("file", "old", "new", "named"), FAULTS.values(), ids=FAULTS)
 def test_a_fault_is_refused_with_file_and_place(demo, file, old, new, named):
     edit(demo, file, old, new)
     with pytest.raises(FormError) as caught:
-        for form in load_forms(demo, whole=False).editions():
-            stages.verify(form)
+        verified(demo)
     assert named in str(caught.value)
     assert str(demo.schemas / file) in str(caught.value)
 
