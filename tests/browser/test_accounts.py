@@ -132,6 +132,7 @@ def test_second_step_and_recovery_code(open_page, member, violations):
     page.get_by_label("恢复码").fill(kept)
     page.get_by_role("button", name="登录", exact=True).click()
     is_signed_in(page)
+    page.goto("/account/")
     expect(page.locator("dl")).to_contain_text("还有 7 个可用")
 
 

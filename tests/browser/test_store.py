@@ -318,6 +318,7 @@ def test_a_submission_lives_from_the_draft_to_the_payment(people, catalogue, tmp
     of_both = ("--receipt", receipt, "--receipt", page)
     assert "没有发现问题" in people.command("admin", "audit", "verify", *of_both)
     admin = people.desk("王敏")
+    admin.get_by_role("link", name="管理", exact=True).click()
     admin.get_by_role("link", name="历史", exact=True).click()
     admin.get_by_label("申报编号").fill(number)
     press(admin, "查找")
