@@ -16,7 +16,7 @@ from formsvc.documents import Format
 from formsvc.findings import Finding, Report
 from formsvc.forms import Form, Stage
 from formsvc.store import access, contents, life, versions
-from formsvc.store.errors import Invalid, NotThere, Overtaken, Refused
+from formsvc.store.errors import Invalid, NotAllowed, NotThere, Overtaken, Refused
 from formsvc.store.life import EDITABLE, Opinion, Outcome, State
 from formsvc.store.models import Filing, Passage, Person, Version
 from formsvc.store.store import Work
@@ -189,6 +189,7 @@ def act(id: int, verb: str) -> Any:
                 decide(work, id, revision, verb, opinion(work, id), until())
     except (Overtaken, Refused, Invalid) as problem:
         status = 422 if isinstance(problem, Invalid) else 409
+        status = 403 if isinstance(problem, NotAllowed) else status
         return _page(id, notice=f"没有办理：{problem}", alarm=True), status
     return redirect(url_for("filings.show", id=id, done=verb), 303)
 

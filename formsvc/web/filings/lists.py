@@ -1,6 +1,6 @@
 """Lists: my own, what waits for my offices, all that I may see; and many handed on at once."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from formsvc.findings import Severity
 from formsvc.forms.form import APPLICANT
 from formsvc.store import access, contents, life, search
-from formsvc.store.access import HANDLING, SEEING, Actor
+from formsvc.store.access import HANDLING, SEEING, Actor, Role
 from formsvc.store.errors import (
     Invalid,
     NotAllowed,
@@ -141,9 +141,7 @@ def todo() -> str:
 
 
 def _todo(notice: str = "") -> str:
-    who = signed_in()
-    if not any(seat.role in HANDLING for seat in who.seats):
-        raise NotThere
+    who = _seated(HANDLING)
     return _list("todo.html", who, access.waiting(who), Sorting.DUE, notice)
 
 
@@ -152,6 +150,7 @@ def _todo(notice: str = "") -> str:
 def find(where: str) -> Any:
     """The list, narrowed: what is looked for goes into the address sealed."""
     csrf.protect()
+    _seated(HANDLING if where == "filings.todo" else SEEING)
     sent = {"find": sealed_query(request.form.get("q", "")), **request.form}
     return redirect(url_for(where, **Wanted.of(sent).terms()), 303)
 
@@ -159,11 +158,17 @@ def find(where: str) -> Any:
 @filings.get("/filings/all")
 def every() -> str:
     """All that the actor may see and was handed in, the last changed first."""
-    who = signed_in()
-    if not any(seat.role in SEEING for seat in who.seats):
-        raise NotThere
+    who = _seated(SEEING)
     return _list("filings_all.html", who, access.visible(who) & (Filing.version > 0),
                  Sorting.CHANGED)  # fmt: skip
+
+
+def _seated(roles: Collection[Role]) -> Actor:
+    """Who asks, with one of the roles anywhere: for others the page is not there."""
+    who = signed_in()
+    if not any(seat.role in roles for seat in who.seats):
+        raise NotThere
+    return who
 
 
 def _list(
@@ -216,7 +221,7 @@ def _digests(work: Work, shown: tuple[Filing, ...]) -> dict[int, str]:
 def settle() -> Any:
     """Hand on or give back the ticked ones, each for itself; what became of each is said."""
     csrf.protect()
-    who, verb = signed_in(), request.form.get("do", "")
+    who, verb = _seated(HANDLING), request.form.get("do", "")
     if verb not in ("pass", "return"):
         raise BadRequest
     try:

@@ -7,6 +7,7 @@ from flask import redirect, render_template, request, url_for
 from formsvc.store import history as kept
 from formsvc.store import notices
 from formsvc.store.access import Role
+from formsvc.store.errors import NotThere
 from formsvc.store.history import Told
 from formsvc.web import csrf
 from formsvc.web.filings.blueprint import (
@@ -114,7 +115,8 @@ def history() -> str:
 def history_find() -> Any:
     """The history, narrowed; a name goes into the address sealed."""
     csrf.protect()
-    signed_in()
+    if not signed_in().is_admin:
+        raise NotThere
     terms = {name: term(request.form.get(name, "")) for name in ("filing", "kind")}
     terms["find"] = sealed_query(request.form.get("person", ""))
     given: dict[str, Any] = {name: text for name, text in terms.items() if text}
