@@ -13,7 +13,8 @@ TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui ngi
 
 run: .venv/run.stamp
 	@sh tools/packages.sh optional $(RUN_PACKAGES)
-	FORMSVC_DATA="$${FORMSVC_DATA:-data}" $(BIN)/formsvc serve
+	@# exec: who stops make stops the service
+	FORMSVC_DATA="$${FORMSVC_DATA:-data}" exec $(BIN)/formsvc serve
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)

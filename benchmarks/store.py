@@ -18,7 +18,8 @@ from sqlalchemy import insert, select, text
 
 from formsvc.config import Settings
 from formsvc.store.access import Role
-from formsvc.store.models import Filing, Lookup, Membership, Office, Passage, Person, Version, iso
+from formsvc.store.columns import iso
+from formsvc.store.models import Filing, Lookup, Membership, Office, Passage, Person, Version
 from formsvc.store.store import Store
 from formsvc.web import create_app
 

@@ -1,10 +1,15 @@
-"""Take the pictures of the manuals: every page of the served application, wide and narrow.
+"""Take the pictures of the manuals: every page of the served application, wide and narrow,
+with a store that the demo filled.
 
 python -m docs.screenshots            all into docs/images
 python -m docs.screenshots FOLDER     somewhere else
 """
 
+import contextlib
 import json
+import os
+import re
+import subprocess
 import sys
 import tempfile
 import zipfile
@@ -16,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.generate import batch
 from tests.browser.conftest import launched
-from tests.serving import served
+from tests.serving import Served, served
 
 ROOT = Path(__file__).parent.parent
 SUMMARY = "/forms/jiangxi-training-summary"
@@ -39,14 +44,23 @@ SHOWN = {
     "review-list": ("#list", 760),
     "review-item": ("header", 900),
     "review-changes": ("header", 760),
+    "filings": ("header", 900),
+    "filings-phone": ("header", 1000),
+    "todo": ("header", 900),
+    "filing": ("header", 1000),
+    "funds": ("header", 760),
 }
+# Whose pages of the store are shown: an address of the demo, and what is shown of it.
+APPLICANT = "jiangsu333-unit-13-applicant@demo.example"
+CLERK = "jiangsu333-province-1-clerk@demo.example"
+PEOPLE = {APPLICANT: ("filings",), CLERK: ("todo", "filing", "funds")}
 
 
 def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        served(Path(scratch), FORMSVC_RUNS=str(Path(scratch, "runs"))) as server,
+        demonstrated(Path(scratch)) as (server, password),
         sync_playwright() as playwright,
         launched(playwright) as browser,
     ):
@@ -58,6 +72,46 @@ def main(folder: Path) -> None:
             for name in pictures(page, Path(scratch)):
                 take(page, folder, f"{name}{suffix}")
             context.close()
+            for address, names in PEOPLE.items():
+                context = browser.new_context(
+                    base_url=server.address, locale="zh-CN",
+                    viewport={"width": width, "height": 800},
+                )  # fmt: skip
+                page = context.new_page()
+                sign_in(page, address, password)
+                for name in names:
+                    open_own(page, name)
+                    take(page, folder, f"{name}{suffix}")
+                context.close()
+
+
+@contextlib.contextmanager
+def demonstrated(scratch: Path) -> Iterator[tuple[Served, str]]:
+    """The application over a store of the demo, and the one password in it."""
+    given = {"FORMSVC_DATA": str(scratch / "data"), "FORMSVC_RUNS": str(scratch / "runs")}
+    command = [sys.executable, "-m", "formsvc", "admin", "demo", "--filings", "400"]
+    said = subprocess.run(  # noqa: S603  # our own command
+        command, env=os.environ | given, capture_output=True, text=True, check=True
+    ).stdout
+    (password,) = re.findall(r"^  (\S+)$", said, re.MULTILINE)
+    with served(scratch, **given) as server:
+        yield server, password
+
+
+def sign_in(page: Page, address: str, password: str) -> None:
+    page.goto("/account/login")
+    page.fill("#email", address)
+    page.fill("#password", password)
+    page.get_by_role("button", name="登录", exact=True).click()
+
+
+def open_own(page: Page, name: str) -> None:
+    """Bring the page of somebody signed in to a picture."""
+    if name == "filing":
+        page.goto("/todo")
+        page.locator(".filing-list th a").first.click()
+    else:
+        page.goto(f"/{name}")
 
 
 def take(page: Page, folder: Path, name: str) -> None:

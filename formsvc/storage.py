@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, cast
 
 _SCRATCH: Final = ".formsvc-scratch-"
+_DISK_FULL: Final = "53100"  # as PostgreSQL says it
 _SWEEP: Final = 'cat > /dev/null; rm -rf -- "$1"'
 
 
@@ -60,6 +61,8 @@ def filesystem(address: str) -> tuple[Any, str]:
 
 def is_full(error: BaseException) -> bool:
     """Whether something failed because there is no room left to write."""
+    if getattr(error, "sqlstate", None) == _DISK_FULL:
+        return True
     if isinstance(error, sqlite3.Error):
         return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

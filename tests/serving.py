@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,14 +36,20 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def served(folder: Path, port: int = 0, **environment: str) -> Iterator[Served]:
-    """Serve from this checkout; everything that it prints goes to a file in `folder`."""
+def served(
+    folder: Path, port: int = 0, command: Sequence[str] = (), where: Path = ROOT, **environment: str
+) -> Iterator[Served]:
+    """Serve from this checkout; everything that it prints goes to a file in `folder`.
+
+    `command` is what serves instead of `formsvc serve`, begun in the folder `where`.
+    """
     port = port or free_port()
     log = folder / "server.log"
-    command = [sys.executable, "-m", "formsvc", "serve", "--port", str(port)]
+    command = command or [sys.executable, "-m", "formsvc", "serve"]
+    surroundings = os.environ | environment | {"FORMSVC_PORT": str(port)}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, env=os.environ | environment
+            command, cwd=where, stdout=output, stderr=subprocess.STDOUT, env=surroundings
         )
     address = f"http://127.0.0.1:{port}"
     try:

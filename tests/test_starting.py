@@ -17,7 +17,8 @@ from .serving import free_port
 HEAVY = {
     "PIL", "cn2an", "cryptography", "distributed", "docx", "docxtpl", "flask", "flask_smorest",
     "fsspec", "jinja2", "jsonschema", "marshmallow", "multiprocessing", "openpyxl", "pikepdf",
-    "pypdf", "pypdfium2", "referencing", "waitress", "werkzeug", "xlsxwriter", "zxingcpp",
+    "pypdf", "pypdfium2", "referencing", "sqlalchemy", "waitress", "werkzeug", "xlsxwriter",
+    "zxingcpp",
 }  # fmt: skip
 SUMMARY, FUNDING = "jiangxi-training-summary", "jiangxi-project-funding"
 SAMPLE = valid_samples(SUMMARY)[0]
@@ -56,6 +57,13 @@ def test_a_service_has_loaded_what_reads_and_makes_papers_before_the_first_one_c
     assert {"formsvc.documents.press.drawing", "formsvc.intake.recognition"} <= {
         *found.stdout.split()
     }
+
+
+def test_a_service_without_a_store_has_loaded_no_database_and_no_accounts():
+    code = "import sys; from formsvc.web import create_app; create_app(); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "formsvc.web" in found.stdout.split()
+    assert {"sqlalchemy", "flask_security", "authlib", "dbos"} & {*found.stdout.split()} == set()
 
 
 def test_a_check_compiles_the_rules_of_its_own_form_alone():

@@ -17,7 +17,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import IO, Any, Final
 
-from alembic.migration import MigrationContext
 from sqlalchemy import MetaData, Table, func, select
 from sqlalchemy.orm import Session
 
@@ -96,7 +95,7 @@ def reflected(session: Session) -> list[Table]:
 
 
 def _begun(session: Session, store: Store, keys: Keyring) -> Manifest:
-    revision = MigrationContext.configure(session.connection()).get_current_revision()
+    revision = database.revision(session.connection())
     used = {
         bytes(name).hex()
         for table, column, _ in rotation.columns()

@@ -4,16 +4,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session
 
 from formsvc.errors import ConfigError
+from formsvc.storage import is_full
+from formsvc.store.errors import Full, StoreError, Unreachable
 
 FILE: Final = "store.db"
 QUEUE: Final = "jobs.db"
@@ -21,6 +21,11 @@ _PATIENCE: Final = 20_000  # milliseconds that a writer waits for another
 _PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
                    f"busy_timeout={_PATIENCE}", "secure_delete=ON")  # fmt: skip
 _POOL: Final = 8
+# What passes by itself. SQLite: another one writes. PostgreSQL: the connection broke, a transaction
+# was given up for another one, there is no connection or memory left, it waited too long, the
+# server ends or begins.
+_PASSING_CODES: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_PASSING: Final = ("08", "40", "53", "55P03", "57")
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 # Any number that no other program locks PostgreSQL by.
 _MIGRATING: Final = 0x666F726D73766301
@@ -77,44 +82,92 @@ def await_writers(made: Engine) -> None:
 
 
 @contextmanager
+def _faults_told() -> Iterator[None]:
+    """What is no fault of the program, as the store says it: Full, or Unreachable."""
+    try:
+        yield
+    except (DBAPIError, NoConnection) as error:
+        if (told := _told(error)) is None:
+            raise
+        raise told from error
+
+
+def _told(error: DBAPIError | NoConnection) -> StoreError | None:
+    if isinstance(error, NoConnection):
+        return Unreachable()
+    fault = error.orig
+    if fault is not None and is_full(fault):
+        return Full()
+    if isinstance(fault, sqlite3.Error):
+        passes = getattr(fault, "sqlite_errorcode", 0) & 0xFF in _PASSING_CODES
+    else:
+        state = getattr(fault, "sqlstate", None)
+        broken = state is None and isinstance(error, OperationalError)
+        passes = broken or error.connection_invalidated or (state or "").startswith(_PASSING)
+    return Unreachable() if passes else None
+
+
+@contextmanager
 def snapshot(made: Engine) -> Iterator[Session]:
-    """A transaction that reads, from beginning to end, the database as it is now."""
+    """A transaction that reads, from beginning to end, the database as it is now.
+
+    Raises Unreachable, as `transaction` does.
+    """
     options: dict[str, Any] = {"writes": False}
     if made.dialect.name == "postgresql":
         options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
-    connected = made.connect().execution_options(**options)
-    with connected, Session(connected, expire_on_commit=False) as session, session.begin():
+    with _session(made, options) as session:
         yield session
 
 
 @contextmanager
 def transaction(made: Engine, *, writes: bool) -> Iterator[Session]:
-    """One transaction: committed at the end, rolled back when anything is raised."""
+    """One transaction: committed at the end, rolled back when anything is raised.
+
+    Raises Full when there is no room to write, Unreachable when the database is not there or gave
+    the transaction up for another one.
+    """
     options: dict[str, Any] = {"writes": writes}
     if not writes and made.dialect.name == "postgresql":
         options["postgresql_readonly"] = True
-    connected = made.connect().execution_options(**options)
-    with connected, Session(connected, expire_on_commit=False) as session, session.begin():
+    with _session(made, options) as session:
         yield session
 
 
-def migrate(made: Engine, to: str = "head") -> None:
+@contextmanager
+def _session(made: Engine, options: dict[str, Any]) -> Iterator[Session]:
+    with (
+        _faults_told(),
+        made.connect().execution_options(**options) as connected,
+        Session(connected, expire_on_commit=False) as session,
+        session.begin(),
+    ):
+        yield session
+
+
+def migrate(made: Engine, to: str = "") -> None:
     """Bring the tables to the shape of this program, or to that of an earlier revision;
     ConfigError when they, or it, are of a newer one."""
-    script = ScriptDirectory(str(_MIGRATIONS))
     with made.connect().execution_options(writes=True) as connection, connection.begin():
         if made.dialect.name == "postgresql":  # several processes may start at once
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-        at = MigrationContext.configure(connection).get_current_revision()
-        if at == (script.get_current_head() if to == "head" else to):
-            return
-        known = {None, "head", *(each.revision for each in script.walk_revisions())}
-        if newer := {at, to} - known:
-            raise ConfigError(f"the store was made by a newer formsvc (its tables are at {newer})")
-        config = Config()
-        config.set_main_option("script_location", str(_MIGRATIONS))
-        config.attributes["connection"] = connection
-        command.upgrade(config, to)
+        at = revision(connection)
+        if at != (to or newest()):
+            from formsvc.store.migrations import moving  # noqa: PLC0415  # not at every start
+
+            moving.move(connection, at, to or newest())
+
+
+def revision(connection: Connection) -> str | None:
+    """Of which shape the tables are; None where there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return cast(str | None, connection.scalar(text("SELECT version_num FROM alembic_version")))
+
+
+def newest() -> str:
+    """The shape of this program: the number that its last migration's file begins with."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("*.py"))
 
 
 def queue_engine(address: str, data: Path) -> Engine:

@@ -76,5 +76,26 @@ class Invalid(StoreError):
 class Overloaded(StoreError):
     """So much waits to be done in the background that no more is taken; come again later."""
 
+    seconds: ClassVar[int] = 30
+
+    def __init__(self, message: str = "后台要做的事太多了，请过半分钟再试。") -> None:
+        super().__init__(message)
+
+
+class Unreachable(Overloaded):
+    """The database is gone for a moment, or so busy that it gave this up; come again soon.
+
+    Where the connection broke at the very end it may have been done all the same.
+    """
+
+    seconds: ClassVar[int] = 5
+
     def __init__(self) -> None:
-        super().__init__("后台要做的事太多了，请过半分钟再试。")
+        super().__init__("数据库刚才没有应答，多半没有办成；请过几秒看看最新的情况，再试一次。")
+
+
+class Full(StoreError):
+    """The database has no room left to write."""
+
+    def __init__(self) -> None:
+        super().__init__("没有空间可写，没有办理；请稍后再试，或与管理员联系。")

@@ -43,8 +43,11 @@ def granted(
     if not may_see(work.actor):
         raise NotThere
     ended = Filing.state == State.CONCLUDED, Filing.amount.is_not(None)
-    span = select(func.min(Filing.closed), func.max(Filing.closed)).where(*ended)
-    first, last = work.session.execute(span).one()
+    # One by one, each at an end of the index.
+    first, last = (
+        work.session.scalar(select(each(Filing.closed)).where(Filing.state == State.CONCLUDED))
+        for each in (func.min, func.max)
+    )
     if first is None or last is None:
         return []
     years = range(_year(first), _year(last) + 1)

@@ -175,6 +175,8 @@ class Filing(Base):
 Index("ix_filing_held", Filing.holder_id, Filing.state, Filing.due, Filing.came)
 Index("ix_filing_unit", Filing.office_id, Filing.state, Filing.changed)
 Index("ix_filing_changed", Filing.changed, Filing.id)
+Index("ix_filing_names", Filing.person_name, Filing.unit_name, Filing.number, Filing.id)
+Index("ix_filing_closed", Filing.state, Filing.closed)
 Index("ix_filing_listed", Filing.programme, Filing.state, Filing.changed)
 
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, String, and_, func, or_, select, tuple_, type_coerce
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    and_,
+    func,
+    or_,
+    select,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.orm import InstrumentedAttribute, joinedload
 
 from formsvc.store.columns import iso
@@ -23,6 +32,7 @@ MOST: Final = 200  # filings a page
 COUNTED: Final = 1_000  # beyond this a list only says that there are more
 _LONGEST: Final = 100  # characters of a query
 _WORDS: Final = 5
+_DIGITS: Final = frozenset("0123456789-")
 _NEVER: Final = "9999-12-31"
 
 
@@ -35,10 +45,12 @@ class Sorting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Filings with their holders loaded; `after` is where the next page begins, "" at the end."""
+    """Filings with their holders loaded; `after` is where the next page begins, "" at the end;
+    `among` is the condition for all pages together."""
 
     filings: tuple[Filing, ...]
     after: str
+    among: ColumnElement[bool]
 
 
 def listed(
@@ -59,28 +71,21 @@ def listed(
     the names of people and units, the number, an ID or account number; `office` is the holder's.
     """
     key = _key(order)
-    asked = select(Filing).where(where, *_narrowed(work, query, state, form, office))
+    among = and_(where, *_narrowed(work, query, state, form, office))
+    asked = select(Filing).where(among)
     if after:
         asked = asked.where(_beyond(order, key, after))
     asked = asked.order_by(*(each.desc() if order is Sorting.CHANGED else each for each in key))
     asked = asked.options(joinedload(Filing.holder)).limit(min(limit, MOST) + 1)
     found = work.session.scalars(asked).all()
     shown = found[: min(limit, MOST)]
-    return Listing(tuple(shown), _mark(order, shown[-1]) if len(found) > len(shown) else "")
+    mark = _mark(order, shown[-1]) if len(found) > len(shown) else ""
+    return Listing(tuple(shown), mark, among)
 
 
-def counted(
-    work: Work,
-    *,
-    where: ColumnElement[bool],
-    query: str = "",
-    state: str | None = None,
-    form: str | None = None,
-    office: int | None = None,
-) -> int:
+def counted(work: Work, page: Listing) -> int:
     """How many there are, at most COUNTED + 1: who looks at more than that narrows the list."""
-    asked = select(Filing.id).where(where, *_narrowed(work, query, state, form, office))
-    some = asked.limit(COUNTED + 1).subquery()
+    some = select(Filing.id).where(page.among).limit(COUNTED + 1).subquery()
     return work.session.scalar(select(func.count()).select_from(some)) or 0
 
 
@@ -103,13 +108,18 @@ def _matching(work: Work, text: str) -> ColumnElement[bool]:
     """Every word in the name of person or unit, or in the number; or the whole is a number that
     somebody is known by, however it was typed."""
     words = text.split()[:_WORDS]
-    named = and_(*(or_(*(_holds(column, word) for column in _NAMES)) for word in words))
-    code = comparable(text)
-    if not code:
-        return named
-    digest = work.store.keys.digest("number", code)
-    known = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
-    return or_(named, Filing.id.in_(known))
+    named = and_(*(or_(*(_holds(each, word) for each in _columns(word))) for word in words))
+    # Looked for once, by themselves: an index holds the names and no more. What very many have is
+    # found on the way instead, as the list is read in its order.
+    found = {*work.session.scalars(select(Filing.id).where(named).limit(COUNTED + 1))}
+    known: set[int] = set()
+    if code := comparable(text):
+        digest = work.store.keys.digest("number", code)
+        query = select(Lookup.filing_id).where(Lookup.kind == "number", Lookup.digest == digest)
+        known = {*work.session.scalars(query.limit(COUNTED))}
+    if len(found) <= COUNTED:
+        return Filing.id.in_(found | known)
+    return named | Filing.id.in_(known) if known else named
 
 
 def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]:
@@ -118,7 +128,10 @@ def _holds(column: InstrumentedAttribute[Any], word: str) -> ColumnElement[bool]
     return (column.icontains if is_cased else column.contains)(word, autoescape=True)
 
 
-_NAMES: Final = (Filing.person_name, Filing.unit_name, Filing.number)
+def _columns(word: str) -> tuple[InstrumentedAttribute[Any], ...]:
+    """Where a word may stand. Numbers of filings are digits and dashes."""
+    names = (Filing.person_name, Filing.unit_name)
+    return (*names, Filing.number) if set(word) <= _DIGITS else names
 
 
 # Where a page ends: the texts that are compared, as the database keeps them.

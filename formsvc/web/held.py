@@ -1,5 +1,7 @@
 """What the application holds from its start on."""
 
+from typing import TYPE_CHECKING
+
 from flask import current_app, g, request
 from werkzeug.exceptions import NotFound, Unauthorized
 
@@ -7,11 +9,13 @@ from formsvc.bulk.batch import Loaded, loaded
 from formsvc.catalogue import Catalogue
 from formsvc.config import Settings
 from formsvc.forms import Form
-from formsvc.store.access import Actor
-from formsvc.store.queue import Jobs
-from formsvc.store.store import Store
 from formsvc.web.runs.runs import Runs
 from formsvc.writing.notation import today
+
+if TYPE_CHECKING:  # a service without a store loads no database
+    from formsvc.store.access import Actor
+    from formsvc.store.queue import Jobs
+    from formsvc.store.store import Store
 
 
 def runs() -> Runs:
@@ -26,7 +30,7 @@ def settings() -> Settings:
     return held
 
 
-def jobs() -> Jobs:
+def jobs() -> "Jobs":
     """The background of the store. NotFound where nothing is kept."""
     held: Jobs | None = current_app.extensions["formsvc-jobs"]
     if held is None:
@@ -62,7 +66,7 @@ def remembers() -> bool:
     return current_app.extensions["formsvc-store"] is not None
 
 
-def store() -> Store:
+def store() -> "Store":
     """What people handed in. NotFound where nothing is kept."""
     held: Store | None = current_app.extensions["formsvc-store"]
     if held is None:
@@ -75,7 +79,7 @@ def issuers() -> tuple[bytes, ...]:
     return (store().keys.public_key,) if remembers() else ()
 
 
-def actor() -> Actor | None:
+def actor() -> "Actor | None":
     """Who is asking, by session or token; None for nobody. Found once a request."""
     if "actor" not in g:
         g.actor = current_app.extensions["formsvc-actor"]() if remembers() else None
@@ -83,7 +87,7 @@ def actor() -> Actor | None:
     return found
 
 
-def signed_in() -> Actor:
+def signed_in() -> "Actor":
     """Who is asking. Unauthorized for nobody: a page then leads to where one signs in."""
     found = actor()
     if found is None:

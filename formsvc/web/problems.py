@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, SecurityError, ServiceUnavailable
 from formsvc.findings import Report
 from formsvc.storage import is_full
 from formsvc.store.errors import (
+    Full,
     Invalid,
     NotAllowed,
     NotReady,
@@ -106,16 +107,21 @@ def undone(error: StoreError) -> Response:
     """What the store did not do, and why."""
     made = HTTPException(str(error))
     if isinstance(error, Overloaded):
-        made = ServiceUnavailable(str(error), retry_after=_RETRY)
-    made.code = next((code for kind, code in _STATUSES if isinstance(error, kind)), 409)
+        made = ServiceUnavailable(str(error), retry_after=error.seconds)
+    made.code = status_of(error)
     made.data = {"message": str(error)}  # type: ignore[attr-defined]  # as flask-smorest does
     if isinstance(error, NotReady) and request.path.startswith("/api/"):
         return problem(made.code, str(error), report=error.report)
     return from_exception(made)
 
 
-_RETRY: Final = 30  # seconds
+def status_of(error: StoreError) -> int:
+    """The status that says why the store did not do something."""
+    return next((code for kind, code in _STATUSES if isinstance(error, kind)), 409)
+
+
 _STATUSES: Final = (
+    (Full, 507),
     (NotThere, 404),
     (Overloaded, 503),
     (Overtaken, 412),
@@ -128,7 +134,7 @@ _STATUSES: Final = (
 
 class _Full(HTTPException):
     code = 507
-    data: ClassVar = {"message": "没有空间可写，没有办理；请稍后再试，或与管理员联系。"}
+    data: ClassVar = {"message": str(Full())}
 
 
 def title(status: int) -> str:
@@ -140,6 +146,8 @@ def _details(status: int) -> str:
     match status:
         case 401:
             return "请登录后再试；程序请带上令牌（Authorization: Bearer …）。"
+        case 404 if not request.path.startswith("/api/"):
+            return "请核对网址，或从上面的链接找到要去的页面。"
         case 404:
             return "请核对网址；接口说明见 /api/docs。"
         case 413:
@@ -149,5 +157,7 @@ def _details(status: int) -> str:
             return "请求的参数不对，请看 errors。"
         case 500:
             return "已经记录，请稍后再试；仍不行请与管理员联系。"
+        case _ if not request.path.startswith("/api/"):
+            return "请返回上一页再试；仍不行请与管理员联系。"
         case _:
             return "请核对请求；接口说明见 /api/docs。"

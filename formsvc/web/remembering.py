@@ -4,13 +4,17 @@ from flask import Flask
 from flask_smorest import Api
 
 from formsvc.config import Settings
+from formsvc.store import people
+from formsvc.store.daily import Ticker
+from formsvc.store.mailing import Mailer
 from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.accounts import installing as accounts
 from formsvc.web.api import filings as interface
 from formsvc.web.api.jobs import jobs
 from formsvc.web.api.materials import materials
-from formsvc.web.filings.jobs import background
+from formsvc.web.filings import jobs as products
+from formsvc.web.filings import resuming
 from formsvc.web.filings.materials import goods
 from formsvc.web.filings.routes import filings
 from formsvc.web.filings.work import performers
@@ -20,10 +24,24 @@ def install(app: Flask, described: Api, settings: Settings) -> None:
     """Open the store and put its pages and routes into an application. Raises ConfigError."""
     store = Store.open(settings)
     app.extensions["formsvc-store"] = store
-    app.extensions["formsvc-jobs"] = Jobs(store, performers())
+    app.extensions["formsvc-jobs"] = background = Jobs(store, performers())
+    app.extensions["formsvc-behind"] = (background, Ticker(store))
+    app.extensions["formsvc-saving"] = resuming.saving
+    mailer = Mailer.of(settings)
+    app.extensions["formsvc-mail"] = mailer.mail if mailer else None
     interface.install(described)
     for routes in (jobs, materials):
         described.register_blueprint(routes)
-    for pages in (filings, goods, background):
+    for pages in (filings, goods, products.background):
         app.register_blueprint(pages)
     accounts.install(app)
+
+
+def first_link(settings: Settings, address: str) -> str:
+    """The way in for the first admin of a store that has none; "" where there is one."""
+    store = Store.open(settings)
+    try:
+        with store.writing() as work:
+            return "" if people.has_admin(work) else people.first_link(work, address)
+    finally:
+        store.close()  # no connection goes along into the workers

@@ -10,10 +10,6 @@ from flask import Flask
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
-from formsvc.store import people
-from formsvc.store.daily import Ticker
-from formsvc.store.queue import Jobs
-from formsvc.store.store import Store
 from formsvc.web import create_app
 from formsvc.web.connections import Server
 from formsvc.web.gate import Gate
@@ -39,14 +35,17 @@ def run(settings: Settings) -> int:
     memory, rates, guesses = Memory(settings.workers), Rates(settings.rate), Rates(_GUESSES)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}/"
-    link = _first_link(settings, address)
+    link = ""
+    if settings.data:
+        from formsvc.web import remembering  # noqa: PLC0415  # the open desks need no database
+
+        link = remembering.first_link(settings, address)
 
     def work(place: int) -> None:
         try:
             app = create_app(settings)
             server = _server(app, settings, listener, memory, (rates, guesses), place)
-            store, jobs = app.extensions["formsvc-store"], app.extensions["formsvc-jobs"]
-            behind: tuple[Jobs | Ticker, ...] = (jobs, Ticker(store)) if store else ()
+            behind = app.extensions["formsvc-behind"]
         except FormsvcError as error:
             print(error, file=sys.stderr, flush=True)
             sys.exit(HOPELESS)
@@ -60,18 +59,6 @@ def run(settings: Settings) -> int:
     if link:
         print(f"还没有系统管理员：请在 24 小时内打开 {link} 建立（只能用一次）。", flush=True)
     return supervise(settings.workers, work, _GRACE + 5)
-
-
-def _first_link(settings: Settings, address: str) -> str:
-    """The way in for the first admin of a store that has none; "" where there is nothing to do."""
-    if not settings.data:
-        return ""
-    store = Store.open(settings)
-    try:
-        with store.writing() as work:
-            return "" if people.has_admin(work) else people.first_link(work, address)
-    finally:
-        store.engine.dispose()  # no connection goes along into the workers
 
 
 def _server(

@@ -70,11 +70,20 @@ def test_who_has_a_password_signs_in_and_out(app, store, world, visitor):
     id = world.people[MANAGER]
     email = with_password(app, store, id)
     visitor.sign_in(email.upper())
-    assert visitor.path == "/account/"
-    assert "江西某大学，负责人" in visitor.page
+    assert visitor.path == "/todo"
+    assert "江西某大学，负责人" in visitor.get("/account/").text
     assert "signed-in" in events(store, of=id)
     visitor.post("/account/logout")
     assert not visitor.is_in
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [("申报人", "/filings"), ("部门", "/todo"), ("管理员", "/admin/")],
+)
+def test_who_signs_in_comes_to_their_own_work(app, store, world, visitor, name, path):
+    visitor.sign_in(with_password(app, store, world.people[name]))
+    assert visitor.path == path
 
 
 def test_a_page_for_those_signed_in_leads_to_sign_in_and_back(app, store, world, visitor):
@@ -711,12 +720,12 @@ def test_who_is_invited_gets_an_account_by_the_single_sign_on(office_app, store,
     invited(store, world, MANAGER, "江西某大学", email="li@example.cn")
     visitor = Visitor(office_app)
     through(visitor, provider)
-    assert "江西某大学，经办人" in visitor.page
+    assert "江西某大学，经办人" in visitor.get("/account/").text
     provider.claims |= {"sub": "u2", "email": "zhao@example.cn"}
     secret = invited(store, world, MANAGER, "江西某大学", Role.VIEWER)
     other = Visitor(office_app)
     through(other, provider, f"/account/sso/?invitation={secret}")
-    assert "江西某大学，查看" in other.page
+    assert "江西某大学，查看" in other.get("/account/").text
 
 
 @pytest.mark.parametrize(

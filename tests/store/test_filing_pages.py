@@ -7,10 +7,13 @@ from urllib.parse import unquote
 
 import openpyxl
 import pytest
+from PIL import Image
 
 from formsvc.store import drafts, history, life
 from formsvc.store.access import Role
+from formsvc.web.filings.eventwords import KINDS
 
+from ..conftest import ROOT
 from .world import SUMMARY, submission
 
 PEOPLE = ("单位", "部门", "省厅", "财政", "财政")
@@ -280,3 +283,36 @@ def test_addresses_that_lead_nowhere_are_answered_as_such(desks, world, form):
     finance.get("/filings/all?after=nonsense")
     assert finance.status == 422
     assert "没有找到" in finance.post("/filings/all/find", {"q": "无\0人"}, of="/filings/all")
+
+
+def test_every_kind_of_event_has_words():
+    recorded = re.compile(r'(?:record|later|_told)\((?:\w+, )?"([a-z-]+)"')
+    sources = (ROOT / "formsvc").rglob("*.py")
+    kinds = {kind for path in sources for kind in recorded.findall(path.read_text("utf-8"))}
+    assert {"handed-in", "scan-judged", "passkey-added"} <= kinds <= {*KINDS}
+
+
+def test_what_was_written_too_late_is_shown_again(desks, world, form):
+    id = handed_in(desks, form)
+    late = desks.of("单位")
+    late.get(f"/filings/{id}")
+    kept = {name: late.hidden(name) for name in ("revision", "digest", "token")}
+    desks.of("单位").decide(id, "pass", words="同意")
+    late.post(f"/filings/{id}/pass", {**kept, "words": "写了很久的意见"})
+    assert "没有办理" in late.page
+    assert "写了很久的意见" in late.page
+
+
+def test_proofs_are_added_before_handing_in(desks, world, form):
+    browser = desks.of("申报人")
+    browser.get(f"/forms/{SUMMARY}")
+    browser.saved(form, submission(), **{"hand-in": "yes"})
+    assert "证明材料" in browser.page
+    image = io.BytesIO()
+    Image.new("RGB", (300, 300), "white").save(image, "PNG")
+    image.seek(0)
+    at = browser.path.replace("/hand-in", "/materials")
+    browser.post(at, {"kind": "proof", "at": "hand-in", "file": (image, "证明.png")})
+    assert browser.path.endswith("/hand-in")
+    assert "证明" in browser.page
+    assert "确认提交" in browser.page

@@ -21,6 +21,7 @@ from formsvc.web import create_app
 
 from ..conftest import valid_samples
 from .served import SUBMISSIONS, Served, served
+from .signing import CSRF
 from .world import SUMMARY, Clock, World, jiangxi
 
 UNIT = "江西某大学"
@@ -49,16 +50,16 @@ GET    /forms/<form>/rules                                -       200
 GET    /forms/<form>/sheet.xlsx                           -       200
 GET    /<any(unit, review):desk>                          -       200
 POST   /<any(unit, review):desk>                          -       400
-GET    /<any(unit, review):desk>/<id>                     -       404
-GET    /<any(unit, review):desk>/<id>/status              -       404
-POST   /<any(unit, review):desk>/<id>/delete              -       400
-GET    /<any(unit, review):desk>/<id>/<int:number>        -       404
-GET    /<any(unit, review):desk>/<id>/<int:number>/document.<format>        -  404
-GET    /<any(unit, review):desk>/<id>/<int:number>/page-<int:page>.png      -  404
-GET    /<any(unit, review):desk>/<id>/<int:number>/submission.json          -  404
-POST   /<any(unit, review):desk>/<id>/files/<name>        -       400
-GET    /<any(unit, review):desk>/<id>/files/<name>        -       404
-GET    /review/<id>/changes/<earlier>                     -       404
+GET    /<any(unit, review, jobs):desk>/<id>                     -       404
+GET    /<any(unit, review, jobs):desk>/<id>/status              -       404
+POST   /<any(unit, review, jobs):desk>/<id>/delete              -       400
+GET    /<any(unit, review, jobs):desk>/<id>/<int:number>        -       404
+GET    /<any(unit, review, jobs):desk>/<id>/<int:number>/document.<format>        -  404
+GET    /<any(unit, review, jobs):desk>/<id>/<int:number>/page-<int:page>.png      -  404
+GET    /<any(unit, review, jobs):desk>/<id>/<int:number>/submission.json          -  404
+POST   /<any(unit, review, jobs):desk>/<id>/files/<name>        -       400
+GET    /<any(unit, review, jobs):desk>/<id>/files/<name>        -       404
+GET    /<any(review, jobs):desk>/<id>/changes/<earlier>                     -       404
 GET    /verify                                            -       200
 POST   /verify                                            -       400
 GET    /api/docs                                          -       200
@@ -123,6 +124,124 @@ POST   /api/v1/submissions/<int:filing>/refuse            unit    401 403 404 20
 POST   /api/v1/submissions/<int:filing>/refuse            finance 401 403 404 403 403 403 404 403 404 404 403 200 404 403
 """
 # fmt: on
+
+# Routes whose cells are still to be written, one for each of ACTORS: what holds of all of them is
+# claimed below. A new route belongs into TABLE.
+UNFINISHED = """
+GET    /account/
+GET    /account/again
+POST   /account/again
+GET    /account/code
+POST   /account/code
+GET    /account/first
+GET    /account/join
+POST   /account/join
+GET    /account/login
+POST   /account/login
+POST   /account/logout
+GET    /account/passkey
+POST   /account/passkey
+GET    /account/passkey-again
+POST   /account/passkey-again
+POST   /account/passkey-again/<token>
+POST   /account/passkey/<token>
+GET    /account/passkeys
+POST   /account/passkeys
+GET    /account/passkeys-delete
+POST   /account/passkeys-delete
+POST   /account/passkeys/<token>
+GET    /account/password
+POST   /account/password
+GET    /account/recovery
+POST   /account/recovery
+GET    /account/recovery-codes
+POST   /account/recovery-codes
+GET    /account/register
+POST   /account/register
+GET    /account/rescue
+POST   /account/rescue
+GET    /account/reset
+POST   /account/reset
+GET    /account/reset/<token>
+POST   /account/reset/<token>
+GET    /account/second
+POST   /account/second
+POST   /account/second/<token>
+GET    /account/select
+POST   /account/select
+POST   /account/sessions
+GET    /account/sso/
+GET    /account/sso/back
+GET    /account/tokens
+POST   /account/tokens
+POST   /account/tokens/<int:id>/revoke
+GET    /admin/
+GET    /admin/admins
+POST   /admin/admins/invite
+GET    /admin/history
+POST   /admin/history
+GET    /admin/history/whole
+POST   /admin/invitations/<int:id>/recall
+POST   /admin/members/<int:id>/remove
+POST   /admin/offices
+GET    /admin/offices/<int:id>
+POST   /admin/offices/<int:id>/add
+POST   /admin/offices/<int:id>/close
+POST   /admin/offices/<int:id>/invite
+POST   /admin/offices/<int:id>/rename
+POST   /admin/offices/<int:id>/reopen
+POST   /admin/people/<int:id>/let-in
+POST   /admin/people/<int:id>/reset
+POST   /admin/people/<int:id>/shut-out
+GET    /api/v1/jobs
+POST   /api/v1/jobs
+DELETE /api/v1/jobs/<id>
+GET    /api/v1/jobs/<id>
+GET    /api/v1/jobs/<id>/files/<name>
+POST   /api/v1/jobs/<id>/files/<name>
+POST   /api/v1/jobs/import
+GET    /api/v1/submissions/<int:filing>/materials
+POST   /api/v1/submissions/<int:filing>/materials
+DELETE /api/v1/submissions/<int:filing>/materials/<int:material>
+GET    /api/v1/submissions/<int:filing>/materials/<int:material>
+GET    /api/v1/submissions/<int:filing>/receipt
+GET    /api/v1/submissions/<int:filing>/receipt.<any(pdf, json):ending>
+GET    /filings
+POST   /filings
+GET    /filings/<int:id>
+POST   /filings/<int:id>/<any(pass, return, refuse, withdraw):verb>
+POST   /filings/<int:id>/discard
+GET    /filings/<int:id>/edit
+GET    /filings/<int:id>/hand-in
+POST   /filings/<int:id>/hand-in
+POST   /filings/<int:id>/materials
+GET    /filings/<int:id>/materials/<int:material>
+POST   /filings/<int:id>/materials/<int:material>/remove
+GET    /filings/<int:id>/receipt.<any(pdf, json):ending>
+GET    /filings/<int:id>/versions/<int:version>
+GET    /filings/<int:id>/versions/<int:version>/document.<format>
+GET    /filings/all
+POST   /filings/all/find
+POST   /forms/<form>/save
+GET    /funds
+GET    /funds.xlsx
+GET    /jobs
+GET    /jobs/<id>/list.xlsx
+POST   /jobs/import
+POST   /jobs/list
+GET    /notices
+POST   /notices
+GET    /start
+GET    /todo
+POST   /todo
+POST   /todo/find
+POST   /todo/review
+"""
+# Those of them that are there for who has not signed in, as what one signs in with.
+DOORS = re.compile(
+    r"/account/(code|first|join|login|logout|passkey|recovery|register|rescue|reset|second/|select|sso)"
+    r"|/start$"
+)
 
 # What stands for the parts of a path.
 PLACES = {"filename": "site.css", "programme": "jiangxi", "form": SUMMARY, "format": "docx",
@@ -199,7 +318,10 @@ class Stage:
         self.actors = _people(self.world)
         self.places = {scene: self._filing(scene, number) for number, scene in enumerate(SCENES)}
         self.places["-"] = self.places["draft"]
-        store.engine.dispose()
+
+    def keep(self) -> None:
+        """What every change is put back to."""
+        self.world.store.engine.dispose()
         shutil.copytree(self._data, self._kept)
 
     def _filing(self, scene: str, number: int) -> Place:
@@ -248,6 +370,10 @@ def stage(tmp_path_factory):
 @pytest.fixture(scope="module")
 def application(stage):
     with served(stage.world) as made:
+        for actor in filter(None, stage.actors.values()):
+            made.doors.token(actor)
+            made.doors.session(actor.person)
+        stage.keep()
         yield made
 
 
@@ -294,8 +420,53 @@ def _routes(app) -> set[tuple[str, str]]:
     }
 
 
-def test_every_route_stands_in_the_table_and_nothing_else(application):
-    assert {(cells.method, cells.path) for cells in ROWS} == _routes(application.app)
+def _unfinished() -> list[tuple[str, str]]:
+    return [(line[:6].strip(), line[7:]) for line in UNFINISHED.strip().splitlines()]
+
+
+def test_every_route_stands_in_the_table_or_waits_for_its_cells(application):
+    finished = {(cells.method, cells.path) for cells in ROWS}
+    assert finished & set(_unfinished()) == set()
+    assert finished | set(_unfinished()) == _routes(application.app)
+
+
+@pytest.mark.parametrize(("method", "path"), _unfinished(), ids=str)
+def test_nobody_gets_through_where_one_signs_in(application, stage, method, path):
+    answer = _tried(application.as_(None), method, path, stage.places["unit"])
+    if DOORS.match(path):
+        assert answer.status_code < 500
+    elif answer.status_code == 302:
+        assert answer.location.startswith("/account/login")
+    else:
+        assert answer.status_code in (400, 401, 404)
+
+
+FILINGS = [
+    (method, path) for method, path in _unfinished() if re.search(r"/(filings|submissions)/<", path)
+]
+
+
+@pytest.mark.parametrize(("method", "path"), FILINGS, ids=str)
+def test_a_page_of_a_filing_one_may_not_see_answers_as_one_that_is_not_there(
+    application, stage, method, path
+):
+    for scene in SCENES:
+        for name in ("other", "stranger", "others", "city", "admin"):
+            application.as_(stage.actors[name])
+            hidden = _tried(application, method, path, stage.places[scene])
+            missing = _tried(application, method, path, replace(stage.places[scene], id=987_654))
+            assert hidden.status_code == missing.status_code, (scene, name)
+            assert hidden.status_code in (400, 404, 422), (scene, name)
+
+
+def _tried(application: Served, method: str, path: str, place: Place):
+    """Asked for a filing, or for the first of anything else; posted with the page's token."""
+    known = {**PLACES, "filing": str(place.id), "material": "1", "ending": "json", "token": "x",
+             "verb": "pass", "id": str(place.id) if path.startswith("/filings") else "1"}  # fmt: skip
+    address = re.sub(r"<(?:[^:>]*:)?(\w+)>", lambda part: known[part[1]], path)
+    sent = {"data": {"token": CSRF}} if method == "POST" and "/api/" not in path else {}
+    headers = {"If-Match": f'"{place.revision}"'} if "/api/" in path else {}
+    return application.request(method, address, headers=headers, **sent)
 
 
 def test_what_concerns_filings_is_asked_in_every_scene():

@@ -1,81 +1,31 @@
 """The stamped paper: right or wrong, whole or not, with a red seal in its box or without."""
 
-import io
-import subprocess
-
 import pytest
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image
 from sqlalchemy import select
 
 from formsvc import fill
-from formsvc.documents.press import drawing
 from formsvc.store import drafts, life, materials, scans
 from formsvc.store.models import Event, Material
 from formsvc.store.scans import Seen
+from tests.stamping import saved, scanned, sheets, stamp
 
 from .world import submission
-
-_DPI = 150
-
-
-def seal(diameter: int) -> Image.Image:
-    """A round seal as units have: ring, star, characters; worn, as stamped by hand."""
-    image = Image.new("RGBA", (diameter, diameter), (0, 0, 0, 0))
-    draw = ImageDraw.Draw(image)
-    red = (205, 35, 45, 215)
-    draw.ellipse((3, 3, diameter - 4, diameter - 4), outline=red, width=max(3, diameter // 35))
-    draw.regular_polygon((diameter / 2, diameter / 2, diameter / 7), 3, fill=red)
-    for at in range(8):
-        x, y = diameter * (0.2 + 0.08 * at), diameter * 0.2
-        draw.rectangle((x, y, x + diameter * 0.03, y + diameter * 0.1), fill=red)
-    worn = Image.effect_noise(image.size, 90).point(lambda v: 255 if v > 85 else 0)
-    image.putalpha(Image.composite(image.getchannel("A"), Image.new("L", image.size), worn))
-    return image
 
 
 def printed(data: dict, world, tmp_path) -> list[Image.Image]:
     """The pages of a filled form as a printer has them."""
+    return sheets(fill(_form(world, data), data, "pdf"), tmp_path)
+
+
+def stamped(paper, world, data, name: str, place=(0.5, 0.5)) -> list[Image.Image]:
+    """With a seal in the box of that name."""
+    return stamp(paper, _form(world, data), data, name, world.store.settings.press, place)
+
+
+def _form(world, data: dict):
     with world.store.reading() as work:
-        form = world.store.forms[0].in_force(data["form"], work.today)
-    (tmp_path / "paper.pdf").write_bytes(fill(form, data, "pdf"))
-    command = ["pdftoppm", "-r", str(_DPI), tmp_path / "paper.pdf", tmp_path / "page"]
-    subprocess.run(command, check=True)
-    return [Image.open(path).convert("RGB") for path in sorted(tmp_path.glob("page-*.ppm"))]
-
-
-def stamped(pages, world, data, name: str, place=(0.5, 0.5)) -> list[Image.Image]:
-    """With a seal of 42 mm in the box of that name."""
-    with world.store.reading() as work:
-        form = world.store.forms[0].in_force(data["form"], work.today)
-    where = drawing.stamping(form, data, world.store.settings.press)
-    at, box = next((at, box) for at, box in where.places if box.name == name)
-    left, top, width, height = (length * _DPI / 72 for length in box.box)
-    mark = seal(int(42 / 25.4 * _DPI))
-    pages = [page.copy() for page in pages]
-    spot = (int(left + width * place[0] - mark.width / 2),
-            int(top + height * place[1] - mark.height / 2))  # fmt: skip
-    pages[at].paste(mark, spot, mark)
-    return pages
-
-
-def scanned(pages, *, angle: float = 3, grey: bool = False) -> list[Image.Image]:
-    """As an office's scanner gives them: askew, blurred, with noise, on paper that is not white."""
-    found = []
-    for page in pages:
-        turned = page.rotate(angle, expand=True, fillcolor=(250, 249, 244),
-                             resample=Image.Resampling.BICUBIC)  # fmt: skip
-        blurred = turned.filter(ImageFilter.GaussianBlur(0.5))
-        noise = Image.effect_noise(blurred.size, 50).convert("RGB")
-        worn = Image.blend(blurred, noise, 0.1)
-        found.append(worn.convert("L") if grey else worn)
-    return found
-
-
-def saved(pages, kind: str = "PDF") -> bytes:
-    stream = io.BytesIO()
-    more = {"save_all": True, "append_images": pages[1:], "resolution": _DPI}
-    pages[0].save(stream, kind, quality=80, **(more if kind == "PDF" else {}))
-    return stream.getvalue()
+        return world.store.forms[0].in_force(data["form"], work.today)
 
 
 @pytest.fixture

@@ -71,8 +71,8 @@ def test_what_waits_is_what_lies_with_ones_own_office(many):
     for name, count in (("部门", 7), ("单位", 0), ("省厅", 0)):
         who = many.actor(name)
         with many.store.reading(who) as work:
-            assert len(search.listed(work, where=access.waiting(who)).filings) == count
-            assert search.counted(work, where=access.waiting(who)) == count
+            page = search.listed(work, where=access.waiting(who))
+            assert len(page.filings) == search.counted(work, page) == count
 
 
 def found(world, query: str, **more) -> list[str]:
@@ -112,3 +112,9 @@ def test_a_mark_of_no_page_is_refused(world):
         for after in ("x", "2026~1", "~~", "a~b~c~1", "2026-01-01~~x"):
             with pytest.raises(Invalid):
                 search.listed(work, where=true(), order=Sorting.DUE, after=after)
+
+
+def test_what_very_many_are_called_is_found_as_well(many, monkeypatch):
+    monkeypatch.setattr("formsvc.store.search.COUNTED", 3)
+    assert len(found(many, "江西某大学")) == 7
+    assert found(many, "张3") == ["张3"]

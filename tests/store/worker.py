@@ -9,13 +9,14 @@ import os
 import random
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store import drafts, life
 from formsvc.store.access import Actor
-from formsvc.store.errors import StoreError
+from formsvc.store.errors import StoreError, Unreachable
 from formsvc.store.life import Opinion, State
 from formsvc.store.store import Store
 
@@ -45,15 +46,20 @@ def work_on(data: str, address: str, people: str, unit: str, log: str) -> None:
     owner, *others = actors
     os.write(told, b"begun\n")
     while True:
-        id, revision = begun(store, owner, int(unit))
-        os.write(told, f"draft {id}\n".encode())
-        with store.writing(owner) as work:
-            version = life.hand_in(work, id, revision, key=f"key-{id}", request="same").number
-        os.write(told, f"handed-in {id} {version}\n".encode())
-        for _ in range(random.randrange(6)):
-            stage = passed(store, others, id)
-            if stage:
-                os.write(told, f"passed-on {id} {stage}\n".encode())
+        with suppress(Unreachable):  # its connection broke: it goes on with another one
+            one_life(store, owner, others, int(unit), told)
+
+
+def one_life(store: Store, owner: Actor, others: list[Actor], unit: int, told: int) -> None:
+    id, revision = begun(store, owner, unit)
+    os.write(told, f"draft {id}\n".encode())
+    with store.writing(owner) as work:
+        version = life.hand_in(work, id, revision, key=f"key-{id}", request="same").number
+    os.write(told, f"handed-in {id} {version}\n".encode())
+    for _ in range(random.randrange(6)):
+        stage = passed(store, others, id)
+        if stage:
+            os.write(told, f"passed-on {id} {stage}\n".encode())
 
 
 def begun(store: Store, owner: Actor, unit: int) -> tuple[int, int]:

@@ -27,6 +27,7 @@ from formsvc.web.accounts import sso
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.security import ISSUER
 from formsvc.web.held import actor, settings, signed_in, store
+from formsvc.web.problems import status_of
 from formsvc.writing.notation import CHINA
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -48,7 +49,6 @@ def _account() -> dict[str, object]:
     who = actor() if request.endpoint != "static" else None
     return {
         "account": who,
-        "manages": who is not None and is_manager(who),
         "role_label": lambda role: Role(role).label,
         "sign_on": sso.is_there(),
         "registers": settings().open_registration and _mail() is not None,
@@ -176,7 +176,9 @@ def join() -> Any:
                 return _gone()
             people.accept(work, fresh, work.session.get_one(Person, who.person))
     except StoreError as fault:
-        return _come(found, secret, notice=str(fault)), 422
+        return _come(found, secret, notice=str(fault)), status_of(fault) if status_of(
+            fault
+        ) >= 500 else 422
     flash("已经加入。", "success")
     return redirect(url_for(".overview"))
 

@@ -139,7 +139,7 @@ _ADDRESSES: Final = {
     "WAN_SIGNIN": "/passkey", "WAN_DELETE": "/passkeys-delete", "WAN_VERIFY": "/passkey-again",
 }  # fmt: skip
 _VIEWS: Final = {
-    "POST_LOGIN": "accounts.overview", "POST_LOGOUT": "views.index",
+    "POST_LOGIN": "filings.start", "POST_LOGOUT": "views.index",
     "POST_CHANGE": "accounts.overview", "POST_VERIFY": "accounts.overview",
 }  # fmt: skip
 _PAGES: Final = {

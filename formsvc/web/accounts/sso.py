@@ -86,7 +86,7 @@ def back() -> Any:
     except Invalid as fault:
         return _refused(str(fault))
     login_user(Datastore().account(id), authn_via=["sign-on"])
-    return redirect(onward or url_for("accounts.overview"))
+    return redirect(onward or url_for("filings.start"))
 
 
 def _person(work: Work, subject: str, email: str, name: str, secret: str) -> Person:

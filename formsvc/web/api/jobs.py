@@ -21,6 +21,7 @@ from formsvc.web.filings.work import LIST, REVIEW
 from formsvc.web.held import signed_in, store
 from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.runs import owned
+from formsvc.web.runs.runs import OWNED
 
 UPLOAD_LIMIT: Final = 64_000_000
 _REFUSAL: Final[dict[str, Any]] = {"schema": payloads.ProblemPayload, "content_type": PROBLEM}
@@ -69,7 +70,7 @@ class JobBody(Schema):
     state = fields.String(load_default="", validate=validate.Length(max=12))
     form = fields.String(load_default="", validate=validate.Length(max=64))
     products = fields.List(
-        fields.String(validate=validate.OneOf(OFFERED[owned.DESK], error="只能是 {choices}")),
+        fields.String(validate=validate.OneOf(OFFERED[OWNED], error="只能是 {choices}")),
         load_default=list,
         metadata={"description": "审核后接着生成的文件"},
     )

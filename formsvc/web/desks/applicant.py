@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, get_args
 
-from flask import Blueprint, Response, get_template_attribute, render_template, request
+from flask import Blueprint, Response, current_app, get_template_attribute, render_template, request
 from werkzeug.datastructures import FileStorage
 
 from formsvc import documents
@@ -30,7 +30,6 @@ from formsvc.web.desks.assist import Asides, asides
 from formsvc.web.desks.choices import Choice
 from formsvc.web.desks.entries import Entries
 from formsvc.web.desks.widgets import Control, widgets
-from formsvc.web.filings.resuming import saving
 from formsvc.web.held import catalogue, form_or_404, settings
 from formsvc.writing.notation import today
 
@@ -270,7 +269,7 @@ def page(desk: Desk) -> str:
         sections=widgets(desk.form, today()),
         steps=next_steps(desk.form, desk.data, today()),
         formats=documents.MEDIA_TYPES,
-        saving=saving(desk.form),
+        saving=current_app.extensions["formsvc-saving"](desk.form),
     )
 
 

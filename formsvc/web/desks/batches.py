@@ -30,7 +30,6 @@ from formsvc.web.desks.queries import PAGE, Query
 from formsvc.web.desks.tasks import making, reading
 from formsvc.web.desks.uploads import MOST, changes_since, is_read, keep, results, title
 from formsvc.web.held import catalogue, runs, settings
-from formsvc.web.runs import owned
 from formsvc.web.runs.ownership import (
     continued,
     discarded,
@@ -40,7 +39,7 @@ from formsvc.web.runs.ownership import (
     waited,
     with_key,
 )
-from formsvc.web.runs.runs import Run
+from formsvc.web.runs.runs import OWNED, Run
 from formsvc.writing.notation import CHINA, today
 
 # Uploads stay in memory until they are sealed, so a page takes less than the command line.
@@ -56,9 +55,11 @@ csrf.install(batches)
 
 @batches.app_template_filter("clock")
 def _clock(seconds: float) -> str:
-    """A time in China: 14:05 today, 12月7日 14:05 on another day."""
+    """A time in China: 14:05 today, 12月7日 14:05 on another day, with the year of another one."""
     at = datetime.fromtimestamp(seconds, CHINA)
     day = "" if at.date() == today() else f"{at.month}月{at.day}日 "
+    if at.year != today().year:
+        day = f"{at.year}年{day}"
     return f"{day}{at:%H:%M}"
 
 
@@ -352,7 +353,7 @@ def _common(run: Run, batch: Results, query: Query, numbers: list[int]) -> dict[
 
 def _home(desk: str) -> str:
     """Where the batches of a desk are listed."""
-    return url_for("jobs.mine") if desk == owned.DESK else url_for("batches.start", desk=desk)
+    return url_for("jobs.mine") if desk == OWNED else url_for("batches.start", desk=desk)
 
 
 @batches.app_context_processor

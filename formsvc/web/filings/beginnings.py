@@ -19,9 +19,10 @@ from formsvc.web.filings.work import IMPORT, LIST, REVIEW
 from formsvc.web.held import jobs as background
 from formsvc.web.held import signed_in, store
 from formsvc.web.runs import owned
+from formsvc.web.runs.runs import OWNED
 
 Files = list[tuple[str, bytes]]
-_PRODUCTS: Final = OFFERED[owned.DESK]
+_PRODUCTS: Final = OFFERED[OWNED]
 
 
 def review(chosen: Selection | Sequence[int], products: Sequence[str] = ()) -> BackgroundJob:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from flask import Blueprint, current_app, request, url_for
+from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from formsvc.forms import Form, Stage
@@ -14,6 +14,7 @@ from formsvc.store.access import HANDLING, SEEING, Actor, Role
 from formsvc.store.keyring import Unopenable
 from formsvc.store.models import Filing, Office
 from formsvc.web import csrf
+from formsvc.web.accounts.pages import is_manager
 from formsvc.web.held import actor, catalogue, signed_in, store
 from formsvc.writing.notation import CHINA, long_date, today, yuan
 
@@ -40,24 +41,32 @@ def _site() -> dict[str, object]:
     for name, label in _links(who):
         address = url_for(name)
         # What is below /filings belongs to several desks; the page itself says to which.
-        near = name != "filings.mine" and here.startswith(f"{address}/")
+        near = name != "filings.mine" and here.startswith(f"{address.rstrip('/')}/")
         links.append((address, label, here == address, near))
     return {"store_links": links, "unread": unread}
 
 
 def _links(who: Actor) -> list[tuple[str, str]]:
-    """(endpoint, label): who only applies sees nothing of the offices' desks."""
-    links = [("filings.mine", "我的申报")]
+    """(endpoint, label), first where somebody's work begins: who only applies sees nothing of the
+    offices' desks."""
+    links = []
     if any(seat.role in HANDLING for seat in who.seats):
         links.append(("filings.todo", "待办"))
     if any(seat.role in SEEING for seat in who.seats):
         links.append(("filings.every", "查询"))
-    links.append(("jobs.mine", "后台任务"))
     if funds.may_see(who):
         links.append(("filings.money", "经费"))
-    if who.is_admin:
-        links.append(("filings.history", "历史"))
+    links += [("filings.mine", "我的申报"), ("jobs.mine", "后台任务")]
+    if is_manager(who):
+        place = len(links) if who.seats else 0  # all that who only runs the service has to do
+        links.insert(place, ("admin.index", "管理"))
     return links
+
+
+@filings.get("/start")
+def start() -> Response:
+    """To where somebody's work begins: here one comes when signed in."""
+    return redirect(url_for(_links(signed_in())[0][0]), 303)  # type: ignore[return-value]  # a Response of Flask's
 
 
 def stage_title(filing: Filing, stage: str, edition: str = "") -> str:

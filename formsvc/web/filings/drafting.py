@@ -17,6 +17,7 @@ from formsvc.web.desks import applicant, entries
 from formsvc.web.filings.blueprint import filings, note_reading, number
 from formsvc.web.filings.resuming import FILING, REVISION, UNIT
 from formsvc.web.held import actor, catalogue, form_or_404, signed_in, store
+from formsvc.web.problems import status_of
 
 _SAID = {
     "begun": "已建好草稿。随时可以保存，换一台电脑登录也能接着填。",
@@ -79,7 +80,9 @@ def save(form: str) -> Any:
         return _both(id or 0, desk), 412
     except StoreError as problem:  # what was typed stays on the page
         notice = f"没有保存：{problem}"
-        return applicant.page(applicant.noticed(desk, notice)), 422
+        return applicant.page(applicant.noticed(desk, notice)), status_of(problem) if status_of(
+            problem
+        ) >= 500 else 422
     if "hand-in" in request.form:
         return redirect(url_for("filings.confirm", id=id), 303)
     return redirect(url_for("filings.edit", id=id, done="saved"), 303)

@@ -13,7 +13,7 @@ from formsvc.catalogue import Checked
 from formsvc.checks import stages
 from formsvc.delivery import fill
 from formsvc.documents import Format
-from formsvc.findings import Finding, Report
+from formsvc.findings import Finding
 from formsvc.forms import Form, Stage
 from formsvc.store import access, contents, life, versions
 from formsvc.store.errors import Invalid, NotAllowed, NotThere, Overtaken, Refused
@@ -30,6 +30,7 @@ from formsvc.writing import written
 _SAID: Final = {
     "handed-in": "已提交。办到哪一步，在这一页和“我的申报”里都能看到。",
     "pass": "已签署意见，转到下一步。",
+    "concluded": "已签署意见，这份申报办结了。",
     "return": "已退回申报人。",
     "refuse": "已办为不予通过。",
     "withdraw": "已撤回，可以修改后重新提交。",
@@ -180,40 +181,41 @@ def document(id: int, version: int, format: Format) -> Response:
 def act(id: int, verb: str) -> Any:
     """What the button says, for the filing and version that the page showed."""
     csrf.protect()
-    revision = number(request.form.get("revision", "")) or 0
+    revision, done = number(request.form.get("revision", "")) or 0, verb
     try:
         with store().writing(signed_in()) as work:
             if verb == "withdraw":
                 life.withdraw(work, id, revision)
             else:
-                decide(work, id, revision, verb, opinion(work, id), until())
+                # What is ticked says why it comes back: it is no part of another opinion.
+                chosen = _ticked(work, id) if verb == "return" else []
+                given = Opinion(request.form.get(DIGEST, ""), words(), chosen)
+                filing = decide(work, id, revision, verb, given, until())
+                done = State.CONCLUDED if filing.state == State.CONCLUDED else verb
     except (Overtaken, Refused, Invalid) as problem:
         status = 422 if isinstance(problem, Invalid) else 409
         status = 403 if isinstance(problem, NotAllowed) else status
         return _page(id, notice=f"没有办理：{problem}", alarm=True), status
-    return redirect(url_for("filings.show", id=id, done=verb), 303)
+    return redirect(url_for("filings.show", id=id, done=done), 303)
 
 
 def decide(
     work: Work, id: int, revision: int, verb: str, given: Opinion, until: date | None
-) -> None:
-    """Hand on, give back or refuse."""
-    match verb:
-        case "pass":
-            life.pass_on(work, id, revision, given)
-        case "return":
-            life.give_back(work, id, revision, given, until)
-        case "refuse":
-            life.refuse(work, id, revision, given)
+) -> Filing:
+    """Hand on, give back or, by any other verb, refuse."""
+    if verb == "pass":
+        return life.pass_on(work, id, revision, given)
+    if verb == "return":
+        return life.give_back(work, id, revision, given, until)
+    return life.refuse(work, id, revision, given)
 
 
-def opinion(work: Work, id: int) -> Opinion:
-    """What was written on the page, and which findings of the report were ticked."""
-    report = _report(work, id)
+def _ticked(work: Work, id: int) -> list[Finding]:
+    """The findings of the report that were ticked on the page."""
+    report = contents.report(work.store.keys, life.current(life.find(work, id)))
     ticked = {number(each) for each in request.form.getlist("finding")}
     findings = report.findings if report else ()
-    chosen = [each for place, each in enumerate(findings) if place in ticked]
-    return Opinion(request.form.get(DIGEST, ""), words(), chosen)
+    return [each for place, each in enumerate(findings) if place in ticked]
 
 
 def words() -> str:
@@ -232,7 +234,3 @@ def until() -> date | None:
     except ValueError:
         said = f"改正期限“{text[:20]}”不是日期，请写成 2026-09-01 这样。"
         raise Invalid(said) from None
-
-
-def _report(work: Work, id: int) -> Report | None:
-    return contents.report(work.store.keys, life.current(life.find(work, id)))

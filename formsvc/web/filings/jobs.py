@@ -24,6 +24,7 @@ from formsvc.web.filings.selections import Selection, Where
 from formsvc.web.filings.work import LIST
 from formsvc.web.held import settings, signed_in, store
 from formsvc.web.runs import owned
+from formsvc.web.runs.runs import OWNED
 
 # How long a post waits for its work before it answers with a page that shows how far it is.
 _MOMENT: Final = 1.2
@@ -47,7 +48,7 @@ def review() -> Any:
     whole = request.form.get("selection") == "all"
     job = beginnings.review(_listed("waiting") if whole else ids, request.form.getlist("product"))
     owned.queue().wait(job.id, _MOMENT)
-    return redirect(url_for("batches.show", desk=owned.DESK, id=job.id), 303)
+    return redirect(url_for("batches.show", desk=OWNED, id=job.id), 303)
 
 
 @background.post("/jobs/list")
@@ -76,7 +77,7 @@ def import_() -> Any:
     except Invalid as problem:
         return _page(str(problem)), 422
     owned.queue().wait(job.id, _MOMENT)
-    return redirect(url_for("batches.show", desk=owned.DESK, id=job.id), 303)
+    return redirect(url_for("batches.show", desk=OWNED, id=job.id), 303)
 
 
 @background.get("/jobs/<id>/list.xlsx")

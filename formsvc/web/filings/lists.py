@@ -13,6 +13,7 @@ from formsvc.forms.form import APPLICANT
 from formsvc.store import access, contents, life, search
 from formsvc.store.access import HANDLING, SEEING, Actor, Role
 from formsvc.store.errors import (
+    Full,
     Invalid,
     NotAllowed,
     NotNow,
@@ -20,6 +21,7 @@ from formsvc.store.errors import (
     Overtaken,
     Refused,
     StoreError,
+    Unreachable,
     Void,
 )
 from formsvc.store.life import EDITABLE, Opinion, Outcome, State
@@ -46,6 +48,7 @@ _WHY: Final = {
     "overtaken": "没有办：刚被别人办过或改动过",
     "refused": "没有办：现在不能这样办",
     "gone": "没有办：已不在您可以查看的范围内",
+    "unwritten": "没有办：数据库现在写不进去，请稍后再试",
 }
 
 
@@ -178,9 +181,7 @@ def _list(
     with store().reading(who) as work:
         page = search.listed(work, where=where, order=order, after=wanted.after, **wanted.narrowing)
         whole = not (page.after or wanted.after)
-        count = (
-            len(page.filings) if whole else search.counted(work, where=where, **wanted.narrowing)
-        )
+        count = len(page.filings) if whole else search.counted(work, page)
         digests = _digests(work, page.filings)
         held = [seat.office for seat in who.seats if seat.role in HANDLING]
         query = select(Office.id, Office.name).where(Office.id.in_(held))
@@ -264,6 +265,8 @@ def _one(who: Actor, verb: str, id: int, revision: int, digest: str, day: Any) -
         return "overtaken"
     except Refused:
         return "refused"
+    except (Full, Unreachable):  # of what was done before it is told all the same
+        return "unwritten"
     return "done"
 
 
@@ -290,7 +293,8 @@ def _result(who: Actor) -> list[Settled]:
                 filing = life.find(work, int(id))
             except StoreError:
                 continue
-            said = "已转下一步" if verb == "pass" else "已退回"
+            passed = "已办结" if filing.state == State.CONCLUDED else "已转下一步"
+            said = passed if verb == "pass" else "已退回"
             is_done = why == "done"
             found.append(Settled(filing, is_done, said if is_done else _WHY[why],
                                  "" if is_done else _last(work, filing)))  # fmt: skip

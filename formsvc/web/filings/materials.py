@@ -89,11 +89,12 @@ def keep(id: int) -> Any:
     """Add a file, and back to the page."""
     request.max_content_length = BODY_LIMIT
     csrf.protect()
+    signed_in()
     file = request.files.get("file")
     if file is None or not file.filename:
         raise Invalid("请先选择文件，再按“上传”。")
     keep_file(id, file.filename, file.read(), request.form.get("kind", Purpose.PROOF))
-    return redirect(f"{request.root_path}/filings/{id}#materials", 303)
+    return _back(id)
 
 
 @goods.get(f"{_PAGE}/materials/<int:material>")
@@ -107,13 +108,19 @@ def drop(id: int, material: int) -> Any:
     """Take a file away, and back to the page."""
     csrf.protect()
     materials.remove(store(), signed_in(), id, material)
-    return redirect(f"{request.root_path}/filings/{id}#materials", 303)
+    return _back(id)
 
 
 @goods.get(f"{_PAGE}/receipt.<any(pdf, json):ending>")
 def receipt(id: int, ending: str) -> Response:
     """The receipt for the last version, or for another one by `?version=`."""
     return receipt_of(id, request.args.get("version", type=int), ending)
+
+
+def _back(id: int) -> Any:
+    """To the page that was open: that before handing in, or that of the filing."""
+    page = "/hand-in" if request.form.get("at") == "hand-in" else ""
+    return redirect(f"{request.root_path}/filings/{id}{page}#materials", 303)
 
 
 # what pages and interface share

@@ -6,9 +6,9 @@ from flask import redirect, render_template, request, url_for
 
 from formsvc.store import history as kept
 from formsvc.store import notices
-from formsvc.store.access import Role
 from formsvc.store.errors import NotThere
 from formsvc.store.history import Told
+from formsvc.store.materials import Purpose
 from formsvc.web import csrf
 from formsvc.web.filings.blueprint import (
     filings,
@@ -18,67 +18,15 @@ from formsvc.web.filings.blueprint import (
     stage_of,
     term,
 )
+from formsvc.web.filings.eventwords import DETAILS, DIGESTS, KINDS, UNTOLD, VALUES
 from formsvc.web.held import catalogue, signed_in, store
 
-_KINDS: Final = {
-    "draft-begun": "新建草稿",
-    "draft-discarded": "删除草稿",
-    "handed-in": "提交",
-    "withdrawn": "撤回",
-    "passed-on": "通过并转下一步",
-    "returned": "退回",
-    "not-granted": "不予通过",
-    "read": "查看内容",
-    "refused": "被拒绝的操作",
-    "office-added": "新设机构",
-    "office-renamed": "机构改名",
-    "office-closed": "停用机构",
-    "office-reopened": "恢复机构",
-    "invited": "发出邀请",
-    "invitation-recalled": "收回邀请",
-    "member-added": "加入成员",
-    "member-removed": "移出成员",
-    "person-added": "新增人员",
-    "person-shut-out": "停用人员",
-    "person-let-in": "恢复人员",
-    "signed-in": "登录",
-    "sign-in-failed": "登录失败",
-    "signed-out-everywhere": "在所有设备退出",
-    "sign-on-linked": "绑定单点登录",
-    "locked": "锁定账号",
-    "token-made": "新建令牌",
-    "token-revoked": "收回令牌",
-}
-_WORDS: Final = {
-    "digest": "内容摘要",
-    "edition": "表的版次",
-    "errors": "错误",
-    "warnings": "请核对",
-    "stage": "环节",
-    "to": "转到",
-    "findings": "附问题",
-    "until": "改正期限",
-    "opinion": "意见摘要",
-    "why": "原因",
-    "verb": "操作",
-    "of": "类别",
-    "role": "角色",
-    "office": "机构",
-    "person": "人员",
-}
-_VALUES: Final = {
-    "why": {"role": "没有这个权限", "state": "现在的状态不能这样办", "errors": "材料有错误",
-            "void": "内容已经变了", "reused": "重复的提交标识", "refused": "不能办理"},
-    "verb": {"hand-in": "提交", "draft": "新建草稿", "save": "保存", "discard": "删除草稿",
-             "withdraw": "撤回", "pass-on": "通过", "return": "退回", "refuse": "不予通过"},
-    "role": {role.value: role.label for role in Role},
-}  # fmt: skip
 _SHORT: Final = 16
 
 
 @filings.app_template_filter("event_kind")
 def _kind(kind: str) -> str:
-    return _KINDS.get(kind, kind)
+    return KINDS.get(kind, kind)
 
 
 def _said(told: Told) -> str:
@@ -87,22 +35,28 @@ def _said(told: Told) -> str:
     for name, value in told.details.items():
         if name == "version":
             parts.insert(0, f"第 {value} 版" if value else "草稿")
-        elif value not in (None, "", [], 0):
-            parts.append(f"{_WORDS.get(name, name)} {_value(told, name, value)}")
+        elif name == "to" and not value:
+            parts.append("办结")
+        elif name not in UNTOLD and value not in (None, "", [], 0):
+            several = value if isinstance(value, list) else [value]
+            said = "、".join(_value(told, name, str(each)) for each in several)
+            parts.append(f"{DETAILS.get(name, name)} {said}")
     return "；".join(parts)
 
 
-def _value(told: Told, name: str, value: object) -> str:
-    text = "、".join(map(str, value)) if isinstance(value, list) else str(value)
-    if name in ("digest", "opinion"):
+def _value(told: Told, name: str, text: str) -> str:
+    if name in DIGESTS:
         return text[:_SHORT] + "…"
     if name in ("stage", "to"):
         stage = stage_of(form, text) if (form := catalogue().get(told.form)) else None
         return stage.title if stage else text
+    if known := VALUES.get(name, {}).get(text):
+        return known
     if name == "of":
-        kinds = (known.offices.get(text) for known in catalogue().programmes.values())
-        return next((kind.title for kind in kinds if kind), text)
-    return _VALUES.get(name, {}).get(text, text)
+        kinds = (each.offices.get(text) for each in catalogue().programmes.values())
+        titles = [kind.title for kind in kinds if kind]
+        return titles[0] if titles else Purpose(text).label if text in set(Purpose) else text
+    return text
 
 
 @filings.get("/admin/history")

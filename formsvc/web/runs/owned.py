@@ -13,9 +13,8 @@ from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.held import jobs as background
 from formsvc.web.held import signed_in, store
-from formsvc.web.runs.runs import Run, RunState
+from formsvc.web.runs.runs import OWNED, Run, RunState
 
-DESK: Final = "jobs"
 _FILES: Final = "files"
 
 
@@ -27,7 +26,7 @@ def folder(store: Store, id: str) -> SealedFolder:
 def as_run(store: Store, job: BackgroundJob) -> Run:
     """The job as a run."""
     state = "running" if job.state in UNFINISHED else job.state
-    told = RunState(DESK, state, job.at.timestamp(), job.expires.timestamp(), job.label,
+    told = RunState(OWNED, state, job.at.timestamp(), job.expires.timestamp(), job.label,
                     job.done, job.total)  # fmt: skip
     return Run(job.id, jobs.place(store, job.id), folder(store, job.id), told)
 

@@ -2,14 +2,14 @@
 
 import base64
 import secrets
-from typing import Any, ClassVar, Final
+from types import ModuleType
+from typing import Any, ClassVar, Final, cast
 
 from flask import g, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from formsvc.web.held import runs, secure
-from formsvc.web.runs import owned
-from formsvc.web.runs.runs import KEY_BYTES, Busy, Fill, Run, Task
+from formsvc.web.runs.runs import KEY_BYTES, OWNED, Busy, Fill, Run, Task
 
 _COOKIE: Final = "formsvc_runs"
 _RETRY: Final = 30
@@ -36,16 +36,16 @@ class DiskFull(HTTPException):
 
 def own(kind: str) -> list[Run]:
     """The runs of one kind that this browser began, or the jobs of who asks; newest first."""
-    if kind == owned.DESK:
-        return owned.reviews()
+    if kind == OWNED:
+        return cast(list[Run], _owned().reviews())
     key = _key()
     return runs().of(key, kind) if key else []
 
 
 def run_or_404(kind: str, id: str) -> Run:
     """The run, for the browser that began it; the job, for its owner; for others there is none."""
-    if kind == owned.DESK:
-        return owned.found(id)
+    if kind == OWNED:
+        return cast(Run, _owned().found(id))
     key = _key()
     run = runs().open(id, key) if key else None
     if run is None or run.status.kind != kind:
@@ -66,29 +66,30 @@ def started(kind: str, task: Task, fill: Fill) -> Run:
 
 def continued(run: Run, task: Task) -> None:
     """More work on a run."""
-    if run.status.kind == owned.DESK:
-        return owned.continue_(run, task.arguments["product"])
+    if run.status.kind == OWNED:
+        _owned().continue_(run, task.arguments["product"])
+        return
     try:
         runs().again(run, task)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
     except OSError:
         raise DiskFull from None
-    return None
 
 
 def waited(run: Run, seconds: float) -> bool:
     """Give the work a moment; whether it is over."""
-    if run.status.kind == owned.DESK:
-        return owned.wait(run, seconds)
+    if run.status.kind == OWNED:
+        return bool(_owned().wait(run, seconds))
     return runs().wait(run, seconds)
 
 
 def discarded(run: Run) -> None:
     """Delete a run and all that came of it."""
-    if run.status.kind == owned.DESK:
-        return owned.discard(run.id)
-    return runs().delete(run)
+    if run.status.kind == OWNED:
+        _owned().discard(run.id)
+    else:
+        runs().delete(run)
 
 
 def with_key(response: Any) -> Any:
@@ -104,6 +105,12 @@ def with_key(response: Any) -> Any:
         path=request.root_path or "/",
     )
     return response
+
+
+def _owned() -> ModuleType:
+    from formsvc.web.runs import owned  # noqa: PLC0415  # without a store no database is loaded
+
+    return owned
 
 
 def _key() -> bytes | None:

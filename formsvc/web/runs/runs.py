@@ -32,6 +32,7 @@ from formsvc.sealed import SealedFolder, derived
 from formsvc.storage import is_full
 
 KEY_BYTES: Final = 32
+OWNED: Final = "jobs"  # the kind of a job of the store, shown as a run
 SECONDS: Final = 2 * 3600
 _AT_ONCE: Final = 2
 _WAITING: Final = 8

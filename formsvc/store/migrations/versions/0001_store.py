@@ -138,8 +138,12 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_filing_changed", "filing", ["changed", "id"], unique=False)
+    op.create_index("ix_filing_closed", "filing", ["state", "closed"], unique=False)
     op.create_index("ix_filing_held", "filing", ["holder_id", "state", "due", "came"], unique=False)
     op.create_index("ix_filing_listed", "filing", ["programme", "state", "changed"], unique=False)
+    op.create_index(
+        "ix_filing_names", "filing", ["person_name", "unit_name", "number", "id"], unique=False
+    )
     op.create_index(op.f("ix_filing_owner_id"), "filing", ["owner_id"], unique=False)
     op.create_index("ix_filing_unit", "filing", ["office_id", "state", "changed"], unique=False)
     op.create_table(
