@@ -56,7 +56,7 @@ def begin(
 
     `title` is read in the clear and names nobody; the `arguments`, as JSON has them, are sealed.
     """
-    _require_writing(work)
+    require_writing(work)
     _refuse_when_full(work)
     job = BackgroundJob(
         id=id, person_id=work.actor.person, kind=kind, doing=kind, title=title,
@@ -71,7 +71,7 @@ def begin(
 
 def again(work: Work, id: str, doing: str) -> BackgroundJob:
     """Something more in the folder of a job that is over, named `doing`. Raises Overloaded."""
-    _require_writing(work)
+    require_writing(work)
     job = find(work, id)
     if job.state in UNFINISHED:
         raise NotNow("这件事还在处理，请等它完成。", "job")
@@ -97,7 +97,7 @@ def mine(work: Work) -> list[BackgroundJob]:
 
 def discard(work: Work, id: str) -> None:
     """Delete a job; `clear` its folder when that is committed. One that runs ends by itself."""
-    _require_writing(work)
+    require_writing(work)
     remove(work, [find(work, id).id])
 
 
@@ -151,7 +151,8 @@ def _own(work: Work) -> Select[BackgroundJob]:
     return select(BackgroundJob).where(own, BackgroundJob.expires > work.now)
 
 
-def _require_writing(work: Work) -> None:
+def require_writing(work: Work) -> None:
+    """NotAllowed for nobody, and for a token that only reads."""
     if work.actor.person is None or Scope.WRITE not in work.actor.scopes:
         raise NotAllowed("请先登录，或使用可以办理的令牌。", "job")
 

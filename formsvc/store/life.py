@@ -330,7 +330,7 @@ def _begun(
         raise Refused(
             "这种表没有规定办理的流程，不能在线提交；可以打印后报送。", "hand-in", filing.id
         )
-    if unit is None or unit.closed or not work.actor.is_of(unit.id):
+    if unit is None or not work.actor.is_of(unit.id) or not offices.stays_open(work, unit):
         raise NotAllowed(
             "请先选择您所在的单位；没有可选的，请单位负责人发来邀请链接。", "hand-in", filing.id
         )
@@ -364,8 +364,7 @@ def _move(
         return
     stage = ahead[0]
     office = offices.responsible(work.session, unit, stage, form.programme)
-    work.session.refresh(office, with_for_update={"read": True})  # it is not closed meanwhile
-    if office.closed:
+    if not offices.stays_open(work, office):
         raise NotNow(f"{office.name}刚刚停用，请再试一次。", filing=filing.id)
     passage = _stay(work, filing, stage.id, office, "", current(filing))
     passage.due = stages.due(form, stage, data, work.today)

@@ -22,7 +22,7 @@ from formsvc.sealed import sealing, unsealed
 from formsvc.store import access, life
 from formsvc.store.access import Actor
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
-from formsvc.store.keyring import Unopenable
+from formsvc.store.keyring import Keyring, Unopenable
 from formsvc.store.life import State
 from formsvc.store.models import Filing, Material
 from formsvc.store.sniffing import PAPERS, FileType, require_clean, sniffed
@@ -104,6 +104,11 @@ def opened(work: Work, id: int, material: int) -> Iterator[tuple[Material, IO[by
     work.record("read", filing, version=found.version, what="material", material=found.id)
     with content(work.store, found) as stream:
         yield found, stream
+
+
+def title(keys: Keyring, material: Material) -> str:
+    """What a file's owner called it, without an ending."""
+    return keys.unseal(material.sealed_title, f"title/{material.name_there}").decode()
 
 
 def content(store: Store, material: Material) -> IO[bytes]:
@@ -235,8 +240,9 @@ def _row(
     digest = hashlib.sha256(upload.raw).hexdigest()
     material = Material(
         filing_id=filing.id, version=_version(filing), kind=upload.kind,
-        stage=filing.stage, title=_titled(upload), media_type=found.media_type,
+        stage=filing.stage, media_type=found.media_type,
         size=len(upload.raw), digest=digest, name_there=file[0], sealed_key=file[1],
+        sealed_title=work.store.keys.seal(_titled(upload).encode(), f"title/{file[0]}"),
         person_id=work.actor.person, at=work.now,
     )  # fmt: skip
     work.session.add(material)

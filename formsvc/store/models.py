@@ -338,7 +338,6 @@ class Material(Base):
     version: Mapped[int] = mapped_column(Integer)
     stage: Mapped[str] = mapped_column(String(64), default="")
     kind: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str] = mapped_column(String(200))
     media_type: Mapped[str] = mapped_column(String(100))
     size: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
@@ -347,6 +346,7 @@ class Material(Base):
     at: Mapped[datetime]
     sealed: Mapped[bytes | None]  # what a scan was found to be
     sealed_key: Mapped[bytes]  # the file's own key
+    sealed_title: Mapped[bytes]  # what its owner called it: people write names and numbers there
 
 
 class Notice(Base):

@@ -20,6 +20,8 @@ def add(
     if (parent.kind if parent else None) not in (known.below or (None,)):
         titles = "、".join(programme.offices[each].title for each in known.below) or "最上层"
         raise Invalid(f"{known.title}“{name}”应设在{titles}之下。")
+    if parent is not None and not stays_open(work, parent):
+        raise NotNow(f"“{parent.name}”已经关闭，不能在它之下新设机构。", "add-office")
     _is_new(work, programme, kind, name)
     office = Office(programme=programme.id, kind=kind, name=name, code=code,
                     parent_id=parent.id if parent else None)  # fmt: skip
@@ -39,8 +41,17 @@ def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
         work.record("office-renamed", office=office.id)
 
 
+def stays_open(work: Work, office: Office) -> bool:
+    """Whether an office is open; it is then not closed before this transaction ends."""
+    work.session.refresh(office, with_for_update={"read": True})
+    return not office.closed
+
+
 def close(work: Work, office: Office) -> None:
     """Nothing comes to an office any more. NotNow while something lies there or below it."""
+    # Whoever brings something here holds it open: they are waited for, or see it closed. What only
+    # names the office (a draft, an event) need not wait.
+    work.session.refresh(office, with_for_update={"key_share": True})
     if office.closed:
         return
     below = select(func.count()).where(Office.parent_id == office.id, Office.closed.is_(False))
@@ -60,7 +71,7 @@ def close(work: Work, office: Office) -> None:
 
 def reopen(work: Work, office: Office) -> None:
     """What was closed works again. NotNow while the office above it is closed."""
-    if office.parent is not None and office.parent.closed:
+    if office.parent is not None and not stays_open(work, office.parent):
         raise NotNow(f"请先重新启用上级机构“{office.parent.name}”。", "reopen-office")
     if office.closed:
         office.closed = False

@@ -29,6 +29,7 @@ PLACES: Final[Mapping[str, str]] = {
     "version.sealed_receipt": "receipt/{filing_id}/{number}",
     "material.sealed": "scan/{id}",
     "material.sealed_key": "material/{name_there}",
+    "material.sealed_title": "title/{name_there}",
     "origin.sealed": "origin/{filing_id}",
     "job.sealed": "job/{id}",
 }

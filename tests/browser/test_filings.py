@@ -10,12 +10,11 @@ from werkzeug.serving import make_server
 
 from formsvc.config import Settings
 from formsvc.web import create_app
+from tests.store.signing import CSRF, PASSWORD, Doors
 from tests.store.world import SUMMARY, jiangxi
 
 from .test_access import is_fine
 from .test_applicant import SAMPLE, fill_by_hand, load
-
-WHO = "X-Test-Person"
 
 
 class Office:
@@ -25,30 +24,24 @@ class Office:
         self.app = create_app(Settings(data=folder / "data"))
         self.store = self.app.extensions["formsvc-store"]
         self.world = jiangxi(self.store)
-        # The one place where a test says who somebody is; signing in is tested elsewhere.
-        self.app.extensions["formsvc-actor"] = self._actor
+        self.doors = Doors(self.app, self.store)
         self.server = make_server("127.0.0.1", 0, self.app, threaded=True)
         self.address = f"http://127.0.0.1:{self.server.port}"
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
         self.chromium, self.contexts = chromium, []
 
-    def _actor(self):
-        from urllib.parse import unquote
-
-        from flask import request
-
-        name = unquote(request.headers.get(WHO, ""))
-        return self.world.actor(name) if name else None
-
     def page(self, name: str, *, width: int = 1280, scripts: bool = True):
-        from urllib.parse import quote
-
         context = self.chromium.new_context(
             base_url=self.address, locale="zh-CN", viewport={"width": width, "height": 900},
-            extra_http_headers={WHO: quote(name)}, java_script_enabled=scripts,
+            java_script_enabled=scripts,
         )  # fmt: skip
         self.contexts.append(context)
+        if name:
+            context.add_cookies([{"name": "formsvc_token", "value": CSRF, "url": self.address}])
+            email = self.doors.admitted(self.world.people[name])
+            sent = {"token": CSRF, "email": email, "password": PASSWORD}
+            assert context.request.post("/account/login", form=sent).ok
         page = context.new_page()
         page.set_default_timeout(15_000)
         return page

@@ -95,7 +95,7 @@ class Doors:
         """The cookie of somebody who signed in."""
         if person not in self._sessions:
             client = self.browser(None)
-            sent = {"token": CSRF, "email": self._admitted(person), "password": PASSWORD}
+            sent = {"token": CSRF, "email": self.admitted(person), "password": PASSWORD}
             answer = client.post("/account/login", data=sent)
             assert answer.status_code == 302, answer.text
             self._sessions[person] = client.get_cookie(SESSION).value
@@ -109,7 +109,7 @@ class Doors:
                 self._tokens[key] = tokens.make(work, "测试", actor.scopes, tokens.LONGEST_DAYS)
         return self._tokens[key]
 
-    def _admitted(self, person: int) -> str:
+    def admitted(self, person: int) -> str:
         """The address of somebody who has a password now."""
         if not self._hash:
             with self.app.test_request_context():

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete
 
-from formsvc.store import drafts, events, life
+from formsvc.store import drafts, events, life, offices
 from formsvc.store.access import Role
 from formsvc.store.errors import NotAllowed, NotNow, NotReady, NotThere, Overtaken, StoreError
 from formsvc.store.life import Opinion, State
@@ -243,3 +243,82 @@ def test_nobody_sees_what_another_programme_s_offices_see(whole):
     id = whole.handed_in(whole.actor("申报人"), UNIT)
     with pytest.raises(NotThere), whole.store.reading(other) as work:
         life.find(work, id)
+
+
+def in_turn(world, first, second) -> list:
+    """What two calls with a transaction each gave, the second begun while the first one's is open:
+    its value, or what it raised."""
+    given, begun, over = [None, None], threading.Event(), threading.Event()
+
+    def run(number, actor, verb):
+        try:
+            with world.store.writing(actor) as work:
+                given[number] = verb(work) or "done"
+                begun.set()
+                if not number:
+                    over.wait(30)  # the second one comes meanwhile
+        except StoreError as error:
+            given[number] = error
+
+    early = threading.Thread(target=run, args=(0, *first))
+    late = threading.Thread(target=run, args=(1, *second))
+    early.start()
+    assert begun.wait(30)
+    late.start()
+    late.join(0.5)
+    assert late.is_alive()  # it waits
+    over.set()
+    for thread in (early, late):
+        thread.join(60)
+    return given
+
+
+def test_an_office_is_not_closed_while_something_is_handed_in_there(whole):
+    applicant, admin = whole.actor("申报人"), whole.actor("管理员")
+    id, revision = whole.draft(applicant, UNIT)
+
+    def hand_in(work):
+        return life.hand_in(work, id, revision)
+
+    def close(work):
+        offices.close(work, work.session.get_one(Office, whole.offices[UNIT]))
+
+    given = in_turn(whole, (applicant, hand_in), (admin, close))
+    assert [type(each) for each in given] == [Version, NotNow]
+
+
+def test_nothing_is_handed_in_at_an_office_that_is_being_closed(whole):
+    applicant, admin = whole.actor("申报人"), whole.actor("管理员")
+    id, revision = whole.draft(applicant, UNIT)
+
+    def hand_in(work):
+        return life.hand_in(work, id, revision)
+
+    def close(work):
+        offices.close(work, work.session.get_one(Office, whole.offices[UNIT]))
+
+    given = in_turn(whole, (admin, close), (applicant, hand_in))
+    assert given[0] == "done"
+    assert isinstance(given[1], NotAllowed)
+    assert not whole.filing(id).version
+
+
+def test_no_office_is_added_below_one_that_is_being_closed(whole):
+    admin = whole.actor("管理员")
+    department = whole.office("省科技厅", "department", "省人社厅")
+    programme = whole.store.forms[0].programmes["jiangxi"]
+
+    def add(work):
+        above = work.session.get_one(Office, department)
+        return offices.add(work, programme, "unit", "新单位", above)
+
+    def close(work):
+        offices.close(work, work.session.get_one(Office, department))
+
+    assert isinstance(in_turn(whole, (admin, add), (admin, close))[1], NotNow)
+    with whole.store.writing(admin) as work:
+        close_new = work.session.query(Office).filter_by(name="新单位").one()
+        offices.close(work, close_new)
+    given = in_turn(whole, (admin, close), (admin, lambda work: offices.reopen(
+        work, work.session.query(Office).filter_by(name="新单位").one())))  # fmt: skip
+    assert isinstance(given[1], NotNow)

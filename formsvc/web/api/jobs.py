@@ -153,11 +153,14 @@ def delete_job(id: str) -> None:
 
 @jobs.post("/jobs/<id>/files/<name>")
 @jobs.response(202, JobPayload, description="已接受，或早已生成")
+@jobs.alt_response(403, **_REFUSAL, description="令牌只能读取")
 @jobs.alt_response(404, **_REFUSAL, description="没有这个任务或文件")
 @jobs.alt_response(409, **_REFUSAL, description="任务还在处理")
 @jobs.alt_response(503, **_REFUSAL, description="后台太忙；Retry-After")
 def make_file(id: str, name: str) -> Any:
     """从审核结果生成一个文件"""
+    with store().reading(signed_in()) as work:
+        store_jobs.require_writing(work)
     run = owned.found(id)
     if name not in PRODUCTS or not is_read(run):
         raise NotFound

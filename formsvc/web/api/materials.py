@@ -147,7 +147,7 @@ def print_receipt(query: dict[str, Any], filing: int, ending: str) -> Response:
 def _told(work: Work, material: Material) -> dict[str, Any]:
     said = scans.remarks(work.store.keys, material)
     return {
-        "id": material.id, "kind": material.kind, "title": material.title,
+        "id": material.id, "kind": material.kind, "title": kept.title(work.store.keys, material),
         "version": material.version, "stage": material.stage,
         "media_type": material.media_type, "size": material.size, "sha256": material.digest,
         "at": material.at,

@@ -1,6 +1,7 @@
 """What the store's pages have in common: their blueprint, their links, the words they use."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
@@ -11,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from formsvc.forms import Form, Stage
 from formsvc.store import funds, notices
 from formsvc.store.access import HANDLING, SEEING, Actor, Role
+from formsvc.store.errors import NotThere
 from formsvc.store.keyring import Unopenable
 from formsvc.store.models import Filing, Office
 from formsvc.web import csrf
@@ -67,6 +69,14 @@ def _links(who: Actor) -> list[tuple[str, str]]:
 def start() -> Response:
     """To where somebody's work begins: here one comes when signed in."""
     return redirect(url_for(_links(signed_in())[0][0]), 303)  # type: ignore[return-value]  # a Response of Flask's
+
+
+def seated(roles: Collection[Role]) -> Actor:
+    """Who asks, with one of the roles anywhere: for others the page is not there."""
+    who = signed_in()
+    if not any(seat.role in roles for seat in who.seats):
+        raise NotThere
+    return who
 
 
 def stage_title(filing: Filing, stage: str, edition: str = "") -> str:

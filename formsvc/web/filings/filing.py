@@ -212,7 +212,8 @@ def decide(
 
 def _ticked(work: Work, id: int) -> list[Finding]:
     """The findings of the report that were ticked on the page."""
-    report = contents.report(work.store.keys, life.current(life.find(work, id)))
+    filing = life.find(work, id)
+    report = contents.report(work.store.keys, life.current(filing)) if filing.version else None
     ticked = {number(each) for each in request.form.getlist("finding")}
     findings = report.findings if report else ()
     return [each for place, each in enumerate(findings) if place in ticked]

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.store import drafts, jobs
+from formsvc.store.access import HANDLING
 from formsvc.store.errors import Invalid
 from formsvc.store.jobs import UNFINISHED, JobState
 from formsvc.web import csrf
@@ -18,7 +19,7 @@ from formsvc.web.desks.batches import UPLOAD_LIMIT
 from formsvc.web.desks.products import place
 from formsvc.web.desks.uploads import MOST
 from formsvc.web.filings import beginnings
-from formsvc.web.filings.blueprint import number
+from formsvc.web.filings.blueprint import number, seated
 from formsvc.web.filings.lists import Wanted
 from formsvc.web.filings.selections import Selection, Where
 from formsvc.web.filings.work import LIST
@@ -43,6 +44,7 @@ def mine() -> str:
 def review() -> Any:
     """Review what waits: what is ticked, or with `selection=all` the whole list as narrowed."""
     csrf.protect()
+    seated(HANDLING)
     picked = (text.partition(".")[0] for text in request.form.getlist("pick"))
     ids = [id for text in picked if (id := number(text))]
     whole = request.form.get("selection") == "all"

@@ -1,6 +1,6 @@
 """Lists: my own, what waits for my offices, all that I may see; and many handed on at once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest
 from formsvc.findings import Severity
 from formsvc.forms.form import APPLICANT
 from formsvc.store import access, contents, life, search
-from formsvc.store.access import HANDLING, SEEING, Actor, Role
+from formsvc.store.access import HANDLING, SEEING, Actor
 from formsvc.store.errors import (
     Full,
     Invalid,
@@ -35,6 +35,7 @@ from formsvc.web.filings.blueprint import (
     number,
     opened_query,
     sealed_query,
+    seated,
     term,
     units,
 )
@@ -144,7 +145,7 @@ def todo() -> str:
 
 
 def _todo(notice: str = "") -> str:
-    who = _seated(HANDLING)
+    who = seated(HANDLING)
     return _list("todo.html", who, access.waiting(who), Sorting.DUE, notice)
 
 
@@ -153,7 +154,7 @@ def _todo(notice: str = "") -> str:
 def find(where: str) -> Any:
     """The list, narrowed: what is looked for goes into the address sealed."""
     csrf.protect()
-    _seated(HANDLING if where == "filings.todo" else SEEING)
+    seated(HANDLING if where == "filings.todo" else SEEING)
     sent = {"find": sealed_query(request.form.get("q", "")), **request.form}
     return redirect(url_for(where, **Wanted.of(sent).terms()), 303)
 
@@ -161,17 +162,9 @@ def find(where: str) -> Any:
 @filings.get("/filings/all")
 def every() -> str:
     """All that the actor may see and was handed in, the last changed first."""
-    who = _seated(SEEING)
+    who = seated(SEEING)
     return _list("filings_all.html", who, access.visible(who) & (Filing.version > 0),
                  Sorting.CHANGED)  # fmt: skip
-
-
-def _seated(roles: Collection[Role]) -> Actor:
-    """Who asks, with one of the roles anywhere: for others the page is not there."""
-    who = signed_in()
-    if not any(seat.role in roles for seat in who.seats):
-        raise NotThere
-    return who
 
 
 def _list(
@@ -222,7 +215,7 @@ def _digests(work: Work, shown: tuple[Filing, ...]) -> dict[int, str]:
 def settle() -> Any:
     """Hand on or give back the ticked ones, each for itself; what became of each is said."""
     csrf.protect()
-    who, verb = _seated(HANDLING), request.form.get("do", "")
+    who, verb = seated(HANDLING), request.form.get("do", "")
     if verb not in ("pass", "return"):
         raise BadRequest
     try:

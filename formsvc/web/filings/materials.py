@@ -32,6 +32,7 @@ class Attached:
     """A file as the page shows it."""
 
     material: Material
+    title: str
     label: str
     size: str
     remarks: tuple[Remark, ...]
@@ -78,7 +79,8 @@ def _attached(
         is_here and material.stage == filing.stage and material.version == filing.version
     )  # fmt: skip
     said = scans.remarks(work.store.keys, material)
-    return Attached(material, Purpose(material.kind).label, size, said, own)
+    title = materials.title(work.store.keys, material)
+    return Attached(material, title, Purpose(material.kind).label, size, said, own)
 
 
 # pages
@@ -143,7 +145,8 @@ def file_of(id: int, material: int) -> Response:
         store().writing(signed_in()) as work,
         materials.opened(work, id, material) as (found, stream),
     ):
-        content, name, media_type = stream.read(), found.title, found.media_type
+        content, media_type = stream.read(), found.media_type
+        name = materials.title(work.store.keys, found)
     ending = next(each.ending for each in FileType if each.media_type == media_type)
     return attachment(content, f"{name}.{ending}", f"material-{material}.{ending}", media_type)
 
