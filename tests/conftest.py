@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from flask import Flask
 from hypothesis import settings
+from jinja2 import FileSystemBytecodeCache
 
 from formsvc import Catalogue, Form, Shelf, load_forms, sandbox
 from formsvc.bulk.batch import Batch, Job
@@ -33,6 +35,15 @@ settings.load_profile("steady")
 
 ROOT = Path(__file__).parent.parent
 SAMPLES = ROOT / "samples"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once(tmp_path_factory):
+    """Many applications are made here, all with the same pages."""
+    with pytest.MonkeyPatch.context() as patched:
+        kept = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("pages")))
+        patched.setattr(Flask, "jinja_options", {"bytecode_cache": kept})
+        yield
 
 
 @pytest.fixture(scope="session")

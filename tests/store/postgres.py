@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 
 def binaries() -> Path:
@@ -34,7 +34,11 @@ def server() -> Iterator[str]:
     subprocess.run([binaries() / "initdb", "-D", data, "-U", "formsvc", "-A", "trust",
                     "-E", "UTF8", "--no-locale", "--no-sync"], check=True, **run)  # fmt: skip
     control = [binaries() / "pg_ctl", "-D", data, "-w"]
-    options = f"-c listen_addresses= -c unix_socket_directories={root} -c max_connections=200"
+    # The machine does not lose its power in a test: what was written is there, synced or not.
+    options = (
+        f"-c listen_addresses= -c unix_socket_directories={root} -c max_connections=200"
+        " -c fsync=off -c full_page_writes=off"
+    )
     subprocess.run([*control, "-o", options, "-l", root / "log", "start"], check=True, **run)
     try:
         yield f"postgresql://formsvc@/postgres?host={root}"
@@ -43,13 +47,21 @@ def server() -> Iterator[str]:
         shutil.rmtree(root, ignore_errors=True)
 
 
-def database(address: str) -> str:
-    """A new, empty database in a cluster; its address."""
+def database(address: str, like: str = "template1") -> str:
+    """A new database in a cluster, empty or with what another one holds; its address."""
     name = f"store_{uuid.uuid4().hex[:12]}"
+    place, _, rest = address.partition("?")
+    place = place.rpartition("/")[0]
     engine = create_engine(
-        address.replace("postgresql:", "postgresql+psycopg:"), isolation_level="AUTOCOMMIT"
+        f"{place}/postgres?{rest}".replace("postgresql:", "postgresql+psycopg:"),
+        isolation_level="AUTOCOMMIT",
     )
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {like}"))
     engine.dispose()
-    return address.replace("/postgres?", f"/{name}?")
+    return f"{place}/{name}?{rest}"
+
+
+def copy(address: str) -> str:
+    """A new database with what the one at an address holds, to which nobody is connected."""
+    return database(address, make_url(address).database or "")

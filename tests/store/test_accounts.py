@@ -19,6 +19,7 @@ from formsvc.store.access import Role, Scope
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
 from formsvc.store.models import Event, Membership, Office, Passkey, Person, Token
 from formsvc.web import create_app
+from formsvc.web.accounts import security
 from formsvc.web.accounts.messages import messages
 
 from . import provider as providers
@@ -29,6 +30,10 @@ MANAGER = "单位"
 
 @pytest.fixture
 def app(settings, store, world):
+    return application(settings, store)
+
+
+def application(settings, store):
     made = create_app(settings)
     made.extensions["formsvc-store"].engine.dispose()
     made.extensions["formsvc-store"] = store
@@ -75,6 +80,19 @@ def test_who_has_a_password_signs_in_and_out(app, store, world, visitor):
     assert "signed-in" in events(store, of=id)
     visitor.post("/account/logout")
     assert not visitor.is_in
+
+
+def test_a_password_is_hashed_as_dearly_as_rfc_9106_asks(
+    settings, store, world, password_cost, monkeypatch
+):
+    monkeypatch.setattr(security, "HASHING", password_cost)
+    app = application(settings, store)
+    email = with_password(app, store, world.people[MANAGER])
+    hashed = person(store, world.people[MANAGER]).password
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    visitor = Visitor(app)
+    visitor.sign_in(email)
+    assert visitor.is_in
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ SUMMARY = "jiangxi-training-summary"
 class Clock:
     """A clock that goes on a second with every look, and can be moved."""
 
-    def __init__(self) -> None:
-        self.now = BEGINNING
+    def __init__(self, now: datetime = BEGINNING) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         self.now += timedelta(seconds=1)
