@@ -196,9 +196,9 @@ def with_value(table: dict, place: tuple, value) -> dict:
 @pytest.mark.parametrize(
     ("file", "step"),
     [
-        (f"{PLACE}/form.toml", 3),
-        ("jiangxi/programme.toml", 5),
-        ("demo/every-kind/1/form.toml", 7),
+        (f"{PLACE}/form.toml", 7),
+        ("jiangxi/programme.toml", 11),
+        ("demo/every-kind/1/form.toml", 13),
         ("demo/programme.toml", 1),
     ],
 )

@@ -75,7 +75,8 @@ def origins(request, tmp_path_factory) -> Callable[[str, bool], Origin]:
 
 def pytest_generate_tests(metafunc):
     """On each database; a module whose claims no database can change names one, DATABASES."""
-    if "origin" in metafunc.fixturenames:
+    own = [mark.args[0] for mark in metafunc.definition.iter_markers("parametrize")]
+    if "origin" in metafunc.fixturenames and "origin" not in own:
         kinds = getattr(metafunc.module, "DATABASES", ("sqlite", "postgresql"))
         metafunc.parametrize("origin", kinds, indirect=True)
 

@@ -25,6 +25,9 @@ from formsvc.web.accounts.messages import messages
 from . import provider as providers
 from .signing import PASSWORD, Visitor, events, with_password
 
+# Pages over people, whom test_meetings, test_races and the story in tests/browser ask on both.
+DATABASES = ("sqlite",)
+
 MANAGER = "单位"
 
 

@@ -243,7 +243,7 @@ def test_a_database_that_was_busy_too_long_is_503_and_says_when_to_come_again(wo
     assert web.as_(owner).post(SUBMISSIONS, json=body).status_code == 201
 
 
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("origin", ["postgresql"], indirect=True)
 def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(world):
     one, other = (world.draft(world.actor("申报人"), UNIT)[0] for _ in range(2))
     made = world.store.engine
@@ -272,7 +272,7 @@ def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(world):
     assert len(raised) == 1
 
 
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("origin", ["postgresql"], indirect=True)
 def test_a_connection_that_breaks_is_no_fault_and_the_next_one_is_a_new_one(world):
     owner = world.actor("申报人")
     form = world.store.forms[0][SUMMARY]

@@ -9,6 +9,9 @@ from PIL import Image
 from .served import OURS, SUBMISSIONS
 from .signing import CSRF
 
+# As test_filing_pages.
+DATABASES = ("sqlite",)
+
 
 @pytest.fixture
 def browser(web):

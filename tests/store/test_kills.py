@@ -33,7 +33,7 @@ def test_what_was_acknowledged_before_a_kill_is_there_once(world, settings, tmp_
     assert_whole(world, log)
 
 
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("origin", ["postgresql"], indirect=True)
 def test_what_was_acknowledged_before_a_connection_broke_is_there_once(world, settings, tmp_path):
     log, chance = tmp_path / "acknowledged", random.Random(9)
     broken = 0

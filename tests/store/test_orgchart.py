@@ -118,9 +118,9 @@ def test_a_store_to_try_has_everything_in_it_and_is_the_same_every_time(store, c
     assert len(years) >= 3
     assert programmes == set(store.forms[0].programmes)
     assert given == people
-    crowd.grow(store, 400)
+    crowd.grow(store, 150)
     with store.reading() as work:
-        assert work.session.execute(text("SELECT count(*) FROM filing")).scalar() == 400
+        assert work.session.execute(text("SELECT count(*) FROM filing")).scalar() == 150
         names = json.dumps([*map(list, work.session.execute(text("SELECT number FROM filing")))])
     assert "-000001-" in names
     assert found(store) == []

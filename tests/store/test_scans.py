@@ -12,6 +12,9 @@ from tests.stamping import saved, scanned, sheets, stamp
 
 from .world import submission
 
+# What is seen on a paper is seen before a database is asked.
+DATABASES = ("sqlite",)
+
 
 def printed(data: dict, world, tmp_path) -> list[Image.Image]:
     """The pages of a filled form as a printer has them."""

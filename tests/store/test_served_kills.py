@@ -44,7 +44,8 @@ def test_what_a_killed_worker_answered_is_there_once(store, settings, tmp_path):
         killer.join()
     assert over.is_set()
     assert crowd.losses(store, ledger) == []
-    assert {status for _, status in ledger.faults} <= {0}  # cut off, and nothing worse
+    # Cut off, or told to come again by a service that has just one worker's time; nothing worse.
+    assert {status for _, status in ledger.faults} <= {0, 503}
     assert {change.verb for change in ledger.changes} >= {"begin", "save", "hand-in", "pass-on"}
 
 
