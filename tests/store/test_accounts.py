@@ -12,12 +12,13 @@ import pyotp
 import pytest
 from flask_security.core import _default_messages
 
-from formsvc.config import SignOn, from_environment
+from formsvc.config import Settings, SignOn, from_environment
 from formsvc.errors import ConfigError
-from formsvc.store import offices, people, tokens
+from formsvc.store import mailing, offices, people, tokens
 from formsvc.store.access import Role, Scope
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
-from formsvc.store.models import Event, Membership, Office, Passkey, Person, Token
+from formsvc.store.mailing import Mailer, Post
+from formsvc.store.models import Event, Letter, Membership, Office, Passkey, Person, Token
 from formsvc.web import create_app
 from formsvc.web.accounts.messages import messages
 
@@ -607,21 +608,51 @@ def test_a_session_changes_nothing_for_a_page_of_another_origin(app, manager):
             assert (app.extensions["formsvc-actor"]() is not None) is expected
 
 
+# mails
+
+
+def post_of(app, store) -> Post:
+    """Mail by a server that does not answer."""
+    app.extensions["formsvc-mail"] = made = Post(store, Mailer.of(Settings(smtp=SILENT)))
+    return made
+
+
+SILENT = "smtp+plain://127.0.0.1:9"
+
+
+def letters(store) -> list[tuple[str, str, str]]:
+    """The mails that wait to be sent."""
+    with store.reading() as work:
+        return [mailing.opened(store, each) for each in work.session.query(Letter)]
+
+
+def test_an_invitation_waits_for_the_mail_server_and_the_page_says_so(app, store, world, manager):
+    post_of(app, store)
+    office = world.offices["江西某大学"]
+    manager.get(f"/admin/offices/{office}")
+    manager.post(f"/admin/offices/{office}/invite", role="clerk", days="3", uses="1",
+                 email="Li@example.cn")  # fmt: skip
+    assert manager.status == 200
+    assert "邮件服务器现在没有应答" in manager.page
+    ((to, _, said),) = letters(store)
+    assert to == "li@example.cn"
+    assert manager.secret in said
+
+
 # registering
 
 
-def test_without_open_registration_nobody_registers(app, visitor):
-    app.extensions["formsvc-mail"] = print
+def test_without_open_registration_nobody_registers(app, store, visitor):
+    post_of(app, store)
     visitor.get("/account/register")
     assert visitor.status == 404
 
 
 def test_who_registers_proves_the_address_and_learns_of_no_other(settings, store, world, app):
-    mails = []
     opened = create_app(replace(settings, open_registration=True))
     opened.extensions["formsvc-store"].engine.dispose()
     opened.extensions["formsvc-store"] = store
-    opened.extensions["formsvc-mail"] = lambda *mail: mails.append(mail)
+    post_of(opened, store)
     known = with_password(app, store, world.people[MANAGER])
     pages = set()
     for email in ("new@example.cn", known):
@@ -630,7 +661,7 @@ def test_who_registers_proves_the_address_and_learns_of_no_other(settings, store
         guest.post("/account/register", email=email)
         pages.add(re.sub(r'name="token" value="[^"]+"', "", guest.page))
     assert len(pages) == 1
-    (to, _, text), (other, _, said) = mails
+    (to, _, text), (other, _, said) = letters(store)
     assert (to, other) == ("new@example.cn", known)
     assert "join?token" not in said
     address = re.search(r"http://localhost(\S+)", text)[1]
@@ -646,8 +677,7 @@ def test_a_forgotten_password_is_mailed_where_mail_is_set(app, store, world, vis
     email = with_password(app, store, world.people[MANAGER])
     visitor.get("/account/reset")
     assert "请与本单位负责人联系" in visitor.page
-    mails = []
-    app.extensions["formsvc-mail"] = lambda *mail: mails.append(mail)
+    post_of(app, store)
     pages = set()
     for tried in (email, "nobody@example.cn"):
         visitor.get("/account/reset")
@@ -655,8 +685,10 @@ def test_a_forgotten_password_is_mailed_where_mail_is_set(app, store, world, vis
         page = visitor.page.replace(tried, "")
         pages.add(re.sub(r'name="token" value="[^"]+"', "", page))
     assert len(pages) == 1
-    assert [to for to, *_ in mails] == [email]
-    address = re.search(r"http://localhost(\S+)", mails[0][2])[1]
+    assert "邮件服务器现在没有应答" in visitor.page, "whoever asks"
+    ((to, _, said),) = letters(store)
+    assert to == email
+    address = re.search(r"http://localhost(\S+)", said)[1]
     visitor.get(address)
     visitor.post(address, password="a fresh and long one", password_confirm="a fresh and long one")
     visitor.sign_in(email, "a fresh and long one")
