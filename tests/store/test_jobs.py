@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from sqlalchemy import select
 
+from formsvc.bulk.results import Results
 from formsvc.store import jobs
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotThere, Overloaded
@@ -16,6 +17,7 @@ from formsvc.store.jobs import JobState
 from formsvc.store.jobtables import BackgroundJob, JobItem
 from formsvc.store.models import Event, Filing
 from formsvc.web import create_app
+from formsvc.web.runs.owned import folder
 
 from .signing import CSRF
 from .world import SUMMARY, submission
@@ -83,6 +85,24 @@ def test_the_history_says_whose_data_a_review_read(world, handed, sign_in):
     with world.store.reading() as work:
         read = list(work.session.scalars(select(Event).where(Event.kind == "read")))
     assert [(e.filing_id, e.person_id) for e in read] == [(handed[0], desk.actor.person)]
+
+
+def test_a_review_judges_by_the_day_of_receipt_whenever_it_is_made(world, handed, sign_in, clock):
+    """Long after the term the reports are those of the day on which it was handed in."""
+    reports = []
+    for later in (timedelta(), timedelta(days=500)):
+        clock.now += later
+        desk = sign_in(world.actor("单位"))
+        address = desk.done(desk.post("/todo/review", pick=handed))
+        files = folder(world.store, address.rpartition("/")[2])
+        with Results.opened(files, world.store.forms[0]) as batch:
+            ((line,),) = [batch.lines()]
+        reports.append(line.report)
+    assert reports[0] == reports[1]
+    assert reports[0].on == "2026-03-01"
+    assert "按 2026-03-01 的规定检查" in started(desk, f"{address}/1")
+    filing = desk.get(f"/filings/{handed[0]}").get_data(as_text=True)
+    assert "按提交那天（2026-03-01）的规定检查" in filing
 
 
 def test_what_one_does_not_see_is_not_reviewed(world, handed, sign_in):
