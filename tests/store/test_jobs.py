@@ -2,10 +2,13 @@
 
 import io
 import json
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import openpyxl
+import psycopg
 import pytest
 from sqlalchemy import select
 
@@ -150,6 +153,49 @@ def test_an_import_makes_a_draft_of_each_submission(world, sign_in):
     table = openpyxl.load_workbook(io.BytesIO(desk.get(f"{address}/files/drafts").data)).active
     said = [row[-1] for row in table.iter_rows(min_row=2, values_only=True)]
     assert said == ["草稿已建"] * 25 + ["没有：认不出是哪一种表"]
+
+
+class Breaking(threading.Thread):
+    """Ends all connections to the database, six times while a job is worked on."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address, self.ended = address, 0
+
+    def run(self) -> None:
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            while not connection.execute("SELECT 1 FROM job_item").fetchone():
+                time.sleep(0.02)
+            for _ in range(6):
+                time.sleep(0.3)
+                self.ended += connection.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchone()[0]
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_connections_that_break_leave_a_job_whole_and_done_once(world, sign_in, settings, app):
+    desk = sign_in(world.actor("申报人"))
+    lines = "\n".join(json.dumps(submission(), ensure_ascii=False) for _ in range(150))
+    office = world.offices["江西某大学"]
+    breaking = Breaking(settings.database)
+    answer = desk.post(
+        "/jobs/import", files=[(io.BytesIO(lines.encode()), "一批.jsonl")], office=office
+    )
+    breaking.start()
+    id = answer.headers["Location"].rpartition("/")[2]
+    breaking.join()
+    assert breaking.ended > 6, "connections were in use"
+    assert app.extensions["formsvc-jobs"].wait(id, 120)
+    with world.store.reading(desk.actor) as work:
+        assert jobs.find(work, id).state == JobState.DONE
+        numbers = [item.number for item in jobs.items(work, id)]
+        drafts = work.session.scalars(select(JobItem.filing_id).where(JobItem.job_id == id))
+        there = set(work.session.scalars(select(Filing.id)))
+    assert numbers == list(range(1, 151))
+    assert set(drafts) == there
+    assert len(there) == 150
 
 
 def test_a_list_is_exported_with_what_it_shows(world, handed, sign_in):
