@@ -19,7 +19,7 @@ from typing import IO, Final
 from sqlalchemy import func, select
 
 from formsvc.sealed import sealing, unsealed
-from formsvc.store import access, life
+from formsvc.store import access, life, readings
 from formsvc.store.access import Actor
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
 from formsvc.store.keyring import Keyring, Unopenable
@@ -101,7 +101,7 @@ def find(work: Work, id: int, material: int) -> tuple[Filing, Material]:
 def opened(work: Work, id: int, material: int) -> Iterator[tuple[Material, IO[bytes]]]:
     """A file with its content, a seekable stream; that it was read is an event."""
     filing, found = find(work, id, material)
-    work.record("read", filing, version=found.version, what="material", material=found.id)
+    readings.note(work, filing, found.version, what="material", material=found.id)
     with content(work.store, found) as stream:
         yield found, stream
 

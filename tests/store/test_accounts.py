@@ -14,9 +14,11 @@ from flask_security.core import _default_messages
 
 from formsvc.config import Settings, SignOn, from_environment
 from formsvc.errors import ConfigError
-from formsvc.store import mailing, offices, people, tokens
+from formsvc.store import database, life, mailing, offices, people, tokens
 from formsvc.store.access import Role, Scope
+from formsvc.store.audit import Audit
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
+from formsvc.store.life import Opinion
 from formsvc.store.mailing import Mailer, Post
 from formsvc.store.models import Event, Letter, Membership, Office, Passkey, Person, Token
 from formsvc.web import create_app
@@ -24,6 +26,8 @@ from formsvc.web.accounts.messages import messages
 
 from . import provider as providers
 from .signing import PASSWORD, Visitor, events, with_password
+from .test_audit import code_of
+from .world import submission
 
 MANAGER = "单位"
 
@@ -530,6 +534,50 @@ def test_an_office_that_still_has_filings_is_not_closed(store, world):
     world.handed_in(world.actor("申报人"), "江西某大学")
     with pytest.raises(NotNow), store.writing(world.actor("管理员")) as work:
         offices.close(work, work.session.get_one(Office, world.offices["江西某大学"]))
+
+
+def test_an_office_is_closed_by_handing_what_is_left_to_another_one(
+    app, store, world, administrator
+):
+    old, new = world.offices["江西某大学"], world.office("江西新大学", "unit", "省教育厅")
+    other = world.offices["省教育厅"]
+    world.person("新经办", ("江西新大学", Role.CLERK))
+    open_, returned = (
+        world.handed_in(world.actor("申报人"), "江西某大学", data)
+        for data in (submission(), submission(
+            person__name="乙", person__id_number=code_of(1),
+        ))
+    )  # fmt: skip
+    with store.writing(world.actor("单位")) as work:
+        filing = life.find(work, returned)
+        opinion = Opinion(life.current(filing).digest, "请改")
+        life.give_back(work, returned, filing.revision, opinion, None)
+    page = administrator.get(f"/admin/offices/{old}").text
+    assert "还有 2 份材料没有办完" in page
+    assert "江西新大学" in page
+    administrator.post(f"/admin/offices/{old}/close")
+    assert "还有 2 份材料没有办完，不能关闭：请选一个接办的机构" in administrator.page
+    administrator.post(f"/admin/offices/{old}/close", successor=str(other))
+    assert "同一类别" in administrator.page
+    administrator.post(f"/admin/offices/{old}/close", successor=str(new))
+    assert "机构已经关闭" in administrator.page
+    assert "没有办完" not in administrator.page
+    assert world.filing(returned).office_id == new
+    world.passed(world.actor("新经办"), open_)
+    assert world.filing(open_).holder_id == other
+    assert events(store).count("handed-over") == 2
+    with database.snapshot(store.engine) as session:
+        assert [*Audit(session, store.keys, store.files, store.data).faults()] == []
+
+
+def test_what_is_stuck_in_a_closed_office_is_handed_over_too(store, world, administrator):
+    old, new = world.offices["江西某大学"], world.office("江西新大学", "unit", "省教育厅")
+    id = world.handed_in(world.actor("申报人"), "江西某大学")
+    with store.writing() as work:  # as an earlier fault, or an import, may have left it
+        work.session.get_one(Office, old).closed = True
+    assert "没有人能办" in administrator.get(f"/admin/offices/{old}").text
+    administrator.post(f"/admin/offices/{old}/close", successor=str(new))
+    assert world.filing(id).holder_id == new
 
 
 def test_a_manager_adds_below_but_does_not_name_or_close_the_own_office(world, manager):

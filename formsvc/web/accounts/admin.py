@@ -86,8 +86,14 @@ def rename(id: int) -> Any:
 
 @admin.post("/offices/<int:id>/close")
 def close(id: int) -> Any:
-    """Nothing comes here any more."""
-    return _at_office(id, lambda work: offices.close(work, _from_above(work, id)), "机构已经关闭。")
+    """Nothing comes here any more; what is not over goes to another one, if one is chosen."""
+    chosen = request.form.get("successor", "")
+
+    def end(work: Work) -> None:
+        successor = people.office(work, int(chosen)) if chosen.isdecimal() else None
+        offices.close(work, _from_above(work, id), successor)
+
+    return _at_office(id, end, "机构已经关闭。")
 
 
 @admin.post("/offices/<int:id>/reopen")
@@ -180,6 +186,8 @@ def _office(id: int, notice: str = "", link: str = "") -> str:
         office = people.office(work, id)
         programme = _programme(office.programme)
         parent = work.session.get(Office, office.parent_id) if office.parent_id else None
+        unfinished = offices.unfinished(work, office)
+        heirs = offices.successors(work, office) if unfinished else []
         below = select(Office).where(Office.parent_id == id).order_by(Office.kind, Office.name)
         return render_template(
             "admin/office.html", office=office, programme=programme, parent=parent,
@@ -189,6 +197,7 @@ def _office(id: int, notice: str = "", link: str = "") -> str:
             members=_members(work, id), invitations=people.open_invitations(work, id),
             roles=people.OFFICE_ROLES, notice=notice, link=link, most=people.MOST_USES,
             longest=people.LONGEST_DAYS, form=request.form if notice else {},
+            unfinished=unfinished, successors=[(each.id, each.name) for each in heirs],
         )  # fmt: skip
 
 
