@@ -369,12 +369,31 @@ def test_a_manager_invites_by_link_and_who_comes_is_a_member(app, store, world, 
     assert roles.count("clerk") == 2
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "first"),
+    [(Role.APPLICANT, "/filings", "开始填写"), (Role.CLERK, "/todo", "点姓名看内容"),
+     (Role.MANAGER, "/todo", "邀请本机构的人员"), (Role.VIEWER, "/filings/all", "按姓名")],
+)  # fmt: skip
+def test_who_joins_comes_to_the_work_and_is_told_what_to_do_first(
+    app, store, world, role, path, first
+):
+    address = f"/account/join?token={invited(store, world, MANAGER, '江西某大学', role)}"
+    guest = Visitor(app)
+    guest.get(address)
+    guest.post(address, name="王敏", email="wang@example.cn", password=PASSWORD, again=PASSWORD)
+    assert guest.path == path
+    (hello,) = re.findall(r"王敏，您好，您已加入江西某大学[^<]+", guest.page)
+    assert first in hello
+    assert "您好" not in guest.get(path).text, "once"
+
+
 def test_who_has_an_account_joins_with_it(app, store, world):
     secret = invited(store, world, MANAGER, "江西某大学", Role.VIEWER)
     member = signed_in(app, store, world, "部门")
     member.get(f"/account/join?token={secret}")
     member.post(f"/account/join?token={secret}")
-    assert "江西某大学，查看" in member.page
+    assert member.path == "/filings/all"
+    assert "您已加入江西某大学，身份是查看" in member.page
 
 
 def test_a_link_for_one_address_is_for_nobody_else(app, store, world):
