@@ -15,7 +15,7 @@ from formsvc.documents.proof.marks import canonical, digest
 from formsvc.documents.proof.receipts import is_signed
 from formsvc.findings import Finding, Report
 from formsvc.forms import Programme
-from formsvc.store import comparing, contents, filed, leaving, life, offices
+from formsvc.store import comparing, contents, filed, leaving, life, offices, standing
 from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
@@ -101,7 +101,8 @@ def _office(work: Work, programme: Programme, line: dict[str, Any]) -> None:
     if _found(work, programme, [line["kind"], line["name"]]) is None:
         parent = _found(work, programme, line["above"])
         made = offices.add(work, programme, line["kind"], line["name"], parent, line["code"])
-        made.closed = bool(line["closed"])
+        if line["closed"]:
+            offices.close(work, made)
 
 
 def _found(work: Work, programme: Programme, named: list[str] | None) -> Office | None:
@@ -155,7 +156,8 @@ def _filing(work: Work, programme: Programme, line: dict[str, Any]) -> Filing:
         sealed=work.store.keys.seal(history, f"origin/{filing.id}"),
     ))  # fmt: skip
     work.record("imported", filing, filing.office_id, origin=line["origin"],
-                opinions=[each for each in said if each])  # fmt: skip
+                opinions=[each for each in said if each],
+                **standing.found_by(work.session, work.store.keys, filing.id))  # fmt: skip
     return filing
 
 

@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from formsvc.forms import Programme, Stage
-from formsvc.store import access, notices
+from formsvc.store import access, notices, standing
 from formsvc.store.errors import Invalid, NotNow, Refused
+from formsvc.store.events import Plain
 from formsvc.store.models import Filing, Office
 from formsvc.store.store import Work
 
@@ -33,8 +34,14 @@ def add(
     work.session.add(office)
     work.session.flush()
     office.path = f"{parent.path if parent else '/'}{office.id}/"
-    work.record("office-added", office=office.id, of=kind)
+    record(work, "office-added", office, of=kind)
     return office
+
+
+def record(work: Work, kind: str, office: Office, **details: Plain) -> None:
+    """An event that changed an office's row, with a keyed digest over what it is then."""
+    row = {standing.OFFICE: standing.of_office(work.store.keys, office)}
+    work.record(kind, None, office.id, **details, **row)
 
 
 def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
@@ -43,7 +50,7 @@ def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
     if name != office.name:
         _is_new(work, programme, office.kind, name)
         office.name = name
-        work.record("office-renamed", office=office.id)
+        record(work, "office-renamed", office)
 
 
 def stays_open(work: Work, office: Office) -> bool:
@@ -72,7 +79,7 @@ def close(work: Work, office: Office, successor: Office | None = None) -> None:
             "关闭时一并转过去；或者先办完。", "close-office",
         )  # fmt: skip
     office.closed = True
-    work.record("office-closed", office=office.id)
+    record(work, "office-closed", office)
 
 
 def unfinished(work: Work, office: Office) -> int:
@@ -132,7 +139,7 @@ def reopen(work: Work, office: Office) -> None:
         raise NotNow(f"请先重新启用上级机构“{office.parent.name}”。", "reopen-office")
     if office.closed:
         office.closed = False
-        work.record("office-reopened", office=office.id)
+        record(work, "office-reopened", office)
 
 
 def _name(text: str) -> str:

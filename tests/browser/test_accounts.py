@@ -87,6 +87,7 @@ def member(open_page, first):
         page = open_page()
         page.goto(invited(admin, role))
         arrive(page, "李经办", email)
+        page.goto("/account/")
         return page
 
     return made

@@ -60,7 +60,7 @@ KINDS: Final = {
     "demo-filled": "填入演示数据",
 }
 # Details that only the check of the whole history reads.
-UNTOLD: Final = frozenset({"standing", "manifest"})
+UNTOLD: Final = frozenset({"standing", "manifest", "row", "lookups", "meetings"})
 DETAILS: Final = {
     "digest": "内容摘要",
     "edition": "表的版次",
