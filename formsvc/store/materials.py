@@ -8,13 +8,13 @@ in the row, sealed by the keyring: when that is rotated, files stay as they are.
 import hashlib
 import io
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import func, select
 
@@ -234,6 +234,38 @@ def _written(store: Store, raw: bytes) -> tuple[str, bytes]:
     return name, store.keys.seal(key, f"material/{name}")
 
 
+def arrived(
+    work: Work, filing: Filing, given: Mapping[str, Any], raw: bytes, adder: int, findings: bytes
+) -> Material:
+    """A file that another store exported, its columns as given; `findings` is what a scan was found
+    to be, b"" for nothing. Invalid when it is not the file of its digest."""
+    if hashlib.sha256(raw).hexdigest() != given["digest"] or len(raw) != given["size"]:
+        raise Invalid(f"附件 {given['digest'][:12]}：内容与摘要不符。")
+    kind, found = Purpose(given["kind"]), sniffed(raw, frozenset(FileType))
+    require_clean(raw, work.store.settings.scan_command)
+    name, key = _written(work.store, raw)
+    seal = work.store.keys.seal
+    columns = ("version", "stage", "size", "digest")
+    material = Material(
+        **{column: given[column] for column in columns}, filing_id=filing.id, name_there=name,
+        kind=kind, media_type=found.media_type,
+        sealed_key=key, sealed_title=seal(str(given["title"]).encode(), f"title/{name}"),
+        person_id=adder, at=datetime.fromisoformat(given["at"]),
+    )  # fmt: skip
+    work.session.add(material)
+    work.session.flush()
+    if findings:
+        material.sealed = seal(findings, findings_place(material))
+    _told(work, filing, material)
+    return material
+
+
+def _told(work: Work, filing: Filing, material: Material) -> None:
+    work.record("material-added", filing, filing.holder_id, version=material.version,
+                material=material.id, of=str(material.kind), digest=material.digest,
+                size=material.size)  # fmt: skip
+
+
 def _row(
     work: Work, filing: Filing, upload: Upload, found: FileType, file: tuple[str, bytes]
 ) -> Material:
@@ -247,9 +279,7 @@ def _row(
     )  # fmt: skip
     work.session.add(material)
     work.session.flush()
-    work.record("material-added", filing, filing.holder_id, version=material.version,
-                material=material.id, of=upload.kind.value, digest=digest,
-                size=material.size)  # fmt: skip
+    _told(work, filing, material)
     return material
 
 
