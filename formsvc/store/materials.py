@@ -30,6 +30,7 @@ from formsvc.store.store import Store, Work
 
 MOST_BYTES: Final = 20_000_000
 MOST_BYTES_A_FILING: Final = 200_000_000
+MOST_BYTES_IN_DRAFTS: Final = 1_000_000_000  # a person
 MOST_FILES: Final = 50
 _TITLE: Final = 120  # characters
 _KEY: Final = 32
@@ -171,6 +172,13 @@ def _addable(work: Work, id: int, upload: Upload) -> Filing:
     _require_adder(work, filing, upload.kind, "add-material")
     sums = select(func.count(), func.coalesce(func.sum(Material.size), 0))
     count, size = work.session.execute(sums.where(Material.filing_id == id)).one()
+    if not filing.version:  # whoever has an account begins drafts: not as many files as they like
+        drafts = sums.join(Filing, Filing.id == Material.filing_id).where(
+            Filing.owner_id == filing.owner_id, Filing.version == 0
+        )
+        if work.session.execute(drafts).one()[1] + len(upload.raw) > MOST_BYTES_IN_DRAFTS:
+            most = MOST_BYTES_IN_DRAFTS // 1_000_000
+            raise Invalid(f"您的草稿所附的文件合计最大 {most} MB，请先提交或删除一些草稿。")
     if not upload.raw:
         raise Invalid("文件是空的，请重新选择。")
     if len(upload.raw) > MOST_BYTES:

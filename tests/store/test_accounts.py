@@ -706,6 +706,19 @@ def test_an_invitation_waits_for_the_mail_server_and_the_page_says_so(app, store
     assert manager.secret in said
 
 
+def test_links_in_mails_lead_to_the_address_that_the_operator_set(app, store, world, visitor):
+    """Not to the host that a request names: who asks for another's password could choose it."""
+    settings = replace(store.settings, address="https://rc.example.cn/rencai")
+    app.extensions["formsvc-store"] = known = replace(store, settings=settings)
+    post_of(app, known)
+    email = with_password(app, store, world.people[MANAGER])
+    visitor.get("/account/reset")
+    visitor.post("/account/reset", email=email)
+    ((_, _, said),) = letters(store)
+    assert "https://rc.example.cn/rencai/account/reset/" in said
+    assert "localhost" not in said
+
+
 # registering
 
 

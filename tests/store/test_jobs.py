@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import select
 
 from formsvc.bulk.results import Results
-from formsvc.store import jobs
+from formsvc.store import jobs, people
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotThere, Overloaded
 from formsvc.store.jobs import JobState
 from formsvc.store.jobtables import BackgroundJob, JobItem
-from formsvc.store.models import Event, Filing
+from formsvc.store.models import Event, Filing, Membership
 from formsvc.web import create_app
 from formsvc.web.runs.owned import folder
 
@@ -121,6 +121,19 @@ def test_another_persons_job_is_not_there(world, handed, sign_in):
         assert other.get(address + path).status_code == 404, path
     assert other.post(f"{address}/delete").status_code == 404
     assert owner.get(address).status_code == 200
+
+
+def test_who_leaves_an_office_takes_no_results_along(world, handed, sign_in):
+    world.person("新经办", ("江西某大学", "clerk"))
+    desk = sign_in(world.actor("新经办"))
+    address = desk.done(desk.post("/todo/review", pick=handed, product=["report"]))
+    api = f"/api/v1{address}"
+    assert desk.get(address).status_code == desk.get(f"{api}/files/report").status_code == 200
+    with world.store.writing(world.actor("管理员")) as work:
+        query = select(Membership.id).where(Membership.person_id == desk.actor.person)
+        people.remove(work, work.session.scalar(query))
+    for path in (address, f"{address}/1", f"{address}/files/report", f"{api}/files/report"):
+        assert desk.get(path).status_code == 404, path
 
 
 def test_products_are_made_with_a_review_and_later(world, handed, sign_in):

@@ -12,13 +12,12 @@ from formsvc.forms import Programme
 from formsvc.store import offices, people
 from formsvc.store.access import Role
 from formsvc.store.errors import Invalid, NotThere, Refused
-from formsvc.store.mailing import Post
 from formsvc.store.models import Membership, Office
 from formsvc.store.store import Work
 from formsvc.web import csrf
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.pages import is_manager
-from formsvc.web.accounts.security import ISSUER, tell_when_late
+from formsvc.web.accounts.security import post, tell_when_late
 from formsvc.web.held import catalogue, signed_in, store
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -311,10 +310,9 @@ def _invite(office: int | None, page: Callable[[str, str], str]) -> Any:
     except (Invalid, Refused) as fault:
         return page(str(fault), ""), 422 if isinstance(fault, Invalid) else 409
     link = url_for("accounts.come", token=secret, _external=True)
-    post: Post | None = current_app.extensions.get("formsvc-mail")
-    if post is not None and (email := given.get("email", "").strip()):
+    if current_app.extensions.get("formsvc-mail") and (email := given.get("email", "").strip()):
         text = render_template("account/mail/invited.txt", link=link, days=days)
-        post.put(people.address(email), f"{ISSUER}：邀请", text, int(days))
+        post(people.address(email), "邀请", text, int(days))
         flash("邀请邮件会在几分钟内发出；也可以把链接直接发给对方。", "success")
         tell_when_late()
     return page("", link)

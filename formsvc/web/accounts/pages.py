@@ -25,7 +25,7 @@ from formsvc.store.models import Invitation, Membership, Passkey, Person
 from formsvc.web import csrf
 from formsvc.web.accounts import sso
 from formsvc.web.accounts.datastore import Datastore
-from formsvc.web.accounts.security import ISSUER, tell_when_late
+from formsvc.web.accounts.security import post, tell_when_late
 from formsvc.web.held import actor, settings, signed_in, store
 from formsvc.web.problems import status_of
 from formsvc.writing.notation import CHINA
@@ -283,7 +283,7 @@ def register() -> Any:
     where = {"login": url_for(_SIGN_IN, _external=True),
              "link": url_for(".come", token=secret, _external=True)}  # fmt: skip
     text = render_template("account/mail/register.txt", known=known, **where)
-    _mail().put(email, f"{ISSUER}：建立账户", text)
+    post(email, "建立账户", text)
     tell_when_late()
     return render_template("account/register.html", sent=True, notice="", form={})
 

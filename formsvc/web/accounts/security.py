@@ -162,10 +162,21 @@ def _protect() -> None:
             tell_when_late()  # to whoever asks: that somebody has an account is not told
 
 
+def post(to: str, subject: str, text: str, days: int = 1) -> None:
+    """Hand a mail over to be sent, where mails are; its links lead to the address that the operator
+    set, whatever this request came by."""
+    held: Post | None = current_app.extensions.get("formsvc-mail")
+    if held is None:
+        return
+    if address := store().settings.address:
+        text = text.replace(request.url_root, f"{address.rstrip('/')}/")
+    held.put(to, f"{ISSUER}：{subject}", text, days)
+
+
 def tell_when_late() -> None:
     """Say in the page that mails go out later where the mail server does not answer."""
-    post: Post | None = current_app.extensions.get("formsvc-mail")
-    if post is not None and not post.answers():
+    held: Post | None = current_app.extensions.get("formsvc-mail")
+    if held is not None and not held.answers():
         flash("邮件服务器现在没有应答。邮件已经排队，恢复后自动发出，不用再申请。", "info")
 
 
@@ -222,9 +233,7 @@ class _Mail(MailUtil):
         html: str | None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """Hand a text over to be sent."""
-        post: Post | None = current_app.extensions.get("formsvc-mail")
-        if post is not None:
-            post.put(str(recipient), f"{ISSUER}：{subject}", body or "")
+        post(str(recipient), subject, body or "")
 
 
 class _Passwords(PasswordUtil):
