@@ -13,9 +13,7 @@ Server, people and database share the processors of one machine.
 import argparse
 import http.client
 import json
-import os
 import random
-import statistics
 import sys
 import tempfile
 import threading
@@ -23,7 +21,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,12 +29,14 @@ from typing import Any
 from sqlalchemy import select
 
 from benchmarks.generate import batch
+from benchmarks.ledger import Change, Ledger, report
 from benchmarks.serving import served
 from formsvc.config import Settings
 from formsvc.store import contents, database, offices, tokens
+from formsvc.store import people as people_of
 from formsvc.store.access import Role, Scope
 from formsvc.store.audit import Audit
-from formsvc.store.models import Event, Filing, Membership, Office, Person
+from formsvc.store.models import Event, Filing, Office
 from formsvc.store.store import Store
 from tests.store import postgres
 
@@ -51,39 +51,6 @@ _KINDS = {"hand-in": "handed-in", "pass-on": "passed-on", "return": "returned",
           "withdraw": "withdrawn", "begin": "draft-begun"}  # fmt: skip
 _RACES = 0.2  # of the savings are sent twice at the same moment
 _AGAIN = 0.1  # of the handings in are sent again, with the same key
-
-
-@dataclass(frozen=True)
-class Change:
-    """An acknowledged change: what it was based on, and how the filing stood after it."""
-
-    verb: str
-    filing: int
-    based: int
-    revision: int
-    told: dict[str, Any]
-    mark: str = ""
-
-
-@dataclass
-class Ledger:
-    """What all were answered."""
-
-    statuses: Counter[tuple[str, int]] = field(default_factory=Counter)
-    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-    changes: list[Change] = field(default_factory=list)
-    handed: list[tuple[int, int]] = field(default_factory=list)  # (filing, version) said again
-    attempts: Counter[int] = field(default_factory=Counter)  # to hand in, by filing
-    unsure: set[int] = field(default_factory=set)  # filings whose change was not answered; 0: new
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def total(self, *wanted: int) -> int:
-        return sum(n for (_, status), n in self.statuses.items() if status in wanted)
-
-    @property
-    def faults(self) -> dict[tuple[str, int], int]:
-        """Answers that should not be: 5xx, and connections that broke (0)."""
-        return {each: n for each, n in self.statuses.items() if each[1] >= 500 or not each[1]}
 
 
 class Client:
@@ -285,11 +252,9 @@ def settle(store: Store, people: int) -> Town:
         applies = number < handing
         name = units[number % 4] if applies else _SEATS[(number - handing) % len(_SEATS)]
         with store.writing() as work:
-            person = Person(email=f"p{number}@example.cn", name=f"人{number}", created=work.now)
             role = Role.APPLICANT if applies else Role.CLERK
-            work.session.add(Membership(person=person, office_id=made[name], role=role,
-                                        since=work.now))  # fmt: skip
-            work.session.flush()
+            place = (made[name], role)
+            person = people_of.enter(work, f"p{number}@example.cn", f"人{number}", [place])
             actor = store.actor(work.session, person.id)
         assert actor is not None
         with store.writing(actor) as work:
@@ -438,26 +403,8 @@ def main() -> None:
             play(server.address, town, ledger, lambda: time.monotonic() > until, given.pause)
         found = losses(store, ledger)
         store.close()
-    _report(ledger, given, found)
+    report(ledger, given, found)
     sys.exit(bool(found or ledger.faults))
-
-
-def _report(ledger: Ledger, given: argparse.Namespace, found: list[str]) -> None:
-    requests = sum(ledger.statuses.values())
-    print(f"{'SQLite' if given.sqlite else 'PostgreSQL'}, {given.people} people, "
-          f"{given.seconds:.0f} s, on {os.cpu_count()} processors shared by server, people and "
-          f"database: {requests:,} requests ({requests / given.seconds:.0f}/s)")  # fmt: skip
-    for verb, times in sorted(ledger.seconds.items()):
-        times.sort()
-        late = times[min(int(len(times) * 0.99), len(times) - 1)]
-        print(f"  {verb:14} {len(times):6,}   median {statistics.median(times) * 1000:6.0f} ms   "
-              f"99 % {late * 1000:6.0f} ms")  # fmt: skip
-    counts = {status: ledger.total(status) for status in (403, 404, 409, 412, 422, 428, 429)}
-    print("  answers of 4xx:", ", ".join(f"{status}: {n}" for status, n in counts.items() if n))
-    print(f"  5xx or broken: {sum(ledger.faults.values())} {ledger.faults or ''}")
-    print(f"  changes acknowledged: {len(ledger.changes):,}; lost, doubled or wrong: {len(found)}")
-    for each in found[:20]:
-        print(f"    {each}")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,8 @@ from sqlalchemy import insert, select, text
 from formsvc.config import Settings
 from formsvc.store.access import Role
 from formsvc.store.columns import iso
-from formsvc.store.models import Filing, Lookup, Membership, Office, Passage, Person, Version
+from formsvc.store.models import Filing, Lookup, Office, Passage, Person, Version
+from formsvc.store.people import enter
 from formsvc.store.store import Store
 from formsvc.web import create_app
 
@@ -62,13 +63,8 @@ def _fill(store: Store, count: int) -> dict[str, int]:
         work.session.execute(insert(Office), offices)
         for name, office in (("applicant", 100), ("unit", 100), ("department", 3),
                              ("province", 1), ("finance", 2), ("others", 399)):  # fmt: skip
-            person = Person(email=f"{name}@example.cn", name=name, created=work.now)
-            work.session.add(person)
-            work.session.flush()
             role = Role.APPLICANT if name == "applicant" else Role.CLERK
-            work.session.add(
-                Membership(person_id=person.id, office_id=office, role=role, since=work.now)
-            )
+            person = enter(work, f"{name}@example.cn", name, [(office, role)])
             people[name] = person.id
         for first in range(0, count, _BATCH):
             numbers = range(first, min(first + _BATCH, count))

@@ -126,7 +126,8 @@ class Report:
     """All findings for one submission, in the order of the form on paper.
 
     `form` and `edition` are "" when the form could not be told from the input; `values` is the
-    day (ISO) from which the policy values hold that it was judged by, "" when there are none.
+    day (ISO) from which the policy values hold that it was judged by, "" when there are none; `on`
+    is the day as of which it was judged, "" where nothing was.
     `unreadable` says that the input itself could not be read: nothing in it was checked.
     """
 
@@ -136,6 +137,7 @@ class Report:
     skipped: tuple[Skipped, ...] = ()
     values: str = ""
     unreadable: bool = False
+    on: str = ""
 
     @property
     def ok(self) -> bool:
@@ -162,6 +164,7 @@ class Report:
             "form": self.form,
             "edition": self.edition,
             "values": self.values,
+            "on": self.on,
             "ok": self.ok,
             "findings": [finding.to_dict() for finding in self.findings],
             "skipped": [skipped.to_dict() for skipped in self.skipped],
@@ -176,6 +179,7 @@ class Report:
             tuple(map(Finding.from_dict, plain["findings"])),
             tuple(Skipped(each["rule"], each["reason"]) for each in plain["skipped"]),
             plain["values"],
+            on=plain.get("on", ""),  # not in reports that were kept before it was said
         )
 
     def preceded_by(self, findings: Iterable[Finding]) -> "Report":

@@ -5,7 +5,6 @@ else the child is denied stands in formsvc.confinement.
 """
 
 import io
-import multiprocessing
 import os
 import resource
 import shutil
@@ -20,6 +19,7 @@ from multiprocessing.process import BaseProcess
 from multiprocessing.reduction import DupFd
 from typing import IO, Any, Final, cast
 
+from formsvc import forkserver
 from formsvc.confinement import confine
 from formsvc.errors import UnreadableDocument
 
@@ -42,8 +42,6 @@ _BLOCK: Final = 1 << 18
 # Whoever has caught up with a stream lets this much gather, in seconds: to wake for every message
 # costs more than the message.
 _PATIENCE: Final = 0.002
-# A fork server is safe beside threads.
-_CONTEXT: Final = multiprocessing.get_context("forkserver")
 _preloaded: list[str] = []
 
 Parser = Callable[[bytes], bytes]
@@ -55,7 +53,7 @@ watchers: Final[list[Callable[[str], None]]] = []
 def preload(module: str) -> None:
     """Have a module, of which a parser is run here, imported before the first upload."""
     _preloaded.append(module)
-    _CONTEXT.set_forkserver_preload([*_preloaded])
+    forkserver.preload([*_preloaded])
 
 
 def run_limited(
@@ -159,8 +157,9 @@ _OUTCOMES: Final = {_ANSWER: "answered", _REFUSAL: "refused"}
 
 
 def _started(serve: Callable[..., None], *arguments: Any) -> tuple[Connection, BaseProcess]:
-    ours, theirs = _CONTEXT.Pipe()
-    child = _CONTEXT.Process(target=serve, args=(theirs, *arguments), daemon=True)
+    context = forkserver.context()
+    ours, theirs = context.Pipe()
+    child = context.Process(target=serve, args=(theirs, *arguments), daemon=True)
     try:
         child.start()
     except BaseException:

@@ -145,7 +145,7 @@ def check_item(
     catalogue, comparisons = forms
     checked = Checked(None, Report("", ""), None)
     if item.raw is not None:
-        checked = catalogue.check(item.raw, on=job.on, register=unpacked(job.register))
+        checked = catalogue.check(item.raw, on=item.on or job.on, register=unpacked(job.register))
     data, report = checked.data, checked.report.preceded_by(item.findings)
     form = checked.form if data is not None else None
     entries: Sequence[Sequence[Entry]] = [[] for _ in job.secrets]
@@ -187,7 +187,7 @@ def salt(first: Chunk | None) -> bytes:
 def _digest(items: Iterable[Item]) -> bytes:
     digest = hashlib.sha256()
     for item in items:
-        about = repr((item.source, item.unit, item.findings, item.raw is None)).encode()
+        about = repr((item.source, item.unit, item.findings, item.raw is None, item.on)).encode()
         for part in (about, item.raw or b""):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.digest()

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from formsvc import pointers
 from formsvc.catalogue import Catalogue
+from formsvc.checks import day_of
 from formsvc.findings import Finding, Report, Skipped
 from formsvc.forms import ComparisonSpec, Form, Programme
 from formsvc.forms.guards import Guard, guard
@@ -26,6 +27,8 @@ from formsvc.forms.terms import Reader, Term, amount_said, exact
 from formsvc.writing.notation import cents, identity_code
 
 _NAMED: Final = 5
+BATCH: Final = "本批"
+_EARLIER: Final = "往期"
 # In a fallback those that have all keys are alike; one that lacks a key differs from all.
 _WHOLE: Final = "1"
 _LACKING: Final = "?"
@@ -65,13 +68,15 @@ class Comparison:
 
 class Entry(NamedTuple):
     """One submission under one comparison. Digests are hexadecimal, keyed with a secret; the amount
-    is what it adds to a tally, in hundredths; None in other comparisons."""
+    is what it adds to a tally, in hundredths; None in other comparisons. `year` is "" where those
+    of all years meet."""
 
     comparison: int
     pointer: str
     key: str
     differs: Sequence[str]
     amount: int | None = None
+    year: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,7 @@ class Comparisons(Sequence[Comparison]):
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
         day = date.fromisoformat(report.values) if report.values else date.min
+        year = day_of(form, data, date.fromisoformat(report.on))[:4] if report.on else ""
         lacking: dict[str, str] = {}
         for plan in self._plans[form]:
             spec, reason = plan.comparison.spec, ""
@@ -161,7 +167,8 @@ class Comparisons(Sequence[Comparison]):
                 skipped += [Skipped(spec.id, reason)] if reason else []
                 continue
             for found, secret in zip(entries, secrets, strict=True):
-                entry = _entry(plan.number, plan.comparison, values, secret, amount)
+                of = year if spec.yearly else ""
+                entry = _entry(plan, values, secret, amount, of)
                 if plan.comparison.is_fallback:
                     entry = entry._replace(differs=(_LACKING if spec.id in lacking else _WHOLE,))
                 found.append(entry)
@@ -208,17 +215,14 @@ def _comparable(text: str) -> str:
 
 
 def _entry(
-    number: int,
-    comparison: Comparison,
-    values: list[tuple[str, str]],
-    secret: bytes,
-    amount: int | None,
+    plan: _Plan, values: list[tuple[str, str]], secret: bytes, amount: int | None, year: str
 ) -> Entry:
+    comparison = plan.comparison
     count = len(comparison.spec.keys)
-    scope = f"{comparison.name}\0{comparison.form}\0"
+    scope = f"{comparison.name}\0{comparison.form}\0" + (f"{year}\0" if year else "")
     key = _digest(secret, scope + "\0".join(text for _, text in values[:count]))
     differs = tuple(_digest(secret, text)[:16] for _, text in values[count:])
-    return Entry(number, values[0][0], key, differs, amount)
+    return Entry(plan.number, values[0][0], key, differs, amount, year)
 
 
 def _digest(secret: bytes, text: str) -> str:
@@ -226,10 +230,16 @@ def _digest(secret: bytes, text: str) -> str:
 
 
 class Meetings:
-    """The second pass: entries in a database that spills to disk, so memory stays flat."""
+    """The second pass: entries in a database that spills to disk, so memory stays flat.
 
-    def __init__(self, catalogue: Catalogue, comparisons: Comparisons, on: date) -> None:
+    `where` is what people call all that is compared.
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, comparisons: Comparisons, on: date, where: str = BATCH
+    ) -> None:
         self._catalogue = catalogue
+        self._where = where
         self._comparisons = comparisons
         self._tallies = {
             number: limit
@@ -241,7 +251,7 @@ class Meetings:
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             "CREATE TABLE entry(run INTEGER, comparison INTEGER, key TEXT, item INTEGER,"
-            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER);"
+            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER, year TEXT);"
             "CREATE TABLE finding(item INTEGER, number INTEGER, finding TEXT);"
         )
 
@@ -251,7 +261,7 @@ class Meetings:
     def add(self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]]) -> None:
         """One submission's entries: under this run's secret first, then under earlier runs'."""
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?)",
             [
                 (
                     run,
@@ -263,6 +273,7 @@ class Meetings:
                     form,
                     source,
                     e.amount,
+                    e.year,
                 )
                 for run, entries in enumerate(runs)
                 for e in entries
@@ -273,7 +284,7 @@ class Meetings:
         """The entries of an earlier run's keys file; `run` counts from 1, as in `add`."""
         places = {(c.name, c.form): number for number, c in enumerate(self._comparisons)}
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL)",
+            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL,'')",
             (
                 (
                     run,
@@ -306,7 +317,7 @@ class Meetings:
         self._database.execute("DELETE FROM finding")
         self._database.execute("CREATE INDEX IF NOT EXISTS met ON entry(run, comparison, key)")
         query = (
-            "SELECT comparison, item, differs, pointer, form, source, run, key FROM entry "
+            "SELECT comparison, item, differs, pointer, form, source, year, run, key FROM entry "
             "WHERE (run, comparison, key) IN (SELECT run, comparison, key FROM entry "
             "WHERE amount IS NULL GROUP BY run, comparison, key HAVING count(*) > 1) "
             "ORDER BY run, comparison, key, item, rowid"
@@ -334,29 +345,30 @@ class Meetings:
         for key, total in self._database.execute(query, (number, limit)).fetchall():
             running = 0
             query = (
-                "SELECT item, pointer, form, amount FROM entry WHERE run=0 AND comparison=?"
+                "SELECT item, pointer, form, amount, year FROM entry WHERE run=0 AND comparison=?"
                 " AND key=? ORDER BY item, rowid"
             )
-            for item, pointer, form, amount in self._database.execute(
+            for item, pointer, form, amount, year in self._database.execute(
                 query, (number, key)
             ).fetchall():
                 running += amount
                 if running > limit:
-                    found = self._exceeded(comparison, form, pointer, total, limit)
+                    found = self._exceeded(comparison, form, pointer, (total, limit), year)
                     text = json.dumps(found.to_dict(), ensure_ascii=False)
                     self._database.execute(
                         "INSERT INTO finding VALUES(?,?,?)", (item, number, text)
                     )
 
     def _exceeded(
-        self, comparison: Comparison, form: str, pointer: str, total: int, limit: int
+        self, comparison: Comparison, form: str, pointer: str, sums: tuple[int, int], year: str
     ) -> Finding:
         spec, own = comparison.spec, self._catalogue[form]
         summed = own.fields.get(spec.sum)
         money = summed is not None and summed.kind == "money"
-        value, most = (exact(Decimal(each).scaleb(-2)) for each in (total, limit))
-        said = {"label": own.label(pointer), "total": amount_said(value, money=money),
-                "limit": amount_said(most, money=money)}  # fmt: skip
+        value, most = (exact(Decimal(each).scaleb(-2)) for each in sums)
+        total, bound = (amount_said(each, money=money) for each in (value, most))
+        said = {"label": own.label(pointer), "where": self._where, "year": year,
+                "total": total, "limit": bound}  # fmt: skip
         return Finding(spec.id, spec.severity, pointer, said["label"],
                        spec.message.format_map(said), value, most, spec.citation)  # fmt: skip
 
@@ -393,9 +405,12 @@ class Meetings:
     ) -> Finding:
         spec, label = comparison.spec, self._catalogue[member.form].label(member.pointer)
         named = "、".join(other.source for other in others[:_NAMED])
-        named = f"往期的{named}" if member.run else named
+        named = f"{_EARLIER}的{named}" if member.run else named
         named += f" 等 {count} 份" if count > _NAMED else ""
-        text = spec.message.format_map({"label": label, "others": named, "count": count})
+        where = _EARLIER if member.run else self._where
+        text = spec.message.format_map(
+            {"label": label, "others": named, "count": count, "where": where, "year": member.year}
+        )
         if "{others}" not in spec.message:
             text += f"（另见{named}）"
         return Finding(spec.id, spec.severity, member.pointer, label, text, citation=spec.citation)
@@ -408,6 +423,7 @@ class _Member:
     pointer: str
     form: str
     source: str
+    year: str
     run: int
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, cast
 
+from formsvc import forkserver
 from formsvc.errors import ConfigError
 
 # How often a chunk may be lost with its worker before the run gives up.
@@ -43,7 +44,7 @@ class _Growing(HereExecutor):
         if self._pool is None:
             # A fork has the forms loaded already; where there are threads it is not safe.
             alone = threading.active_count() == 1
-            context = multiprocessing.get_context("fork" if alone else "forkserver")
+            context = multiprocessing.get_context("fork") if alone else forkserver.context()
             self._pool = ProcessPoolExecutor(
                 self._count, mp_context=context, initializer=_end_with_parent
             )

@@ -85,6 +85,7 @@ class Checker:
             tuple(skipped),
             self._since[epoch - 1] if epoch else "",
             unreadable=data is None and given is not None,
+            on=on.isoformat(),
         )
 
     def _computed(

@@ -35,8 +35,8 @@ from formsvc.forms.shelves import Shelf, built_in
 from formsvc.writing.messages import problem_in
 
 _LONGEST: Final = 300  # of a complaint: jsonschema quotes whole tables
-_COMPARED: Final = frozenset({"label", "others", "count"})
-_TALLIED: Final = frozenset({"label", "total", "limit"})
+_COMPARED: Final = frozenset({"label", "others", "count", "where", "year"})
+_TALLIED: Final = frozenset({"label", "total", "limit", "where", "year"})
 _PRINTED: Final = re.compile(r"\{([^{}:]*)(?::(words))?\}")
 _COMPUTED: Final = frozenset({"money", "integer", "string"})
 _KEYS: Final = ("string", "integer")
@@ -173,7 +173,7 @@ class TomlFile:
             entry["title"], entry.get("demand", ""), entry["message"], keys, differs,
             conditions(entry.get("when")), entry.get("limit"), entry.get("sum", ""),
             self._comparison({**entry, **fallback, "fallback": None}, known, place)
-            if fallback else None,
+            if fallback else None, entry.get("yearly", False),
         )  # fmt: skip
 
     def verify_compared(

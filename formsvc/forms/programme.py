@@ -25,7 +25,8 @@ class ComparisonSpec:
     Submissions whose `keys` agree meet; only those that differ in every one of `differs` disturb
     each other. Declared by a form it holds for that form alone. With a `limit` (a number, or a
     policy value) they meet above so many, or above so much of `sum`; `fallback` is what compares
-    those of which one lacks a key. Only what `when` holds for takes part.
+    those of which one lacks a key. Only what `when` holds for takes part. With `yearly` only those
+    of one year meet, by the day on which they are handed in.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ComparisonSpec:
     limit: Any = None
     sum: str = ""
     fallback: "ComparisonSpec | None" = None
+    yearly: bool = False
 
 
 @dataclass(frozen=True, slots=True)

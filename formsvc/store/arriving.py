@@ -1,6 +1,7 @@
 """What another installation exported, taken in: once, however often it is done."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,13 +16,14 @@ from formsvc.documents.proof.marks import canonical, digest
 from formsvc.documents.proof.receipts import is_signed
 from formsvc.findings import Finding, Report
 from formsvc.forms import Programme
-from formsvc.store import comparing, contents, filed, leaving, life, offices
+from formsvc.store import comparing, contents, filed, leaving, life, materials, offices, standing
 from formsvc.store.columns import iso
 from formsvc.store.errors import Invalid
 from formsvc.store.leaving import FILINGS, OFFICES, PEOPLE
 from formsvc.store.models import Counter, Filing, Office, Passage, Person, Provenance, Version
 from formsvc.store.store import Store, Work
 
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _BATCH: Final = 100
 _PREFIX: Final = 4  # characters of the installation, before a number that is taken here
 _TIMES: Final = ("created", "changed", "handed", "came", "closed", "erased", "left")
@@ -56,7 +58,8 @@ def arrive(store: Store, source: Path) -> Arrived:
                 if _is_here(work, line["origin"]):
                     there += 1
                 else:
-                    renumbered += _filing(work, programme, line).number != line["number"]
+                    taken = _filing(work, programme, line, source)
+                    renumbered += taken.number != line["number"]
                     added += 1
     if added:
         with store.writing() as work:
@@ -101,7 +104,8 @@ def _office(work: Work, programme: Programme, line: dict[str, Any]) -> None:
     if _found(work, programme, [line["kind"], line["name"]]) is None:
         parent = _found(work, programme, line["above"])
         made = offices.add(work, programme, line["kind"], line["name"], parent, line["code"])
-        made.closed = bool(line["closed"])
+        if line["closed"]:
+            offices.close(work, made)
 
 
 def _found(work: Work, programme: Programme, named: list[str] | None) -> Office | None:
@@ -132,7 +136,7 @@ def _column(name: str, value: Any) -> Any:
     return date.fromisoformat(value) if name == "due" else value
 
 
-def _filing(work: Work, programme: Programme, line: dict[str, Any]) -> Filing:
+def _filing(work: Work, programme: Programme, line: dict[str, Any], source: Path) -> Filing:
     plain = {name: _column(name, line[name]) for name in leaving.PLAIN}
     filing = Filing(**plain | {"number": _number(work, line)}, programme=programme.id,
                     owner_id=_person(work, line["owner"]).id)  # fmt: skip
@@ -154,8 +158,11 @@ def _filing(work: Work, programme: Programme, line: dict[str, Any]) -> Filing:
         filing_id=filing.id, place=line["origin"], number=line["number"],
         sealed=work.store.keys.seal(history, f"origin/{filing.id}"),
     ))  # fmt: skip
+    for each in line.get("materials", ()):
+        _material(work, filing, each, source)
     work.record("imported", filing, filing.office_id, origin=line["origin"],
-                opinions=[each for each in said if each])  # fmt: skip
+                opinions=[each for each in said if each],
+                **standing.found_by(work.session, work.store.keys, filing.id))  # fmt: skip
     return filing
 
 
@@ -191,6 +198,19 @@ def _passage(work: Work, programme: Programme, filing: Filing, line: dict[str, A
     findings = [Finding.from_dict(each) for each in line["opinion"]["findings"]]
     proof = contents.seal_opinion(work.store.keys, passage, line["opinion"]["words"], findings)
     return f"{iso(passage.left)} {proof.hex()}"
+
+
+def _material(work: Work, filing: Filing, line: dict[str, Any], source: Path) -> None:
+    """A file with its bytes, which must be those of its digest."""
+    named = str(line["digest"])
+    if not _DIGEST.fullmatch(named):
+        raise Invalid("清单中附件的摘要不对。")
+    try:
+        raw = (source / leaving.MATERIALS / named).read_bytes()
+    except OSError:
+        raise Invalid(f"附件 {named[:12]} 不在导出的文件夹里。") from None
+    found = json.dumps(line["found"], ensure_ascii=False).encode() if line["found"] else b""
+    materials.arrived(work, filing, line, raw, _person(work, line["person"]).id, found)
 
 
 def _number(work: Work, line: dict[str, Any]) -> str:

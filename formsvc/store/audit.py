@@ -1,4 +1,4 @@
-"""Is the store what its history says? The chain, every content, every opinion, every filing's row.
+"""Is the store what its history says? The chain, every content, opinion, file, and the rows.
 
 One reading of one moment, while the service runs. Nothing is changed, and nothing is quoted.
 """
@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, selectinload
 from formsvc.storage import Folder
 from formsvc.store import contents, events, standing
 from formsvc.store.events import Head
+from formsvc.store.flaws import CONTENT, RESTORE, ROW, Flaw
+from formsvc.store.inventory import Inventory
 from formsvc.store.keyring import Keyring, Unopenable
 from formsvc.store.life import EDITABLE
 from formsvc.store.models import Event, Filing, Material, Passage, Roster, Version
@@ -25,18 +27,7 @@ from formsvc.store.standing import Standing
 from formsvc.store.store import Store
 
 _BATCH: Final = 500
-_RESTORE: Final = "停止使用，先另存现在的数据库，再由备份恢复，并查明是谁改动了数据库。"
-_CHAIN: Final = "历史记录被动过：" + _RESTORE
-_CONTENT: Final = "由最近的备份取回这一份的内容；密钥文件若换过，请放回旧的再核对一次。"
-_ROW: Final = "以历史记录为准；数据库可能被人直接改过，或者恢复得不完整。" + _RESTORE
-
-
-@dataclass(frozen=True, slots=True)
-class Flaw:
-    """Something that is not as it was recorded: what, and what to do. Chinese."""
-
-    said: str
-    remedy: str
+_CHAIN: Final = "历史记录被动过：" + RESTORE
 
 
 @dataclass
@@ -59,6 +50,7 @@ class Audit:
     files: Folder
     data: Path | None
     authority: Authority | None = None
+    reads_files: bool = True
     events: int = 0
     filings: int = 0
     versions: int = 0
@@ -71,7 +63,10 @@ class Audit:
         told = self._told()
         yield from self._filings(told)
         yield from self._rosters()
-        yield from self._materials()
+        should = Inventory.told(self.session)
+        yield from should.faults(self.session, self.keys)
+        self.materials = self.session.scalar(select(func.count()).select_from(Material)) or 0
+        yield from should.file_faults(self.session, self.keys, self.files, whole=self.reads_files)
 
     def holds(self, at: Head, digest: str) -> Iterator[Flaw]:
         """What a receipt says: the history had this end, and a version this digest."""
@@ -80,7 +75,7 @@ class Audit:
         if digest and not self.session.scalar(
             select(func.count()).select_from(Version).where(Version.digest == digest)
         ):
-            yield Flaw("回执所说的那一版内容不在数据库中。", _ROW)
+            yield Flaw("回执所说的那一版内容不在数据库中。", ROW)
 
     def _chain(self) -> Iterator[Flaw]:
         for said in events.faults(self.session, self.keys, self.data, self.authority):
@@ -117,13 +112,13 @@ class Audit:
             last = batch[-1].id
             self.session.expunge_all()
         for id in sorted(told.known - seen - told.gone):
-            yield Flaw(f"申报 {id} 不见了：历史记录中有，数据库中没有。", _ROW)
+            yield Flaw(f"申报 {id} 不见了：历史记录中有，数据库中没有。", ROW)
         for (id, number), (event, *_) in told.versions.items():
             if id in seen:
-                yield Flaw(f"申报 {id} 第 {number} 版不见了（第 {event} 条记录）。", _ROW)
+                yield Flaw(f"申报 {id} 第 {number} 版不见了（第 {event} 条记录）。", ROW)
         for (id, _), (event, _) in told.opinions.items():
             if id in seen:
-                yield Flaw(f"申报 {id} 的一条意见不见了（第 {event} 条记录）。", _ROW)
+                yield Flaw(f"申报 {id} 的一条意见不见了（第 {event} 条记录）。", ROW)
 
     def _filing(self, filing: Filing, told: Recorded) -> Iterator[Flaw]:
         name = f"申报 {filing.number or filing.id}"
@@ -133,7 +128,7 @@ class Audit:
         ):
             yield fault
         if filing.sealed is None and filing.state in EDITABLE and filing.erased is None:
-            yield Flaw(f"{name}的草稿不见了。", _CONTENT)
+            yield Flaw(f"{name}的草稿不见了。", CONTENT)
         for version in filing.versions:
             self.versions += 1
             given = told.versions.pop((filing.id, version.number), None)
@@ -144,33 +139,33 @@ class Audit:
     def _standing(self, filing: Filing, name: str, told: Recorded) -> Iterator[Flaw]:
         wanted = told.standings.get(filing.id)
         if filing.id in told.gone:
-            yield Flaw(f"{name}已按历史记录删除，却在数据库中。", _ROW)
+            yield Flaw(f"{name}已按历史记录删除，却在数据库中。", ROW)
         elif wanted is None:
-            yield Flaw(f"{name}在数据库中，历史记录中没有。", _ROW)
+            yield Flaw(f"{name}在数据库中，历史记录中没有。", ROW)
         else:
             at = standing.of(self.keys, filing)
             if at.proof != wanted.proof:
-                yield Flaw(f"{name}与历史记录不符：{_differences(at, wanted)}。", _ROW)
+                yield Flaw(f"{name}与历史记录不符：{_differences(at, wanted)}。", ROW)
             elif at.revision < wanted.revision:
-                yield Flaw(f"{name}的改动次数比历史记录的少。", _ROW)
+                yield Flaw(f"{name}的改动次数比历史记录的少。", ROW)
 
     def _version(
         self, filing: Filing, version: Version, given: tuple[int, str, str] | None, name: str
     ) -> Iterator[Flaw]:
         if given and given[1:] != (version.digest, version.edition):
-            yield Flaw(f"{name}的摘要或表格版本与第 {given[0]} 条记录不符。", _ROW)
+            yield Flaw(f"{name}的摘要或表格版本与第 {given[0]} 条记录不符。", ROW)
         if version.sealed is None or version.sealed_report is None:
             if filing.erased is None:
-                yield Flaw(f"{name}的内容或检查结果不见了。", _CONTENT)
+                yield Flaw(f"{name}的内容或检查结果不见了。", CONTENT)
             return
         place = f"{filing.id}/{version.number}"
         try:
             raw = contents.raw(self.keys, version) or b""
         except Unopenable:
-            yield Flaw(f"{name}的内容打不开：被改动或换过，或缺少密钥。", _CONTENT)
+            yield Flaw(f"{name}的内容打不开：被改动或换过，或缺少密钥。", CONTENT)
         else:
             if hashlib.sha256(raw).hexdigest() != version.digest:
-                yield Flaw(f"{name}的内容与摘要不符。", _CONTENT)
+                yield Flaw(f"{name}的内容与摘要不符。", CONTENT)
         if fault := self._opens(version.sealed_report, f"report/{place}", f"{name}的检查结果"):
             yield fault
 
@@ -180,35 +175,26 @@ class Audit:
         given = told.opinions.pop((filing.id, passage.left), None)
         if passage.sealed is None:
             if given and filing.erased is None:
-                yield Flaw(f"{name}在“{passage.stage}”的意见不见了。", _CONTENT)
+                yield Flaw(f"{name}在“{passage.stage}”的意见不见了。", CONTENT)
             return
         self.opinions += 1
         try:
             mac = contents.opinion_mac(self.keys, passage)
         except Unopenable:
-            yield Flaw(f"{name}在“{passage.stage}”的意见打不开：被改动或换过。", _CONTENT)
+            yield Flaw(f"{name}在“{passage.stage}”的意见打不开：被改动或换过。", CONTENT)
         else:
             if given and given[1] != mac:
-                yield Flaw(f"{name}在“{passage.stage}”的意见与第 {given[0]} 条记录不符。", _CONTENT)
+                yield Flaw(f"{name}在“{passage.stage}”的意见与第 {given[0]} 条记录不符。", CONTENT)
 
     def _opens(self, sealed: bytes, place: str, name: str) -> Flaw | None:
-        try:
-            self.keys.unseal(sealed, place)
-        except Unopenable:
-            return Flaw(f"{name}打不开：被改动或换过，或缺少密钥。", _CONTENT)
-        return None
+        if contents.opens(self.keys, sealed, place):
+            return None
+        return Flaw(f"{name}打不开：被改动或换过，或缺少密钥。", CONTENT)
 
     def _rosters(self) -> Iterator[Flaw]:
         for id, sealed in self.session.execute(select(Roster.id, Roster.sealed)):
             if fault := self._opens(sealed, f"roster/{id}", f"名册 {id} "):
                 yield fault
-
-    def _materials(self) -> Iterator[Flaw]:
-        query = select(Material.id, Material.name_there).order_by(Material.id)
-        for id, name in self.session.execute(query):
-            self.materials += 1
-            if not self.files.exists(name):
-                yield Flaw(f"附件 {id} 的文件不见了。", "由最近的备份取回附件文件夹中的这个文件。")
 
 
 def accept_loss(store: Store) -> Head | None:

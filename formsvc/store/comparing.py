@@ -18,6 +18,7 @@ from formsvc.store.store import Work
 
 # What ended so takes no part any more: nobody had anything of it.
 _OUT_OF: Final = ("withdrawn", "refused")
+_STORE: Final = "已提交的申报"  # what people call all that was handed in before
 _OWN: Final = 1 << 60  # the item that this submission is, after all that were handed in before
 
 
@@ -66,7 +67,7 @@ def register(work: Work, programme: str) -> Register | None:
 def _met(work: Work, filing: Filing, form: Form, entries: list[Entry]) -> Iterator[Finding]:
     """The findings about other submissions that this one meets."""
     catalogue, comparisons = work.store.forms
-    with closing(Meetings(catalogue, comparisons, work.today)) as meetings:
+    with closing(Meetings(catalogue, comparisons, work.today, _STORE)) as meetings:
         meetings.add(_OWN, form.id, "", [entries])
         for other, entry in _others(work, filing, form.programme, entries):
             # A form that is not served any more is only named by its number.

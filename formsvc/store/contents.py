@@ -10,7 +10,7 @@ from formsvc.documents.proof.marks import canonical, digest
 from formsvc.findings import Finding, Report
 from formsvc.forms import Form
 from formsvc.pointers import get
-from formsvc.store.keyring import Keyring
+from formsvc.store.keyring import Keyring, Unopenable
 from formsvc.store.models import Filing, Passage, Version
 from formsvc.writing.notation import identity_code
 
@@ -79,6 +79,15 @@ def opinion(keys: Keyring, passage: Passage) -> tuple[str, list[Finding]]:
         return "", []
     plain = json.loads(keys.unseal(passage.sealed, f"passage/{passage.id}"))
     return plain["words"], [Finding.from_dict(each) for each in plain["findings"]]
+
+
+def opens(keys: Keyring, sealed: bytes, place: str) -> bool:
+    """Whether something sealed is what was sealed there."""
+    try:
+        keys.unseal(sealed, place)
+    except Unopenable:
+        return False
+    return True
 
 
 def numbers(form: Form, content: object) -> Iterator[str]:

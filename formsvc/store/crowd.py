@@ -163,7 +163,8 @@ def _history(
     happened = []
     for each in model.events:
         details = json.loads(each.details)
-        details.pop(standing.DETAIL, None)
+        for name in (standing.DETAIL, *standing.FOUND_BY):  # of other rows
+            details.pop(name, None)
         if "digest" in details:
             details["digest"] = digests.get(details["digest"], "")
         happened.append(Happened(each.kind, each.at - back, each.person_id, each.office_id,

@@ -50,7 +50,11 @@ def chores(store: Store) -> tuple[Chore, ...]:
     mailer = Mailer.of(store.settings)
     if mailer is None:
         return found
-    return (*found, Chore("mail", timedelta(minutes=1), lambda s: mailing.send_due(s, mailer)))
+    return (
+        *found,
+        Chore("letters", timedelta(seconds=5), lambda s: mailing.send_letters(s, mailer)),
+        Chore("mail", timedelta(minutes=1), lambda s: mailing.send_due(s, mailer)),
+    )
 
 
 def forget_repeats(store: Store) -> None:
@@ -98,6 +102,7 @@ class Ticker:
         self._store = store
         self._tick = tick
         self._stopped = threading.Event()
+        self._woken = threading.Event()
         self._thread = threading.Thread(target=self._run, name="formsvc-daily", daemon=True)
         self._chores = chores(store)
 
@@ -108,10 +113,16 @@ class Ticker:
     def stop(self, patience: float = 10.0) -> None:
         """Begin nothing any more, and wait for what is being done."""
         self._stopped.set()
+        self._woken.set()
         self._thread.join(patience)
+
+    def wake(self) -> None:
+        """There is something to send: do not wait for the next tick."""
+        self._woken.set()
 
     def _run(self) -> None:
         while not self._stopped.is_set():
+            self._woken.clear()
             for chore in self._chores:
                 if self._stopped.is_set():
                     return
@@ -119,4 +130,4 @@ class Ticker:
                     turn(self._store, chore)
                 except Exception as fault:  # the others go on; what it says may quote somebody
                     _LOG.error("%s: %s", chore.name, type(fault).__name__)
-            self._stopped.wait(self._tick)
+            self._woken.wait(self._tick)

@@ -15,11 +15,11 @@ from formsvc.checks import formats, stages
 from formsvc.forms import Form, OfficeKind, Programme
 from formsvc.forms.form import APPLICANT
 from formsvc.pointers import get, set_
-from formsvc.store import drafts, life, offices
+from formsvc.store import drafts, life, offices, people
 from formsvc.store.access import Actor, Role
 from formsvc.store.errors import Invalid, NotReady, Refused, StoreError
 from formsvc.store.life import Opinion, State
-from formsvc.store.models import Event, Filing, Membership, Office, Person
+from formsvc.store.models import Event, Filing, Office, Person
 from formsvc.store.store import Store, Work
 
 REAL: Final = 300  # submissions by real verbs; more are made after their likeness
@@ -85,15 +85,11 @@ def _people(work: Work, hashed: str) -> Cast:
         mail = f"{place.programme}-{place.kind}-{place.id}"
         for role in (Role.MANAGER, Role.CLERK, Role.VIEWER, Role.APPLICANT, Role.APPLICANT):
             known = made.people.setdefault((place.id, role), [])
-            person = _person(work, f"{mail}-{role}{len(known) or ''}@demo.example")
+            person = _person(work, f"{mail}-{role}{len(known) or ''}@demo.example", place.id, role)
             person.password = hashed
-            work.session.add(Membership(person_id=person.id, office_id=place.id, role=role,
-                                        since=work.now))  # fmt: skip
             known.append(person.id)
-    admin = _person(work, "admin@demo.example")
+    admin = _person(work, "admin@demo.example", None, Role.ADMIN)
     admin.password = hashed
-    work.session.add(Membership(person_id=admin.id, office_id=None, role=Role.ADMIN,
-                                since=work.now))  # fmt: skip
     work.record("demo-filled", people=admin.id)
     return made
 
@@ -123,12 +119,9 @@ def _ordinal(number: int) -> str:
     return ("" if not tens else "十" if tens == 1 else _ORDINALS[tens - 1] + "十") + _ORDINALS[ones]
 
 
-def _person(work: Work, email: str) -> Person:
+def _person(work: Work, email: str, office: int | None, role: Role) -> Person:
     number = work.session.scalar(select(func.count()).select_from(Person)) or 0
-    person = Person(email=email, name=name_of(number), created=work.now)
-    work.session.add(person)
-    work.session.flush()
-    return person
+    return people.enter(work, email, name_of(number), [(office, role)])
 
 
 def name_of(number: int) -> str:

@@ -11,10 +11,14 @@ from typing import Final
 from dbos import DBOS, DBOSConfig, SetWorkflowID
 from sqlalchemy import Engine
 
+from formsvc.store.errors import Unreachable
+
 _VERSION: Final = "1"  # pinned: who is begun anew after an update goes on with what was begun
 _SCHEMA: Final = "formsvc_jobs"
 _AT_ONCE: Final = 2
 _POLL: Final = 0.5  # seconds
+_ATTEMPTS: Final = 9  # of a step while the database does not answer
+_PAUSE: Final = 0.5  # seconds before the second attempt, then twice as long each time
 _SELDOM: Final = 600.0  # what is not used here is not looked for
 _OVER: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _work: list[Callable[[str], None]] = []
@@ -60,8 +64,21 @@ def put(name: str, turn: str) -> bool:
 
 
 def step(name: str, act: Callable[[], int]) -> int:
-    """Do a step of the work; when it was done in an earlier beginning, only what came of it."""
-    return DBOS.run_step({"name": name}, act)
+    """Do a step of the work; when it was done in an earlier beginning, only what came of it.
+
+    While the database does not answer it is done again, for a minute and more.
+    """
+    return DBOS.run_step(
+        {
+            "name": name,
+            "retries_allowed": True,
+            "max_attempts": _ATTEMPTS,
+            "interval_seconds": _PAUSE,
+            "backoff_rate": 2.0,
+            "should_retry": lambda fault: isinstance(fault, Unreachable),
+        },
+        act,
+    )
 
 
 def recover(executor: str, name: str) -> int:

@@ -2,22 +2,30 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import select
 
-from formsvc.store import events
+from formsvc.store import events, materials
 from formsvc.store.errors import NotThere
-from formsvc.store.models import Event, Filing, Office, Person
+from formsvc.store.models import Event, Filing, Material, Office, Person
 from formsvc.store.store import Work
+from formsvc.writing.masking import masked
 
 PAGE: Final = 50
+BUT_READINGS: Final = "-read"  # a kind to narrow by
+_PEOPLE: Final = ("member", "person")  # details that are numbers of people, and so on
+_OFFICES: Final = ("office", "successor")
+_FILES: Final = ("material",)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event with the names of whom it is about; details as they were recorded."""
+    """An event with the names of whom and what it is about; details as they were recorded.
+
+    `people`, `offices` and `files` are the names of those that details give by number.
+    """
 
     event: Event
     person: str
@@ -25,6 +33,9 @@ class Told:
     filing: str
     form: str
     details: dict[str, Any]
+    people: dict[int, str] = field(default_factory=dict)
+    offices: dict[int, str] = field(default_factory=dict)
+    files: dict[int, str] = field(default_factory=dict)
 
 
 def told(
@@ -39,7 +50,9 @@ def told(
     query = select(Event).order_by(Event.number.desc()).limit(PAGE + 1)
     if before is not None:
         query = query.where(Event.number < before)
-    if kind:
+    if kind == BUT_READINGS:
+        query = query.where(Event.kind != "read")
+    elif kind:
         query = query.where(Event.kind == kind)
     if person:
         named = select(Person.id).where(Person.name.icontains(person, autoescape=True))
@@ -63,15 +76,25 @@ def faults(work: Work) -> list[str]:
 
 
 def _named(work: Work, found: list[Event]) -> Iterator[Told]:
-    def names(column: Any, label: Any, ids: set[int | None]) -> dict[int | None, str]:
+    def names(column: Any, label: Any, ids: set[int | None]) -> dict[Any, str]:
         query = select(column, label).where(column.in_(ids - {None}))
         return {id: name or "" for id, name in work.session.execute(query)}
 
-    people = names(Person.id, Person.name, {each.person_id for each in found})
-    offices = names(Office.id, Office.name, {each.office_id for each in found})
+    details = {each.number: json.loads(each.details) for each in found}
+
+    def numbers(keys: tuple[str, ...]) -> set[int | None]:
+        given = (each.get(key) for each in details.values() for key in keys)
+        return {each for each in given if isinstance(each, int)}
+
+    people = names(Person.id, Person.name, {e.person_id for e in found} | numbers(_PEOPLE))
+    offices = names(Office.id, Office.name, {e.office_id for e in found} | numbers(_OFFICES))
+    kept = select(Material).where(Material.id.in_(numbers(_FILES)))
+    # What people call a file may hold a number that is nobody's to read here.
+    files = {each.id: masked(materials.title(work.store.keys, each))
+             for each in work.session.scalars(kept)}  # fmt: skip
     forms = names(Filing.id, Filing.form, {each.filing_id for each in found})
     filings = names(Filing.id, Filing.number, {each.filing_id for each in found})
     for each in found:
         yield Told(each, people.get(each.person_id, ""), offices.get(each.office_id, ""),
-                   filings.get(each.filing_id, ""),
-                   forms.get(each.filing_id, ""), json.loads(each.details))  # fmt: skip
+                   filings.get(each.filing_id, ""), forms.get(each.filing_id, ""),
+                   details[each.number], people, offices, files)  # fmt: skip

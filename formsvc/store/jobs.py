@@ -14,11 +14,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import Select, delete, func, not_, select, update
 
+from formsvc.store import access
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotAllowed, NotNow, NotThere, Overloaded
 from formsvc.store.jobtables import BackgroundJob, JobItem
+from formsvc.store.models import Filing
 from formsvc.store.store import Store, Work
 
 FOLDER: Final = "jobs"
@@ -93,6 +95,18 @@ def find(work: Work, id: str) -> BackgroundJob:
 def mine(work: Work) -> list[BackgroundJob]:
     """The actor's jobs, newest first."""
     return list(work.session.scalars(_own(work).order_by(BackgroundJob.at.desc())))
+
+
+def require_seen(work: Work, id: str) -> None:
+    """NotThere when a job read what the actor does not see any more: who left an office takes no
+    results along."""
+    hidden = (
+        select(JobItem.number)
+        .join(Filing, Filing.id == JobItem.filing_id)
+        .where(JobItem.job_id == id, not_(access.visible(work.actor)))
+    )
+    if work.session.scalar(hidden.limit(1)) is not None:
+        raise NotThere
 
 
 def discard(work: Work, id: str) -> None:

@@ -1,28 +1,32 @@
 """A whole programme in clear, in a folder, for the office that owns it or for another installation.
 
 `manifest.json` (digests of the others, signed), `offices.jsonl`, `people.jsonl`, `filings.jsonl`,
-`documents/` when asked for. People go by e-mail, offices by kind and name: numbers of rows mean
-nothing elsewhere. What was never handed in is its owner's alone and stays.
+`materials/` with every file that was handed in, named by its digest, `documents/` when asked for.
+People go by e-mail, offices by kind and name: numbers of rows mean nothing elsewhere. What was
+never handed in is its owner's alone and stays.
 """
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
 from formsvc import delivery
 from formsvc.forms import Programme
 from formsvc.storage import LocalFolder
-from formsvc.store import contents, database, events, life
+from formsvc.store import contents, database, events, life, materials, scans
 from formsvc.store.access import SYSTEM
 from formsvc.store.columns import iso
+from formsvc.store.errors import Invalid
 from formsvc.store.models import Event, Filing, Material, Office, Passage, Person, Provenance
 from formsvc.store.store import Store, Work
 from formsvc.writing.notation import CHINA
@@ -30,6 +34,8 @@ from formsvc.writing.notation import CHINA
 FORMAT: Final = "formsvc-export-1"
 OFFICES, PEOPLE, FILINGS = FILES = ("offices.jsonl", "people.jsonl", "filings.jsonl")
 MANIFEST: Final = "manifest.json"
+MATERIALS: Final = "materials"
+FILE_KEYS: Final = ("version", "stage", "kind", "size", "digest")
 _MESSAGE: Final = b"formsvc-export-1\n"
 _BATCH: Final = 200
 # Columns that go over as they are.
@@ -54,13 +60,10 @@ def export(
         }
         drawn = _documents(work, programme, target) if documents else 0
         head = events.head(session)
-        left = session.scalar(
-            select(func.count(Material.id)).join(Filing, Filing.id == Material.filing_id)
-            .where(Filing.programme == programme.id)
-        )  # fmt: skip
+        moved = _materials(work, programme, target / MATERIALS)
     plain = {
         "format": FORMAT, "programme": programme.id, "at": iso(store.clock()), "counts": counts,
-        "installation": store.keys.public_key.hex(), "documents": drawn, "materials_left": left,
+        "installation": store.keys.public_key.hex(), "documents": drawn, "materials": moved,
         "head": {"count": head.count, "hash": head.hash},
         "files": {name: digest_of(target / name) for name in FILES},
     }  # fmt: skip
@@ -124,11 +127,14 @@ def _named(office: Office | None) -> list[str] | None:
 
 
 def _people(work: Work, programme: Programme) -> Iterator[str]:
-    """Whoever handed in or judged something."""
+    """Whoever handed in or judged something, or added a file."""
     mine = select(Filing.id).where(Filing.programme == programme.id, Filing.version > 0)
     owners = select(Filing.owner_id).where(Filing.id.in_(mine))
     judges = select(Passage.person_id).where(Passage.filing_id.in_(mine))
-    query = select(Person).where(Person.id.in_(owners) | Person.id.in_(judges))
+    adders = select(Material.person_id).where(Material.filing_id.in_(mine))
+    query = select(Person).where(
+        Person.id.in_(owners) | Person.id.in_(judges) | Person.id.in_(adders)
+    )
     for person in work.session.scalars(query.order_by(Person.email)):
         yield _json({"email": person.email, "name": person.name})
 
@@ -159,9 +165,44 @@ def _filings(work: Work, programme: Programme, history: bool) -> Iterator[str]:
             "holder": _named(filing.holder),
             "passages": [_passage(work, each) for each in filing.passages],
             "events": _events(work, filing, origin) if history else [],
+            "materials": [_file(work, each) for each in handed(work, filing)],
         }
         versions = ", ".join(_versions(work, filing))
         yield f'{_json(plain)[:-1]}, "versions": [{versions}]}}'
+
+
+def handed(work: Work, filing: Filing) -> list[Material]:
+    """The files that go with what was handed in; those of a version to come are its owner's."""
+    query = select(Material).where(
+        Material.filing_id == filing.id, Material.version <= filing.version
+    )
+    return list(work.session.scalars(query.order_by(Material.id)))
+
+
+def _file(work: Work, material: Material) -> dict[str, Any]:
+    person = work.session.get_one(Person, material.person_id)
+    said = {name: getattr(material, name) for name in FILE_KEYS}
+    found = [asdict(each) for each in scans.remarks(work.store.keys, material)]
+    return said | {"person": person.email, "at": iso(material.at), "found": found,
+                   "title": materials.title(work.store.keys, material)}  # fmt: skip
+
+
+def _materials(work: Work, programme: Programme, target: Path) -> int:
+    """The bytes of every file, in clear; how many files. Invalid for one that is not whole."""
+    count = 0
+    for filing in _batches(work, programme):
+        for material in handed(work, filing):
+            count += 1
+            if (target / material.digest).exists():  # the same file once
+                continue
+            with (
+                materials.content(work.store, material) as content,
+                _private(target, material.digest) as stream,
+            ):
+                shutil.copyfileobj(content, stream)
+            if digest_of(target / material.digest) != material.digest:
+                raise Invalid(f"附件 {material.id} 与记录的摘要不符，没有导出：请先核对历史。")
+    return count
 
 
 def _versions(work: Work, filing: Filing) -> Iterator[str]:

@@ -17,7 +17,7 @@ from formsvc.checks import stages
 from formsvc.findings import Finding
 from formsvc.forms import Form, Stage
 from formsvc.forms.form import APPLICANT
-from formsvc.store import access, comparing, contents, filed, notices, offices
+from formsvc.store import access, comparing, contents, filed, notices, offices, standing
 from formsvc.store.errors import (
     Invalid,
     NotAllowed,
@@ -183,7 +183,8 @@ def hand_in(work: Work, id: int, revision: int, *, key: str = "", request: str =
                                 version=number, at=work.now))  # fmt: skip
     work.record("handed-in", filing, filing.office_id, version=number, digest=version.digest,
                 edition=form.edition, errors=filing.errors, warnings=filing.warnings,
-                to=filing.stage)  # fmt: skip
+                to=filing.stage,
+                **standing.found_by(work.session, work.store.keys, id))  # fmt: skip
     return version
 
 

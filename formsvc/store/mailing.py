@@ -1,10 +1,12 @@
-"""Notices by mail, where the operator has set up a server.
+"""Mails, where the operator has set up a server: notices, and the letters of accounts.
 
-A mail says which form and what happened to it, and who reads it signs in to see more: of other
+A notice says which form and what happened to it, and who reads it signs in to see more: of other
 people than its reader it names none. Each is sent at least once; one that cannot be is tried again
-for a week.
+for a week. A letter (a link to join or to set a password) waits in the store, sealed, until it was
+sent or its link is void: nobody's request waits for a mail server, and none is lost with it.
 """
 
+import json
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
@@ -16,16 +18,18 @@ from email.utils import localtime, make_msgid
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
-from formsvc.store.models import Filing, Notice, Person
+from formsvc.store.models import Filing, Letter, Notice, Person
 from formsvc.store.store import Store
 
 _PATIENCE: Final = 20  # seconds
 _A_ROUND: Final = 100  # mails
 _TRIED: Final = timedelta(days=7)
+_AGAIN: Final = timedelta(minutes=1)  # before a letter that was not taken is tried again
+_PROBE: Final = 5  # seconds that a person waits to hear whether the mail server answers
 _SUBJECT: Final = "人才项目申报：有新的通知"
 _FOOT: Final = "本邮件由系统自动发出，请勿回复。"
 
@@ -82,14 +86,21 @@ class Mailer:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
 
-    def _server(self) -> smtplib.SMTP:
+    def answers(self) -> bool:
+        """Whether the server would take a mail now."""
+        with suppress(OSError, smtplib.SMTPException):
+            self._server(_PROBE).quit()
+            return True
+        return False
+
+    def _server(self, patience: float = _PATIENCE) -> smtplib.SMTP:
         host, user = self.where.hostname or "", unquote(self.where.username or "")
         safe = ssl.create_default_context()
         server: smtplib.SMTP
         if self.where.scheme == "smtps":
-            server = smtplib.SMTP_SSL(host, self.where.port or 465, timeout=_PATIENCE, context=safe)
+            server = smtplib.SMTP_SSL(host, self.where.port or 465, timeout=patience, context=safe)
         else:
-            server = smtplib.SMTP(host, self.where.port or 587, timeout=_PATIENCE)
+            server = smtplib.SMTP(host, self.where.port or 587, timeout=patience)
         try:
             if self.where.scheme == "smtp":
                 server.starttls(context=safe)
@@ -121,6 +132,59 @@ def _send(server: smtplib.SMTP, letter: EmailMessage) -> None:
         raise NotSent("the address was refused", is_final=is_final) from refused
     except (OSError, smtplib.SMTPException, ValueError) as error:
         raise NotSent(f"the mail was not taken: {type(error).__name__}") from error
+
+
+@dataclass(frozen=True)
+class Post:
+    """Where the pages hand in a mail: it is kept, and sent by whoever is woken."""
+
+    store: Store
+    mailer: Mailer
+    wake: Callable[[], None] = lambda: None
+
+    def put(self, to: str, subject: str, text: str, days: int = 1) -> None:
+        """Keep a letter to be sent, and tried for some days."""
+        with self.store.writing() as work:
+            letter = Letter(after=work.now, until=work.now + timedelta(days=days), sealed=b"")
+            work.session.add(letter)
+            work.session.flush()
+            plain = json.dumps([to, subject, text], ensure_ascii=False).encode()
+            letter.sealed = self.store.keys.seal(plain, f"letter/{letter.id}")
+        self.wake()
+
+    def answers(self) -> bool:
+        """Whether the mail server would take it now."""
+        return self.mailer.answers()
+
+
+def send_letters(store: Store, mailer: Mailer) -> int:
+    """Send the letters whose time has come, the oldest first; how many were."""
+    with store.writing() as work:
+        work.session.execute(delete(Letter).where(Letter.until <= work.now))
+        due = select(Letter).where(Letter.after <= work.now).order_by(Letter.id).limit(_A_ROUND)
+        waiting = [(each.id, *opened(store, each)) for each in work.session.scalars(due)]
+    sent = 0
+    if waiting:
+        with suppress(NotSent), mailer.connected() as send:
+            for id, to, subject, text in waiting:
+                is_over = True
+                try:
+                    send(to, subject, text)
+                    sent += 1
+                except NotSent as failed:
+                    is_over = failed.is_final
+                with store.writing() as work:
+                    if (letter := work.session.get(Letter, id)) is not None:
+                        letter.after = work.now + _AGAIN
+                        if is_over:
+                            work.session.delete(letter)
+    return sent
+
+
+def opened(store: Store, letter: Letter) -> tuple[str, str, str]:
+    """(to, subject, text) of a letter."""
+    to, subject, text = json.loads(store.keys.unseal(letter.sealed, f"letter/{letter.id}"))
+    return to, subject, text
 
 
 def send_due(store: Store, mailer: Mailer) -> int:

@@ -8,18 +8,18 @@ in the row, sealed by the keyring: when that is rotated, files stay as they are.
 import hashlib
 import io
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from sqlalchemy import func, select
 
 from formsvc.sealed import sealing, unsealed
-from formsvc.store import access, life
+from formsvc.store import access, life, readings
 from formsvc.store.access import Actor
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
 from formsvc.store.keyring import Keyring, Unopenable
@@ -30,6 +30,7 @@ from formsvc.store.store import Store, Work
 
 MOST_BYTES: Final = 20_000_000
 MOST_BYTES_A_FILING: Final = 200_000_000
+MOST_BYTES_IN_DRAFTS: Final = 1_000_000_000  # a person
 MOST_FILES: Final = 50
 _TITLE: Final = 120  # characters
 _KEY: Final = 32
@@ -101,7 +102,7 @@ def find(work: Work, id: int, material: int) -> tuple[Filing, Material]:
 def opened(work: Work, id: int, material: int) -> Iterator[tuple[Material, IO[bytes]]]:
     """A file with its content, a seekable stream; that it was read is an event."""
     filing, found = find(work, id, material)
-    work.record("read", filing, version=found.version, what="material", material=found.id)
+    readings.note(work, filing, found.version, what="material", material=found.id)
     with content(work.store, found) as stream:
         yield found, stream
 
@@ -171,6 +172,13 @@ def _addable(work: Work, id: int, upload: Upload) -> Filing:
     _require_adder(work, filing, upload.kind, "add-material")
     sums = select(func.count(), func.coalesce(func.sum(Material.size), 0))
     count, size = work.session.execute(sums.where(Material.filing_id == id)).one()
+    if not filing.version:  # whoever has an account begins drafts: not as many files as they like
+        drafts = sums.join(Filing, Filing.id == Material.filing_id).where(
+            Filing.owner_id == filing.owner_id, Filing.version == 0
+        )
+        if work.session.execute(drafts).one()[1] + len(upload.raw) > MOST_BYTES_IN_DRAFTS:
+            most = MOST_BYTES_IN_DRAFTS // 1_000_000
+            raise Invalid(f"您的草稿所附的文件合计最大 {most} MB，请先提交或删除一些草稿。")
     if not upload.raw:
         raise Invalid("文件是空的，请重新选择。")
     if len(upload.raw) > MOST_BYTES:
@@ -234,6 +242,38 @@ def _written(store: Store, raw: bytes) -> tuple[str, bytes]:
     return name, store.keys.seal(key, f"material/{name}")
 
 
+def arrived(
+    work: Work, filing: Filing, given: Mapping[str, Any], raw: bytes, adder: int, findings: bytes
+) -> Material:
+    """A file that another store exported, its columns as given; `findings` is what a scan was found
+    to be, b"" for nothing. Invalid when it is not the file of its digest."""
+    if hashlib.sha256(raw).hexdigest() != given["digest"] or len(raw) != given["size"]:
+        raise Invalid(f"附件 {given['digest'][:12]}：内容与摘要不符。")
+    kind, found = Purpose(given["kind"]), sniffed(raw, frozenset(FileType))
+    require_clean(raw, work.store.settings.scan_command)
+    name, key = _written(work.store, raw)
+    seal = work.store.keys.seal
+    columns = ("version", "stage", "size", "digest")
+    material = Material(
+        **{column: given[column] for column in columns}, filing_id=filing.id, name_there=name,
+        kind=kind, media_type=found.media_type,
+        sealed_key=key, sealed_title=seal(str(given["title"]).encode(), f"title/{name}"),
+        person_id=adder, at=datetime.fromisoformat(given["at"]),
+    )  # fmt: skip
+    work.session.add(material)
+    work.session.flush()
+    if findings:
+        material.sealed = seal(findings, findings_place(material))
+    _told(work, filing, material)
+    return material
+
+
+def _told(work: Work, filing: Filing, material: Material) -> None:
+    work.record("material-added", filing, filing.holder_id, version=material.version,
+                material=material.id, of=str(material.kind), digest=material.digest,
+                size=material.size)  # fmt: skip
+
+
 def _row(
     work: Work, filing: Filing, upload: Upload, found: FileType, file: tuple[str, bytes]
 ) -> Material:
@@ -247,9 +287,7 @@ def _row(
     )  # fmt: skip
     work.session.add(material)
     work.session.flush()
-    work.record("material-added", filing, filing.holder_id, version=material.version,
-                material=material.id, of=upload.kind.value, digest=digest,
-                size=material.size)  # fmt: skip
+    _told(work, filing, material)
     return material
 
 

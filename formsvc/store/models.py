@@ -364,6 +364,18 @@ class Notice(Base):
     mailed: Mapped[datetime | None]
 
 
+class Letter(Base):
+    """A mail of an account that waits to be sent, sealed: to whom, subject, text. It is tried again
+    `after` a time, and dropped at `until`; one that was sent is gone."""
+
+    __tablename__ = "letter"
+
+    id: Mapped[int] = mapped_column(ROW_ID, primary_key=True)
+    after: Mapped[datetime] = mapped_column(index=True)
+    until: Mapped[datetime]
+    sealed: Mapped[bytes]
+
+
 class Invitation(Base):
     """A link by which somebody joins an office; only the digest of its secret is kept."""
 

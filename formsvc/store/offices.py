@@ -1,12 +1,18 @@
 """Offices as a tree, and which of them a stage is done by."""
 
-from sqlalchemy import func, or_, select
-from sqlalchemy.orm import Session
+from typing import Final
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session, selectinload
 
 from formsvc.forms import Programme, Stage
+from formsvc.store import access, notices, standing
 from formsvc.store.errors import Invalid, NotNow, Refused
+from formsvc.store.events import Plain
 from formsvc.store.models import Filing, Office
 from formsvc.store.store import Work
+
+_SUCCESSORS: Final = 500  # that a page offers
 
 
 def add(
@@ -28,8 +34,14 @@ def add(
     work.session.add(office)
     work.session.flush()
     office.path = f"{parent.path if parent else '/'}{office.id}/"
-    work.record("office-added", office=office.id, of=kind)
+    record(work, "office-added", office, of=kind)
     return office
+
+
+def record(work: Work, kind: str, office: Office, **details: Plain) -> None:
+    """An event that changed an office's row, with a keyed digest over what it is then."""
+    row = {standing.OFFICE: standing.of_office(work.store.keys, office)}
+    work.record(kind, None, office.id, **details, **row)
 
 
 def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
@@ -38,7 +50,7 @@ def rename(work: Work, office: Office, programme: Programme, name: str) -> None:
     if name != office.name:
         _is_new(work, programme, office.kind, name)
         office.name = name
-        work.record("office-renamed", office=office.id)
+        record(work, "office-renamed", office)
 
 
 def stays_open(work: Work, office: Office) -> bool:
@@ -47,26 +59,78 @@ def stays_open(work: Work, office: Office) -> bool:
     return not office.closed
 
 
-def close(work: Work, office: Office) -> None:
-    """Nothing comes to an office any more. NotNow while something lies there or below it."""
+def close(work: Work, office: Office, successor: Office | None = None) -> None:
+    """Nothing comes to an office any more; what is not over there goes to its successor, also from
+    one that is closed already. NotNow while there is something and no successor, or offices below.
+    """
     # Whoever brings something here holds it open: they are waited for, or see it closed. What only
     # names the office (a draft, an event) need not wait.
     work.session.refresh(office, with_for_update={"key_share": True})
+    if successor is not None:
+        hand_over(work, office, successor)
     if office.closed:
         return
     below = select(func.count()).where(Office.parent_id == office.id, Office.closed.is_(False))
     if number := work.session.scalar(below):
         raise NotNow(f"“{office.name}”之下还有 {number} 个机构，请先关闭它们。", "close-office")
-    held = select(func.count()).select_from(Filing).where(
-        or_(
-            Filing.holder_id == office.id,
-            (Filing.office_id == office.id) & Filing.closed.is_(None) & (Filing.version > 0),
-        )
-    )  # fmt: skip
-    if number := work.session.scalar(held):
-        raise NotNow(f"“{office.name}”还有 {number} 份材料没有办完，不能关闭。", "close-office")
+    if number := unfinished(work, office):
+        raise NotNow(
+            f"“{office.name}”还有 {number} 份材料没有办完，不能关闭：请选一个接办的机构，"
+            "关闭时一并转过去；或者先办完。", "close-office",
+        )  # fmt: skip
     office.closed = True
-    work.record("office-closed", office=office.id)
+    record(work, "office-closed", office)
+
+
+def unfinished(work: Work, office: Office) -> int:
+    """How many submissions lie with an office, or were handed in through it and are not over."""
+    return work.session.scalar(select(func.count()).select_from(Filing).where(_left(office))) or 0
+
+
+def _left(office: Office) -> ColumnElement[bool]:
+    handed = (Filing.office_id == office.id) & Filing.closed.is_(None) & (Filing.version > 0)
+    return or_(Filing.holder_id == office.id, handed)
+
+
+def successors(work: Work, office: Office) -> list[Office]:
+    """The offices that may go on with what an office leaves: open ones of its kind, and those of
+    the actor's."""
+    query = select(Office).where(
+        Office.programme == office.programme, Office.kind == office.kind, Office.id != office.id,
+        Office.closed.is_(False), access.manageable(work.actor),
+    )  # fmt: skip
+    return list(work.session.scalars(query.order_by(Office.name).limit(_SUCCESSORS)))
+
+
+def hand_over(work: Work, office: Office, successor: Office) -> int:
+    """Lay all that an office has not finished before another one of its kind; how much that was.
+
+    Each is an event. Drafts go along: their owners hand them in through the successor, once they
+    are invited there.
+    """
+    same = (successor.programme, successor.kind) == (office.programme, office.kind)
+    if successor.id == office.id or not same:
+        raise Invalid("接办的机构应是同一计划、同一类别的另一个机构。")
+    if not stays_open(work, successor):
+        raise NotNow(f"“{successor.name}”已经关闭，不能接办。", "close-office")
+    drafts = (Filing.office_id == office.id) & (Filing.version == 0)
+    query = select(Filing).where(or_(_left(office), drafts)).order_by(Filing.id)
+    loads = selectinload(Filing.versions), selectinload(Filing.passages)
+    found = work.session.scalars(query.options(*loads).with_for_update(key_share=True)).all()
+    for filing in found:
+        if filing.office_id == office.id:
+            filing.office_id = successor.id
+        if filing.holder_id == office.id:
+            filing.holder_id = successor.id
+            for passage in filing.passages:
+                if not passage.outcome:
+                    passage.office_id = successor.id
+            text = f"“{filing.title}”由{office.name}转来，请办理。"
+            notices.tell_office(work, filing, successor, text)
+        filing.changed = work.now
+        work.record("handed-over", filing, office.id, successor=successor.id)
+        notices.tell_owner(work, filing, f"“{filing.title}”改由{successor.name}接办。")
+    return len(found)
 
 
 def reopen(work: Work, office: Office) -> None:
@@ -75,7 +139,7 @@ def reopen(work: Work, office: Office) -> None:
         raise NotNow(f"请先重新启用上级机构“{office.parent.name}”。", "reopen-office")
     if office.closed:
         office.closed = False
-        work.record("office-reopened", office=office.id)
+        record(work, "office-reopened", office)
 
 
 def _name(text: str) -> str:

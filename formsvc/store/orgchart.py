@@ -162,7 +162,7 @@ def _added(work: Work, programme: Programme, lines: list[Placing], faults: list[
             elif line.code and known.code != line.code:
                 known.code = line.code
                 changed += 1
-                work.record("office-changed", office=known.id)
+                offices.record(work, "office-changed", known)
             else:
                 same += 1
         if len(waiting) == len(left):

@@ -7,6 +7,7 @@ event names people by number, never by address.
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final, cast
 
@@ -298,10 +299,21 @@ def add(work: Work, email: str, name: str, password: str | None) -> Person:
     email, name = address(email), person_name(name)
     if by_email(work, email) is not None:
         raise Invalid("这个邮箱已有账户：请先登录，再打开这个链接。")
-    made = Person(email=email, name=name, password=password, created=work.now)
+    made = enter(work, email, name)
+    made.password = password
+    return made
+
+
+def enter(
+    work: Work, email: str, name: str, places: Iterable[tuple[int | None, Role]] = ()
+) -> Person:
+    """A person as given, with roles in offices (None for the service), whom nobody invited."""
+    made = Person(email=email, name=name, created=work.now)
     work.session.add(made)
     work.session.flush()
     work.record("person-added", member=made.id)
+    for office_id, role in places:
+        join(work, made, office_id, role)
     return made
 
 

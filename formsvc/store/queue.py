@@ -19,24 +19,30 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select, update
 
 from formsvc.errors import FormsvcError
 from formsvc.store import database, jobs
+from formsvc.store.errors import Unreachable
 from formsvc.store.jobs import FOLDER, UNFINISHED, JobState
 from formsvc.store.jobtables import BackgroundJob
 from formsvc.store.store import Store
 
 _LOOK: Final = 20.0  # seconds between two looks for what others left
+_SOON: Final = 2.0  # seconds, when the look failed
 _TELL: Final = 1.0  # seconds between two writings of how far it is
 _BEGINNINGS: Final = (
     20  # of one step, before whatever ends its process is taken to be its own fault
 )
+_PAUSES: Final = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)  # seconds
 _SLOTS: Final = "slots"
 _ID: Final = "id"
 _log = logging.getLogger(__name__)
+
+
+_Given = TypeVar("_Given")
 
 
 class Undone(FormsvcError):
@@ -69,7 +75,7 @@ class Doing:
         def guarded() -> int:
             try:
                 given = act()
-            except _Deleted:
+            except (_Deleted, Unreachable):  # which is done again
                 raise
             except Exception as fault:
                 raise Undone(_described(fault)) from None
@@ -156,9 +162,11 @@ class Jobs:
             try:
                 self._sweep()
                 self._hand_over()
+                pause = _LOOK
             except Exception as fault:
                 _log.error("jobs: %s", _described(fault))
-            self._wake.wait(_LOOK)
+                pause = _SOON
+            self._wake.wait(pause)
 
     def _sweep(self) -> None:
         """Delete what has expired, and folders without a job."""
@@ -217,7 +225,13 @@ class Jobs:
             slot += 1
         self._slot, self._held = slot, held
         self._engine = database.queue_engine(self.store.settings.database, self.store.data)
-        durable.launch(self._engine, f"{self._home}-{slot}", self._queue, self._work)
+        try:
+            durable.launch(self._engine, f"{self._home}-{slot}", self._queue, self._work)
+        except BaseException:
+            durable.shut()
+            self._engine.dispose()
+            os.close(held)
+            raise
         self._launched.set()
 
     def _others(self) -> Iterator[tuple[str, Path]]:
@@ -234,7 +248,7 @@ class Jobs:
         id, _, number = turn.partition("-")
         self._at.add(turn)
         try:
-            doing = self._begun(id, int(number), durable.step)
+            doing = _patiently(lambda: self._begun(id, int(number), durable.step))
             if doing is None:
                 return
             self._performers[doing.name.partition(":")[0]](doing)
@@ -269,6 +283,9 @@ class Jobs:
         self._end(turn, JobState.FAILED)
 
     def _end(self, turn: str, state: JobState) -> None:
+        _patiently(lambda: self._ended(turn, state))
+
+    def _ended(self, turn: str, state: JobState) -> None:
         id, _, number = turn.partition("-")
         with self.store.writing() as work:
             query = update(BackgroundJob).where(
@@ -312,6 +329,16 @@ def _locked(path: Path) -> Iterator[int | None]:
     finally:
         if held is not None:
             os.close(held)
+
+
+def _patiently(act: Callable[[], _Given]) -> _Given:
+    """Do what may be done twice, again while the database does not answer."""
+    for pause in _PAUSES:
+        try:
+            return act()
+        except Unreachable:
+            time.sleep(pause)
+    return act()
 
 
 def _described(fault: BaseException) -> str:

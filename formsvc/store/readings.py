@@ -1,16 +1,27 @@
-"""Reading what is sealed: each reading of content is an event of the history."""
+"""Reading what is sealed: who reads a content is an event of the history, once a day.
 
+The event stands at the first reading of the day in China, and is there before the content is shown.
+"""
+
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import select
 
 from formsvc.catalogue import Checked
 from formsvc.findings import Finding, Report
 from formsvc.forms import Form
 from formsvc.store import comparing, contents, life
 from formsvc.store.errors import Invalid, NotThere
-from formsvc.store.models import Filing, Passage, Version
+from formsvc.store.events import Plain
+from formsvc.store.models import Event, Filing, Passage, Version
 from formsvc.store.store import Work
+from formsvc.writing.notation import CHINA
+
+_READ: Final = "read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,27 @@ class Said:
     findings: tuple[Finding, ...]
 
 
+def note(work: Work, filing: Filing, version: int, **what: Plain) -> None:
+    """Record that the actor reads a version, 0 for the draft, or `what` of it; once a day."""
+    details = {"version": version, **what}
+    if not is_noted(work, filing, details):
+        work.record(_READ, filing, None, **details)
+
+
+def is_noted(work: Work, filing: Filing, details: dict[str, Plain]) -> bool:
+    """Whether the history says already that the actor read this today."""
+    known = (each for each in work.happened if (each.kind, each.filing) == (_READ, filing.id))
+    if any(each.details == details for each in known):
+        return True
+    day = datetime.combine(work.today, datetime.min.time(), CHINA).astimezone(UTC)
+    said = json.dumps(details, ensure_ascii=False, sort_keys=True)
+    query = select(Event.number).where(
+        Event.filing_id == filing.id, Event.person_id == work.actor.person, Event.kind == _READ,
+        Event.at >= day, Event.details == said,
+    )  # fmt: skip
+    return work.session.scalar(query.limit(1)) is not None
+
+
 def version(filing: Filing, number: int) -> Version:
     """A version that was handed in. NotThere for any other number."""
     if not 1 <= number <= filing.version:
@@ -53,12 +85,12 @@ def content(work: Work, filing: Filing, number: int | None = None) -> Content:
     """
     if number is None:
         if is_draft(work, filing):
-            work.record("read", filing, version=0)
+            note(work, filing, 0)
             form = life.form_of(work, filing)
             return Content(form, contents.draft(work.store.keys, filing), None)
         number = filing.version
     chosen = version(filing, number)
-    work.record("read", filing, version=number)
+    note(work, filing, number)
     data = contents.data(work.store.keys, chosen)
     return Content(life.form_of(work, filing, chosen.edition), data, chosen)
 
@@ -86,7 +118,7 @@ def opinions(work: Work, filing: Filing) -> list[Said]:
         words, findings = contents.opinion(keys, passage)
         said.append(Said(passage, words, tuple(findings)))
     if any(each.words or each.findings for each in said):
-        work.record("read", filing, version=filing.version, what="opinions")
+        note(work, filing, filing.version, what="opinions")
     return said
 
 

@@ -12,7 +12,7 @@ from formsvc.documents.press.drawing import receipt as printed
 from formsvc.documents.proof import carriage, receipts
 from formsvc.documents.proof.marks import canonical
 from formsvc.documents.proof.receipts import Receipt
-from formsvc.store import contents, life
+from formsvc.store import contents, life, readings
 from formsvc.store.columns import iso
 from formsvc.store.errors import NotNow, NotThere
 from formsvc.store.events import GENESIS
@@ -32,7 +32,7 @@ def receipt(work: Work, id: int, number: int | None = None) -> Receipt:
         raw = canonical(_made(work, filing, version))
         version.sealed_receipt = work.store.keys.seal(raw, _place(version))
     raw = work.store.keys.unseal(version.sealed_receipt, _place(version))
-    work.record("read", filing, version=version.number, what="receipt")
+    readings.note(work, filing, version.number, what="receipt")
     return receipts.parsed(raw)
 
 

@@ -32,6 +32,7 @@ PLACES: Final[Mapping[str, str]] = {
     "material.sealed_title": "title/{name_there}",
     "origin.sealed": "origin/{filing_id}",
     "job.sealed": "job/{id}",
+    "letter.sealed": "letter/{id}",
 }
 _BATCH: Final = 200
 _ROUNDS: Final = 20

@@ -6,20 +6,25 @@ all columns that only verbs change, with its versions and stays. Nobody reads co
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, select
 from sqlalchemy.orm import Session
 
 from formsvc.store.columns import iso
 from formsvc.store.events import Happened
 from formsvc.store.keyring import Keyring
-from formsvc.store.models import Filing
+from formsvc.store.models import Filing, Lookup, Meeting, Office
 
 DETAIL: Final = "standing"
 GONE: Final = "gone"
+OFFICE: Final = "row"  # in details of events that change an office
+LOOKUPS, MEETINGS = FOUND_BY = ("lookups", "meetings")  # in those by which a filing is found
+LOOKUP_COLUMNS: Final = (Lookup.kind, Lookup.digest)
+MEETING_COLUMNS: Final = (Meeting.programme, Meeting.comparison, Meeting.key, Meeting.differs,
+                          Meeting.pointer, Meeting.amount)  # fmt: skip
 _NOWHERE: Final = "-"
 # While it is in these, its owner changes what lists show of it without an event.
 _OWNERS: Final = ("draft", "returned", "withdrawn")
@@ -70,6 +75,32 @@ def _columns(filing: Filing) -> list[object]:
           each.left and iso(each.left), each.outcome, each.person_id, each.digest]
          for each in sorted(filing.passages, key=lambda each: each.id)],
     ]  # fmt: skip
+
+
+def of_office(keys: Keyring, office: Office) -> str:
+    """A keyed digest over all that an office's row says, hexadecimal."""
+    row = [office.id, office.programme, office.kind, office.name, office.code, office.parent_id,
+           office.path, office.closed]  # fmt: skip
+    return _mac(keys, b"formsvc-office-1\n", row)
+
+
+def found_by(session: Session, keys: Keyring, filing: int) -> dict[str, str]:
+    """Keyed digests over the rows by which a filing is found, and met by later ones."""
+    session.flush()
+    lookups = session.execute(select(*LOOKUP_COLUMNS).where(Lookup.filing_id == filing))
+    meetings = session.execute(select(*MEETING_COLUMNS).where(Meeting.filing_id == filing))
+    return {LOOKUPS: rows_proof(keys, lookups), MEETINGS: rows_proof(keys, meetings)}
+
+
+def rows_proof(keys: Keyring, rows: Iterable[Sequence[object]]) -> str:
+    """A keyed digest over rows in any order, hexadecimal; "" for none."""
+    plain = [[each.hex() if isinstance(each, bytes) else each for each in row] for row in rows]
+    return _mac(keys, b"formsvc-found-1\n", sorted(plain, key=str)) if plain else ""
+
+
+def _mac(keys: Keyring, label: bytes, plain: object) -> str:
+    content = json.dumps(plain, ensure_ascii=False).encode()
+    return keys.mac(label + content)[:16].hex()
 
 
 def watched(session: Session) -> dict[int, Filing]:

@@ -6,7 +6,7 @@ from flask_smorest import Api
 from formsvc.config import Settings
 from formsvc.store import people
 from formsvc.store.daily import Ticker
-from formsvc.store.mailing import Mailer
+from formsvc.store.mailing import Mailer, Post
 from formsvc.store.queue import Jobs
 from formsvc.store.store import Store
 from formsvc.web.accounts import installing as accounts
@@ -25,10 +25,11 @@ def install(app: Flask, described: Api, settings: Settings) -> None:
     store = Store.open(settings)
     app.extensions["formsvc-store"] = store
     app.extensions["formsvc-jobs"] = background = Jobs(store, performers())
-    app.extensions["formsvc-behind"] = (background, Ticker(store))
+    ticker = Ticker(store)
+    app.extensions["formsvc-behind"] = (background, ticker)
     app.extensions["formsvc-saving"] = resuming.saving
     mailer = Mailer.of(settings)
-    app.extensions["formsvc-mail"] = mailer.mail if mailer else None
+    app.extensions["formsvc-mail"] = Post(store, mailer, ticker.wake) if mailer else None
     interface.install(described)
     for routes in (jobs, materials):
         described.register_blueprint(routes)

@@ -12,18 +12,23 @@ import pyotp
 import pytest
 from flask_security.core import _default_messages
 
-from formsvc.config import SignOn, from_environment
+from formsvc.config import Settings, SignOn, from_environment
 from formsvc.errors import ConfigError
-from formsvc.store import offices, people, tokens
+from formsvc.store import database, life, mailing, offices, people, tokens
 from formsvc.store.access import Role, Scope
+from formsvc.store.audit import Audit
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
-from formsvc.store.models import Event, Membership, Office, Passkey, Person, Token
+from formsvc.store.life import Opinion
+from formsvc.store.mailing import Mailer, Post
+from formsvc.store.models import Event, Letter, Membership, Office, Passkey, Person, Token
 from formsvc.web import create_app
 from formsvc.web.accounts import security
 from formsvc.web.accounts.messages import messages
 
 from . import provider as providers
 from .signing import PASSWORD, Visitor, events, with_password
+from .test_audit import code_of
+from .world import submission
 
 # Pages over people, whom test_meetings, test_races and the story in tests/browser ask on both.
 DATABASES = ("sqlite",)
@@ -385,12 +390,31 @@ def test_a_manager_invites_by_link_and_who_comes_is_a_member(app, store, world, 
     assert roles.count("clerk") == 2
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "first"),
+    [(Role.APPLICANT, "/filings", "开始填写"), (Role.CLERK, "/todo", "点姓名看内容"),
+     (Role.MANAGER, "/todo", "邀请本机构的人员"), (Role.VIEWER, "/filings/all", "按姓名")],
+)  # fmt: skip
+def test_who_joins_comes_to_the_work_and_is_told_what_to_do_first(
+    app, store, world, role, path, first
+):
+    address = f"/account/join?token={invited(store, world, MANAGER, '江西某大学', role)}"
+    guest = Visitor(app)
+    guest.get(address)
+    guest.post(address, name="王敏", email="wang@example.cn", password=PASSWORD, again=PASSWORD)
+    assert guest.path == path
+    (hello,) = re.findall(r"王敏，您好，您已加入江西某大学[^<]+", guest.page)
+    assert first in hello
+    assert "您好" not in guest.get(path).text, "once"
+
+
 def test_who_has_an_account_joins_with_it(app, store, world):
     secret = invited(store, world, MANAGER, "江西某大学", Role.VIEWER)
     member = signed_in(app, store, world, "部门")
     member.get(f"/account/join?token={secret}")
     member.post(f"/account/join?token={secret}")
-    assert "江西某大学，查看" in member.page
+    assert member.path == "/filings/all"
+    assert "您已加入江西某大学，身份是查看" in member.page
 
 
 def test_a_link_for_one_address_is_for_nobody_else(app, store, world):
@@ -552,6 +576,50 @@ def test_an_office_that_still_has_filings_is_not_closed(store, world):
         offices.close(work, work.session.get_one(Office, world.offices["江西某大学"]))
 
 
+def test_an_office_is_closed_by_handing_what_is_left_to_another_one(
+    app, store, world, administrator
+):
+    old, new = world.offices["江西某大学"], world.office("江西新大学", "unit", "省教育厅")
+    other = world.offices["省教育厅"]
+    world.person("新经办", ("江西新大学", Role.CLERK))
+    open_, returned = (
+        world.handed_in(world.actor("申报人"), "江西某大学", data)
+        for data in (submission(), submission(
+            person__name="乙", person__id_number=code_of(1),
+        ))
+    )  # fmt: skip
+    with store.writing(world.actor("单位")) as work:
+        filing = life.find(work, returned)
+        opinion = Opinion(life.current(filing).digest, "请改")
+        life.give_back(work, returned, filing.revision, opinion, None)
+    page = administrator.get(f"/admin/offices/{old}").text
+    assert "还有 2 份材料没有办完" in page
+    assert "江西新大学" in page
+    administrator.post(f"/admin/offices/{old}/close")
+    assert "还有 2 份材料没有办完，不能关闭：请选一个接办的机构" in administrator.page
+    administrator.post(f"/admin/offices/{old}/close", successor=str(other))
+    assert "同一类别" in administrator.page
+    administrator.post(f"/admin/offices/{old}/close", successor=str(new))
+    assert "机构已经关闭" in administrator.page
+    assert "没有办完" not in administrator.page
+    assert world.filing(returned).office_id == new
+    world.passed(world.actor("新经办"), open_)
+    assert world.filing(open_).holder_id == other
+    assert events(store).count("handed-over") == 2
+    with database.snapshot(store.engine) as session:
+        assert [*Audit(session, store.keys, store.files, store.data).faults()] == []
+
+
+def test_what_is_stuck_in_a_closed_office_is_handed_over_too(store, world, administrator):
+    old, new = world.offices["江西某大学"], world.office("江西新大学", "unit", "省教育厅")
+    id = world.handed_in(world.actor("申报人"), "江西某大学")
+    with store.writing() as work:  # as an earlier fault, or an import, may have left it
+        work.session.get_one(Office, old).closed = True
+    assert "没有人能办" in administrator.get(f"/admin/offices/{old}").text
+    administrator.post(f"/admin/offices/{old}/close", successor=str(new))
+    assert world.filing(id).holder_id == new
+
+
 def test_a_manager_adds_below_but_does_not_name_or_close_the_own_office(world, manager):
     office = world.offices["江西某大学"]
     manager.get(f"/admin/offices/{office}")
@@ -628,21 +696,64 @@ def test_a_session_changes_nothing_for_a_page_of_another_origin(app, manager):
             assert (app.extensions["formsvc-actor"]() is not None) is expected
 
 
+# mails
+
+
+def post_of(app, store) -> Post:
+    """Mail by a server that does not answer."""
+    app.extensions["formsvc-mail"] = made = Post(store, Mailer.of(Settings(smtp=SILENT)))
+    return made
+
+
+SILENT = "smtp+plain://127.0.0.1:9"
+
+
+def letters(store) -> list[tuple[str, str, str]]:
+    """The mails that wait to be sent."""
+    with store.reading() as work:
+        return [mailing.opened(store, each) for each in work.session.query(Letter)]
+
+
+def test_an_invitation_waits_for_the_mail_server_and_the_page_says_so(app, store, world, manager):
+    post_of(app, store)
+    office = world.offices["江西某大学"]
+    manager.get(f"/admin/offices/{office}")
+    manager.post(f"/admin/offices/{office}/invite", role="clerk", days="3", uses="1",
+                 email="Li@example.cn")  # fmt: skip
+    assert manager.status == 200
+    assert "邮件服务器现在没有应答" in manager.page
+    ((to, _, said),) = letters(store)
+    assert to == "li@example.cn"
+    assert manager.secret in said
+
+
+def test_links_in_mails_lead_to_the_address_that_the_operator_set(app, store, world, visitor):
+    """Not to the host that a request names: who asks for another's password could choose it."""
+    settings = replace(store.settings, address="https://rc.example.cn/rencai")
+    app.extensions["formsvc-store"] = known = replace(store, settings=settings)
+    post_of(app, known)
+    email = with_password(app, store, world.people[MANAGER])
+    visitor.get("/account/reset")
+    visitor.post("/account/reset", email=email)
+    ((_, _, said),) = letters(store)
+    assert "https://rc.example.cn/rencai/account/reset/" in said
+    assert "localhost" not in said
+
+
 # registering
 
 
-def test_without_open_registration_nobody_registers(app, visitor):
-    app.extensions["formsvc-mail"] = print
+def test_without_open_registration_nobody_registers(app, store, visitor):
+    post_of(app, store)
     visitor.get("/account/register")
     assert visitor.status == 404
 
 
 def test_who_registers_proves_the_address_and_learns_of_no_other(settings, store, world, app):
-    mails = []
     opened = create_app(replace(settings, open_registration=True))
     opened.extensions["formsvc-store"].engine.dispose()
     opened.extensions["formsvc-store"] = store
-    opened.extensions["formsvc-mail"] = lambda *mail: mails.append(mail)
+    post_of(opened, store)
     known = with_password(app, store, world.people[MANAGER])
     pages = set()
     for email in ("new@example.cn", known):
@@ -651,7 +762,7 @@ def test_who_registers_proves_the_address_and_learns_of_no_other(settings, store
         guest.post("/account/register", email=email)
         pages.add(re.sub(r'name="token" value="[^"]+"', "", guest.page))
     assert len(pages) == 1
-    (to, _, text), (other, _, said) = mails
+    (to, _, text), (other, _, said) = letters(store)
     assert (to, other) == ("new@example.cn", known)
     assert "join?token" not in said
     address = re.search(r"http://localhost(\S+)", text)[1]
@@ -667,8 +778,7 @@ def test_a_forgotten_password_is_mailed_where_mail_is_set(app, store, world, vis
     email = with_password(app, store, world.people[MANAGER])
     visitor.get("/account/reset")
     assert "请与本单位负责人联系" in visitor.page
-    mails = []
-    app.extensions["formsvc-mail"] = lambda *mail: mails.append(mail)
+    post_of(app, store)
     pages = set()
     for tried in (email, "nobody@example.cn"):
         visitor.get("/account/reset")
@@ -676,8 +786,10 @@ def test_a_forgotten_password_is_mailed_where_mail_is_set(app, store, world, vis
         page = visitor.page.replace(tried, "")
         pages.add(re.sub(r'name="token" value="[^"]+"', "", page))
     assert len(pages) == 1
-    assert [to for to, *_ in mails] == [email]
-    address = re.search(r"http://localhost(\S+)", mails[0][2])[1]
+    assert "邮件服务器现在没有应答" in visitor.page, "whoever asks"
+    ((to, _, said),) = letters(store)
+    assert to == email
+    address = re.search(r"http://localhost(\S+)", said)[1]
     visitor.get(address)
     visitor.post(address, password="a fresh and long one", password_confirm="a fresh and long one")
     visitor.sign_in(email, "a fresh and long one")

@@ -1,13 +1,18 @@
 """Whatever is changed behind the program's back is found."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from formsvc.store import database, drafts, events, life
+from formsvc.store import database, drafts, events, life, materials, people, retention
 from formsvc.store.audit import Audit
 from formsvc.store.life import Opinion
+from formsvc.store.materials import Upload
+from formsvc.store.models import Event, Material
 
+from .test_materials import picture
 from .world import submission
 
 
@@ -50,7 +55,11 @@ def lived(world):
     id, _ = world.draft(applicant, "江西某大学")
     with world.store.writing(applicant) as work:
         drafts.discard(work, id, life.find(work, id).revision)
-    world.draft(applicant, "江西某大学")
+    last, _ = world.draft(applicant, "江西某大学")
+    for title in ("论文", "获奖"):
+        materials.add(world.store, applicant, last, Upload(f"{title}.png", picture()))
+    with world.store.writing(world.actor("管理员")) as work:
+        people.shut_out(work, world.people["财政"])
     return world.store
 
 
@@ -94,6 +103,27 @@ CHANGES = {
     " version, revision, person_name, unit_name, title, errors, warnings, created, changed)"
     " SELECT programme, form, edition, owner_id, state, stage, version, revision, person_name,"
     " unit_name, title, errors, warnings, created, changed FROM filing WHERE id = 1",
+    "an office renamed": "UPDATE office SET name = '别的大学' WHERE id = 5",
+    "an office moved": "UPDATE office SET parent_id = 4, path = '/1/4/5/' WHERE id = 5",
+    "an office put in": "INSERT INTO office (programme, kind, name, code, path, closed) SELECT"
+    " programme, kind, '新', code, path, closed FROM office WHERE id = 5",
+    "an office reopened or closed": "UPDATE office SET closed = NOT closed WHERE id = 6",
+    "a role given": "INSERT INTO membership (person_id, office_id, role, since) SELECT person_id,"
+    " NULL, 'admin', since FROM membership WHERE id = 1",
+    "a role changed": "UPDATE membership SET role = 'manager' WHERE id = 1",
+    "a role taken away": "DELETE FROM membership WHERE id = 3",
+    "somebody let in": "UPDATE person SET active = NOT active WHERE name = '财政'",
+    "somebody put in": "INSERT INTO person (email, name, active, created, key, second, recovery,"
+    " failures) SELECT 'x@y.cn', '谁', active, created, 'k', '', '', 0 FROM person WHERE id = 1",
+    "a number not found any more": "DELETE FROM lookup WHERE id = 1",
+    "an earlier grant forgotten": f"DELETE FROM meeting WHERE filing_id = {LAST}",
+    "an earlier grant made another's": f"UPDATE meeting SET key = 'x' WHERE filing_id = {LAST}",
+    "a file's row deleted": "DELETE FROM material WHERE id = 1",
+    "a file's digest changed": "UPDATE material SET digest = '00' WHERE id = 1",
+    "a file given to another filing": f"UPDATE material SET filing_id = {LAST} WHERE id = 1",
+    "a file of another version": "UPDATE material SET version = 0 WHERE id = 1",
+    "two files swapped": "UPDATE material SET (name_there, sealed_key, sealed_title) = (SELECT"
+    " m.name_there, m.sealed_key, m.sealed_title FROM material m WHERE m.id = 3 - material.id)",
     "the chain's count set back": "UPDATE chain SET count = count - 1",
 }  # fmt: skip
 
@@ -109,6 +139,37 @@ def test_each_change_behind_the_program_s_back_is_found(lived):
                 missed.append(name)
             transaction.rollback()
     assert missed == []
+    assert found(lived) == []
+
+
+def test_a_file_whose_bytes_were_changed_swapped_or_lost_is_found(lived):
+    with lived.reading() as work:
+        first, second = (lived.data / "materials" / name for name in
+                         work.session.scalars(select(Material.name_there).order_by(Material.id)))  # fmt: skip
+    kept = first.read_bytes()
+    for changed in (kept[:-1] + bytes([kept[-1] ^ 1]), second.read_bytes(), kept[:40]):
+        first.write_bytes(changed)
+        assert ["附件 1 的文件被改动或换过" in said for said in found(lived)] == [True]
+        with database.snapshot(lived.engine) as session:
+            quick = Audit(session, lived.keys, lived.files, lived.data, reads_files=False)
+            assert [*quick.faults()] == []
+    first.unlink()
+    assert ["附件 1 的文件不见了" in said for said in found(lived)] == [True]
+
+
+def test_what_was_removed_discarded_or_erased_by_the_program_is_no_fault(lived, world, clock):
+    applicant = world.actor("申报人")
+    id, _ = world.draft(applicant, "江西某大学")
+    kept = materials.add(lived, applicant, id, Upload("甲.png", picture()))
+    materials.remove(lived, applicant, id, kept)
+    materials.add(lived, applicant, id, Upload("乙.png", picture()))
+    with lived.writing(applicant) as work:
+        drafts.discard(work, id, life.find(work, id).revision)
+    for days in (4_000, 20):
+        clock.now += timedelta(days=days)
+        retention.sweep(lived)
+    with lived.reading() as work:
+        assert work.session.scalar(select(Event.number).where(Event.kind == "erased").limit(1))
     assert found(lived) == []
 
 

@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import time
 import zipfile
 from datetime import UTC, datetime
@@ -211,18 +210,10 @@ def cluster_of(settings) -> list[Path]:
     return [Path(settings.database.partition("host=")[2])]
 
 
-@pytest.fixture
-def temporary():
-    """A folder for what is temporary, with a name so short that sockets may lie in it."""
-    with tempfile.TemporaryDirectory(prefix="canary-") as name:
-        yield Path(name)
-
-
-def test_no_id_or_account_number_is_read_in_what_a_service_leaves_behind(
-    world, settings, tmp_path, temporary
-):
-    backup, log = tmp_path / "backup.zip", tmp_path / "log"
-    log.mkdir()
+def test_no_id_or_account_number_is_read_in_what_a_service_leaves_behind(world, settings, tmp_path):
+    temporary, backup, log = tmp_path / "tmp", tmp_path / "backup.zip", tmp_path / "log"
+    for folder in (temporary, log):
+        folder.mkdir()
     environment = {"FORMSVC_DATA": f"{settings.data}", "FORMSVC_DATABASE": settings.database,
                    "FORMSVC_ACCESS_LOG": "on", "FORMSVC_RATE": "1000000",
                    "TMPDIR": f"{temporary}"}  # fmt: skip

@@ -2,20 +2,25 @@
 
 import io
 import json
+import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import openpyxl
+import psycopg
 import pytest
 from sqlalchemy import select
 
-from formsvc.store import jobs
+from formsvc.bulk.results import Results
+from formsvc.store import jobs, people
 from formsvc.store.access import Scope
 from formsvc.store.errors import NotThere, Overloaded
 from formsvc.store.jobs import JobState
 from formsvc.store.jobtables import BackgroundJob, JobItem
-from formsvc.store.models import Event, Filing
+from formsvc.store.models import Event, Filing, Membership
 from formsvc.web import create_app
+from formsvc.web.runs.owned import folder
 
 from .signing import CSRF
 from .world import SUMMARY, submission
@@ -85,6 +90,24 @@ def test_the_history_says_whose_data_a_review_read(world, handed, sign_in):
     assert [(e.filing_id, e.person_id) for e in read] == [(handed[0], desk.actor.person)]
 
 
+def test_a_review_judges_by_the_day_of_receipt_whenever_it_is_made(world, handed, sign_in, clock):
+    """Long after the term the reports are those of the day on which it was handed in."""
+    reports = []
+    for later in (timedelta(), timedelta(days=500)):
+        clock.now += later
+        desk = sign_in(world.actor("单位"))
+        address = desk.done(desk.post("/todo/review", pick=handed))
+        files = folder(world.store, address.rpartition("/")[2])
+        with Results.opened(files, world.store.forms[0]) as batch:
+            ((line,),) = [batch.lines()]
+        reports.append(line.report)
+    assert reports[0] == reports[1]
+    assert reports[0].on == "2026-03-01"
+    assert "按 2026-03-01 的规定检查" in started(desk, f"{address}/1")
+    filing = desk.get(f"/filings/{handed[0]}").get_data(as_text=True)
+    assert "按提交那天（2026-03-01）的规定检查" in filing
+
+
 def test_what_one_does_not_see_is_not_reviewed(world, handed, sign_in):
     desk = sign_in(world.actor("财政"))
     assert desk.post("/todo/review", pick=handed).status_code == 422
@@ -98,6 +121,19 @@ def test_another_persons_job_is_not_there(world, handed, sign_in):
         assert other.get(address + path).status_code == 404, path
     assert other.post(f"{address}/delete").status_code == 404
     assert owner.get(address).status_code == 200
+
+
+def test_who_leaves_an_office_takes_no_results_along(world, handed, sign_in):
+    world.person("新经办", ("江西某大学", "clerk"))
+    desk = sign_in(world.actor("新经办"))
+    address = desk.done(desk.post("/todo/review", pick=handed, product=["report"]))
+    api = f"/api/v1{address}"
+    assert desk.get(address).status_code == desk.get(f"{api}/files/report").status_code == 200
+    with world.store.writing(world.actor("管理员")) as work:
+        query = select(Membership.id).where(Membership.person_id == desk.actor.person)
+        people.remove(work, work.session.scalar(query))
+    for path in (address, f"{address}/1", f"{address}/files/report", f"{api}/files/report"):
+        assert desk.get(path).status_code == 404, path
 
 
 def test_products_are_made_with_a_review_and_later(world, handed, sign_in):
@@ -130,6 +166,49 @@ def test_an_import_makes_a_draft_of_each_submission(world, sign_in):
     table = openpyxl.load_workbook(io.BytesIO(desk.get(f"{address}/files/drafts").data)).active
     said = [row[-1] for row in table.iter_rows(min_row=2, values_only=True)]
     assert said == ["草稿已建"] * 25 + ["没有：认不出是哪一种表"]
+
+
+class Breaking(threading.Thread):
+    """Ends all connections to the database, six times while a job is worked on."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.address, self.ended = address, 0
+
+    def run(self) -> None:
+        with psycopg.connect(self.address, autocommit=True) as connection:
+            while not connection.execute("SELECT 1 FROM job_item").fetchone():
+                time.sleep(0.02)
+            for _ in range(6):
+                time.sleep(0.3)
+                self.ended += connection.execute(
+                    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                ).fetchone()[0]
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_connections_that_break_leave_a_job_whole_and_done_once(world, sign_in, settings, app):
+    desk = sign_in(world.actor("申报人"))
+    lines = "\n".join(json.dumps(submission(), ensure_ascii=False) for _ in range(150))
+    office = world.offices["江西某大学"]
+    breaking = Breaking(settings.database)
+    answer = desk.post(
+        "/jobs/import", files=[(io.BytesIO(lines.encode()), "一批.jsonl")], office=office
+    )
+    breaking.start()
+    id = answer.headers["Location"].rpartition("/")[2]
+    breaking.join()
+    assert breaking.ended > 6, "connections were in use"
+    assert app.extensions["formsvc-jobs"].wait(id, 120)
+    with world.store.reading(desk.actor) as work:
+        assert jobs.find(work, id).state == JobState.DONE
+        numbers = [item.number for item in jobs.items(work, id)]
+        drafts = work.session.scalars(select(JobItem.filing_id).where(JobItem.job_id == id))
+        there = set(work.session.scalars(select(Filing.id)))
+    assert numbers == list(range(1, 151))
+    assert set(drafts) == there
+    assert len(there) == 150
 
 
 def test_a_list_is_exported_with_what_it_shows(world, handed, sign_in):

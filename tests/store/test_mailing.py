@@ -15,8 +15,8 @@ from sqlalchemy import func, select
 from formsvc.config import Settings
 from formsvc.errors import ConfigError
 from formsvc.store import mailing
-from formsvc.store.mailing import Mailer, NotSent
-from formsvc.store.models import Notice
+from formsvc.store.mailing import Mailer, NotSent, Post
+from formsvc.store.models import Letter, Notice
 
 from .world import submission
 
@@ -113,6 +113,41 @@ def test_a_refused_address_holds_nobody_else_up_and_is_not_tried_for_ever(world,
     box.refused["单位@example.cn"] = "550 nobody"
     assert mailing.send_due(world.store, mailer) == 0
     assert unsent(world.store) == 0
+
+
+def waiting(store) -> int:
+    with store.reading() as work:
+        return work.session.scalar(select(func.count()).select_from(Letter))
+
+
+def test_a_letter_waits_sealed_until_the_server_answers_and_is_sent_once(store, box, mailer, clock):
+    nobody = Mailer.of(Settings(smtp="smtp+plain://localhost:9"))
+    woken = []
+    post = Post(store, nobody, lambda: woken.append(True))
+    post.put("a@b.cn", "邀请", "链接 https://secret.example/")
+    assert woken
+    assert not post.answers()
+    assert mailer.answers()
+    with store.reading() as work:
+        assert b"secret" not in work.session.scalar(select(Letter.sealed))
+    assert mailing.send_letters(store, nobody) == 0
+    assert waiting(store) == 1
+    box.refused["a@b.cn"] = "450 later"
+    assert mailing.send_letters(store, mailer) == 0
+    box.refused.clear()
+    assert mailing.send_letters(store, mailer) == 0, "not at once again"
+    clock.now += timedelta(minutes=1)
+    assert mailing.send_letters(store, mailer) == 1
+    assert mailing.send_letters(store, mailer) == waiting(store) == 0
+    assert [(to, subject) for to, subject, _ in box.letters] == [("a@b.cn", "邀请")]
+
+
+def test_a_letter_is_dropped_with_what_it_is_good_for(store, box, mailer, clock):
+    Post(store, mailer).put("a@b.cn", "邀请", "三天内打开", days=3)
+    clock.now += timedelta(days=3)
+    assert mailing.send_letters(store, mailer) == 0
+    assert waiting(store) == 0
+    assert box.letters == []
 
 
 def test_without_an_answer_notices_wait_but_not_for_ever(world, mailer, clock):

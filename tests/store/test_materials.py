@@ -115,6 +115,10 @@ def test_a_filing_has_so_many_files_and_no_more(store, owner, draft, monkeypatch
     monkeypatch.setattr(materials, "MOST_BYTES_A_FILING", 2 * len(picture()) + 99)
     with pytest.raises(Invalid, match="合计"):
         materials.add(store, owner, draft, Upload("a.png", picture()))
+    monkeypatch.setattr(materials, "MOST_BYTES_A_FILING", 200_000_000)
+    monkeypatch.setattr(materials, "MOST_BYTES_IN_DRAFTS", 2 * len(picture()) + 99)
+    with pytest.raises(Invalid, match="您的草稿所附的文件"):
+        materials.add(store, owner, draft, Upload("a.png", picture()))
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,13 @@ def test_a_tally_counts_what_was_handed_in_and_tells_the_one_that_is_too_many(wo
                                      pointer=one.pointer, amount=one.amount))  # fmt: skip
     assert comparison.id not in {rule for rule, *_ in told(in_store(world, second))}
     remembered(world, first, "2020-000002-0")
-    assert comparison.id in {rule for rule, *_ in told(in_store(world, second))}
+    report = in_store(world, second)
+    assert comparison.id in {rule for rule, *_ in told(report)}
+    (said,) = (f.message for f in report.findings if f.rule == comparison.id)
+    assert f"{ON.year} 年报送的" in said
+    assert "已提交的申报中已有" in said
+    another = second | {"submitted_on": f"{ON.year + 1}-03-01"}
+    assert comparison.id not in {rule for rule, *_ in told(in_store(world, another))}
 
 
 def test_who_meets_a_form_that_is_not_served_any_more_is_told_by_number(world):

@@ -6,13 +6,15 @@ from dataclasses import replace
 import pytest
 
 from formsvc.config import Settings
-from formsvc.store import arriving, leaving
+from formsvc.store import arriving, leaving, materials
 from formsvc.store.errors import Invalid
-from formsvc.store.models import Filing, Person
+from formsvc.store.materials import Upload
+from formsvc.store.models import Filing, Material, Person
 from formsvc.store.store import Store
 
 from . import postgres
 from .test_audit import found, lived  # noqa: F401  # a fixture
+from .test_materials import picture
 from .world import World, submission
 
 
@@ -50,6 +52,47 @@ def test_what_goes_out_and_in_and_out_again_is_the_same(lived, there, tmp_path):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     back = arriving.arrive(lived, tmp_path / "b")
     assert (back.added, back.there) == (0, 3)
+
+
+def with_files(store, world) -> dict[str, bytes]:
+    """Two files at what lies with the department: what they are called, and their bytes."""
+    with store.reading() as work:
+        id = work.session.query(Filing).filter_by(state="open").one().id
+    files = {"论文": picture(), "获奖证书": picture("JPEG")}
+    for title, raw in files.items():
+        materials.add(store, world.actor("部门"), id, Upload(f"{title}.png", raw))
+    return files
+
+
+def kept(store) -> dict[str, bytes]:
+    with store.reading() as work:
+        return {materials.title(store.keys, each): materials.content(store, each).read()
+                for each in work.session.query(Material)}  # fmt: skip
+
+
+def test_files_go_along_with_their_digests(lived, there, world, tmp_path):  # noqa: F811
+    files = with_files(lived, world)
+    first = exported(lived, tmp_path / "a")
+    folder = tmp_path / "a" / leaving.MATERIALS
+    assert sorted(path.read_bytes() for path in folder.iterdir()) == sorted(files.values())
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    arriving.arrive(there, tmp_path / "a")
+    assert kept(there) == files
+    assert found(there) == []
+    assert content(exported(there, tmp_path / "b")) == content(first)
+
+
+@pytest.mark.parametrize("raw", [b"another", None], ids=["changed", "missing"])
+def test_a_file_that_is_not_the_one_of_its_digest_is_refused(
+    lived, there, world, tmp_path, raw  # noqa: F811
+):  # fmt: skip
+    with_files(lived, world)
+    exported(lived, tmp_path / "a")
+    path = next((tmp_path / "a" / leaving.MATERIALS).iterdir())
+    path.unlink() if raw is None else path.write_bytes(raw)
+    with pytest.raises(Invalid, match=r"与摘要不符|不在导出"):
+        arriving.arrive(there, tmp_path / "a")
+    assert kept(there) == {}
 
 
 def test_twice_is_once(lived, there, tmp_path):  # noqa: F811

@@ -4,10 +4,10 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from formsvc.store import drafts, life, offices
+from formsvc.store import drafts, life, offices, people
 from formsvc.store.access import Actor, Role
 from formsvc.store.life import Opinion
-from formsvc.store.models import Filing, Membership, Office, Person
+from formsvc.store.models import Filing, Office
 from formsvc.store.store import Store
 
 from ..conftest import valid_samples
@@ -58,16 +58,9 @@ class World:
     def person(self, name: str, *roles: tuple[str, Role] | Role) -> Actor:
         """Somebody with roles: (office, role), or ADMIN."""
         with self.store.writing() as work:
-            person = Person(email=f"{name}@example.cn", name=name, created=work.now)
-            work.session.add(person)
-            for role in roles:
-                office = None if isinstance(role, Role) else self.offices[role[0]]
-                named = role if isinstance(role, Role) else role[1]
-                work.session.add(
-                    Membership(person=person, office_id=office, role=named, since=work.now)
-                )
-            work.session.flush()
-            self.people[name] = person.id
+            places = [(None, role) if isinstance(role, Role) else
+                      (self.offices[role[0]], Role(role[1])) for role in roles]  # fmt: skip
+            self.people[name] = people.enter(work, f"{name}@example.cn", name, places).id
         return self.actor(name)
 
     def actor(self, name: str) -> Actor:

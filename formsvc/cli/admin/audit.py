@@ -26,12 +26,13 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--receipt", "given", multiple=True, help="再与提交时的回执（PDF、JSON）核对。")
-def verify(given: tuple[str, ...]) -> None:
-    """核对全部：历史记录的链、每一版内容、每条意见、每份申报的现状。有问题时退出码为 1。"""
+@click.option("--no-files", is_flag=True, help="不逐个读附件的内容，只看在不在。")
+def verify(given: tuple[str, ...], no_files: bool) -> None:
+    """核对全部：历史记录的链、内容、意见、附件，申报、机构和人员的现状。有问题时退出码为 1。"""
     with opened() as store, database.snapshot(store.engine) as session:
         began = time.monotonic()
         authority = Authority.of(store.settings)
-        found = Audit(session, store.keys, store.files, store.data, authority)
+        found = Audit(session, store.keys, store.files, store.data, authority, not no_files)
         held = [_receipt(name) for name in given]
         faults = chain(found.faults(), *(found.holds(at, digest) for at, digest in held))
         shown = [*islice(faults, _SHOWN)]

@@ -22,11 +22,9 @@ def export(programme: str, output: str, documents: bool, no_events: bool) -> Non
     with opened() as store:
         known = programme_named(store, programme)
         made = leaving.export(store, known, target, documents=documents, history=not no_events)
-    click.echo(f"已导出申报 {made['counts'][leaving.FILINGS]:,} 份，"
+    click.echo(f"已导出申报 {made['counts'][leaving.FILINGS]:,} 份，附件 {made['materials']:,} 个，"
                f"PDF {made['documents']:,} 份，在 {target}。")  # fmt: skip
     click.echo(style("内容没有加密，请妥善保管，用完删除。", "warning"))
-    if made["materials_left"]:
-        click.echo(style(f"另有附件 {made['materials_left']:,} 个没有导出。", "warning"))
 
 
 @click.command("import")

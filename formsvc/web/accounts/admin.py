@@ -17,7 +17,7 @@ from formsvc.store.store import Work
 from formsvc.web import csrf
 from formsvc.web.accounts.datastore import Datastore
 from formsvc.web.accounts.pages import is_manager
-from formsvc.web.accounts.security import ISSUER
+from formsvc.web.accounts.security import post, tell_when_late
 from formsvc.web.held import catalogue, signed_in, store
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -85,8 +85,14 @@ def rename(id: int) -> Any:
 
 @admin.post("/offices/<int:id>/close")
 def close(id: int) -> Any:
-    """Nothing comes here any more."""
-    return _at_office(id, lambda work: offices.close(work, _from_above(work, id)), "机构已经关闭。")
+    """Nothing comes here any more; what is not over goes to another one, if one is chosen."""
+    chosen = request.form.get("successor", "")
+
+    def end(work: Work) -> None:
+        successor = people.office(work, int(chosen)) if chosen.isdecimal() else None
+        offices.close(work, _from_above(work, id), successor)
+
+    return _at_office(id, end, "机构已经关闭。")
 
 
 @admin.post("/offices/<int:id>/reopen")
@@ -179,6 +185,8 @@ def _office(id: int, notice: str = "", link: str = "") -> str:
         office = people.office(work, id)
         programme = _programme(office.programme)
         parent = work.session.get(Office, office.parent_id) if office.parent_id else None
+        unfinished = offices.unfinished(work, office)
+        heirs = offices.successors(work, office) if unfinished else []
         below = select(Office).where(Office.parent_id == id).order_by(Office.kind, Office.name)
         return render_template(
             "admin/office.html", office=office, programme=programme, parent=parent,
@@ -188,6 +196,7 @@ def _office(id: int, notice: str = "", link: str = "") -> str:
             members=_members(work, id), invitations=people.open_invitations(work, id),
             roles=people.OFFICE_ROLES, notice=notice, link=link, most=people.MOST_USES,
             longest=people.LONGEST_DAYS, form=request.form if notice else {},
+            unfinished=unfinished, successors=[(each.id, each.name) for each in heirs],
         )  # fmt: skip
 
 
@@ -301,8 +310,9 @@ def _invite(office: int | None, page: Callable[[str, str], str]) -> Any:
     except (Invalid, Refused) as fault:
         return page(str(fault), ""), 422 if isinstance(fault, Invalid) else 409
     link = url_for("accounts.come", token=secret, _external=True)
-    send = current_app.extensions.get("formsvc-mail")
-    if send is not None and given.get("email", "").strip():
+    if current_app.extensions.get("formsvc-mail") and (email := given.get("email", "").strip()):
         text = render_template("account/mail/invited.txt", link=link, days=days)
-        send(people.address(given["email"]), f"{ISSUER}：邀请", text)
+        post(people.address(email), "邀请", text, int(days))
+        flash("邀请邮件会在几分钟内发出；也可以把链接直接发给对方。", "success")
+        tell_when_late()
     return page("", link)

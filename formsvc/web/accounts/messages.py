@@ -72,12 +72,12 @@ _ERRORS: Final = {
     "CHANGE_EMAIL_EXPIRED": "确认时间过长，请重新开始。",
 }
 _NEWS: Final = {
-    "GENERIC_RECOVERY": "如果这个邮箱有账户，重设密码的邮件已经发出，请查收。",
+    "GENERIC_RECOVERY": "如果这个邮箱有账户，几分钟内会收到重设密码的邮件，请查收。",
     "GENERIC_US_SIGNIN": "如果这个邮箱有账户，验证码已经发出。",
     "UNAUTHENTICATED": "请先登录，登录后会回到您要看的页面。",
     "ALREADY_CONFIRMED": "邮箱已经确认过。",
     "NO_RECOVERY_CODES_SETUP": "还没有生成恢复码。",
-    "PASSWORD_RESET_REQUEST": "如果这个邮箱有账户，重设密码的邮件已经发出，请查收。",
+    "PASSWORD_RESET_REQUEST": "如果这个邮箱有账户，几分钟内会收到重设密码的邮件，请查收。",
     "CONFIRMATION_REQUEST": "确认邮件已经发出，请查收。",
     "FORGOT_PASSWORD": "忘记密码",
     "LOGIN": "请先登录。",

@@ -25,7 +25,7 @@ from formsvc.store.models import Invitation, Membership, Passkey, Person
 from formsvc.web import csrf
 from formsvc.web.accounts import sso
 from formsvc.web.accounts.datastore import Datastore
-from formsvc.web.accounts.security import ISSUER
+from formsvc.web.accounts.security import post, tell_when_late
 from formsvc.web.held import actor, settings, signed_in, store
 from formsvc.web.problems import status_of
 from formsvc.writing.notation import CHINA
@@ -179,8 +179,7 @@ def join() -> Any:
         return _come(found, secret, notice=str(fault)), status_of(fault) if status_of(
             fault
         ) >= 500 else 422
-    flash("已经加入。", "success")
-    return redirect(url_for(".overview"))
+    return _welcomed(found)
 
 
 def _new(found: Invitation, secret: str) -> Any:
@@ -204,8 +203,34 @@ def _new(found: Invitation, secret: str) -> Any:
         people.accept(work, fresh, made)
         id = made.id
     login_user(Datastore().account(id), authn_via=["join"])
-    flash("账户已经建好。建议接着设置通行密钥或两步验证。", "success")
-    return redirect(url_for(".overview"))
+    return _welcomed(found, name)
+
+
+# Where somebody's work begins in a role, and what is to be done there first.
+_FIRST: Final = {
+    Role.APPLICANT: ("filings.mine", "请先选一种表，点“开始填写”；没有填完的会存成草稿。"),
+    Role.CLERK: ("filings.todo", "等本机构办理的材料都列在这里，点姓名看内容、签意见。"),
+    Role.MANAGER: ("filings.todo", "等本机构办理的材料都列在这里；请先到“管理”邀请本机构的人员。"),
+    Role.VIEWER: ("filings.every", "本机构看得到的材料都列在这里，可以按姓名、单位、编号查找。"),
+    Role.ADMIN: ("admin.index", "请先设立各项计划最上层的机构，再邀请它们的负责人。"),
+}
+
+
+def _welcomed(found: Invitation, name: str = "") -> Any:
+    """To the work that somebody came for, with a hello; `name` is of a new account."""
+    role = Role(found.role)
+    place, first = _FIRST[role]
+    if found.office is not None:
+        said = f"您好，您已加入{found.office.name}，身份是{role.label}。{first}"
+    elif role is Role.ADMIN:
+        said = f"您好，您已成为系统管理员。{first}"
+    else:
+        said = "您好，您还没有加入机构：请向本单位负责人要一个邀请链接；现在可以先填草稿。"
+    if name:
+        said = said.replace("您好", f"{name}，您好", 1)
+        said += "密码之外，可以在“我的账户”里设置通行密钥或两步验证。"
+    flash(said, "success")
+    return redirect(url_for(place))
 
 
 def _invitation(secret: str) -> Invitation | None:
@@ -258,7 +283,8 @@ def register() -> Any:
     where = {"login": url_for(_SIGN_IN, _external=True),
              "link": url_for(".come", token=secret, _external=True)}  # fmt: skip
     text = render_template("account/mail/register.txt", known=known, **where)
-    _mail()(email, f"{ISSUER}：建立账户", text)
+    post(email, "建立账户", text)
+    tell_when_late()
     return render_template("account/register.html", sent=True, notice="", form={})
 
 

@@ -4,7 +4,7 @@ import base64
 from datetime import timedelta
 from typing import Any, Final
 
-from flask import Flask, current_app, g, render_template, request, session
+from flask import Flask, current_app, flash, g, render_template, request, session
 from flask.sessions import SecureCookieSessionInterface
 from flask_security import (
     MailUtil,
@@ -35,6 +35,7 @@ from formsvc.store import locks, people, tokens
 from formsvc.store.access import Actor
 from formsvc.store.errors import Invalid
 from formsvc.store.keyring import Keyring
+from formsvc.store.mailing import Post
 from formsvc.store.models import Person
 from formsvc.store.store import Store
 from formsvc.web import csrf
@@ -53,6 +54,7 @@ _DISTINCT: Final = 5  # characters in a password
 _DAY: Final = timedelta(hours=12)  # that a session lasts
 _BEARER: Final = "Bearer "
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORGOT: Final = "security.forgot_password"
 
 
 def install(app: Flask, held: Store) -> Security:
@@ -159,6 +161,26 @@ def _protect() -> None:
     """Flask-Security's pages take no post but from themselves."""
     if request.blueprint == BLUEPRINT and request.method not in _SAFE:
         csrf.protect()
+        if request.endpoint == _FORGOT:
+            tell_when_late()  # to whoever asks: that somebody has an account is not told
+
+
+def post(to: str, subject: str, text: str, days: int = 1) -> None:
+    """Hand a mail over to be sent, where mails are; its links lead to the address that the operator
+    set, whatever this request came by."""
+    held: Post | None = current_app.extensions.get("formsvc-mail")
+    if held is None:
+        return
+    if address := store().settings.address:
+        text = text.replace(request.url_root, f"{address.rstrip('/')}/")
+    held.put(to, f"{ISSUER}：{subject}", text, days)
+
+
+def tell_when_late() -> None:
+    """Say in the page that mails go out later where the mail server does not answer."""
+    held: Post | None = current_app.extensions.get("formsvc-mail")
+    if held is not None and not held.answers():
+        flash("邮件服务器现在没有应答。邮件已经排队，恢复后自动发出，不用再申请。", "info")
 
 
 def _browser() -> str:
@@ -214,9 +236,7 @@ class _Mail(MailUtil):
         html: str | None, **kwargs: Any,
     ) -> None:  # fmt: skip
         """Hand a text over to be sent."""
-        send = current_app.extensions.get("formsvc-mail")
-        if send is not None:
-            send(str(recipient), f"{ISSUER}：{subject}", body or "")
+        post(str(recipient), subject, body or "")
 
 
 class _Passwords(PasswordUtil):

@@ -69,6 +69,7 @@ class ReportPayload(Schema):
     values = fields.String(
         required=True, metadata={"description": "所用的政策数额从哪一天起执行，没有则为空"}
     )
+    on = fields.String(required=True, metadata={"description": "按哪一天检查，没有检查则为空"})
     ok = fields.Boolean(
         required=True, metadata={"description": "没有错误（可以有要核对的，也可以有提示）"}
     )

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
 from formsvc.forms import Form, Stage
-from formsvc.store import funds, notices
+from formsvc.store import funds, notices, readings
 from formsvc.store.access import HANDLING, SEEING, Actor, Role
 from formsvc.store.errors import NotThere
 from formsvc.store.keyring import Unopenable
@@ -121,9 +121,13 @@ def term(text: str) -> str:
 
 def note_reading(filing: Filing, *versions: int) -> None:
     """Record that the reader was shown the content of versions, 0 for a draft: before it is."""
-    with store().writing(signed_in()) as work:
-        for each in versions:
-            work.record("read", filing, version=each)
+    with store().reading(signed_in()) as work:
+        fresh = [each for each in versions
+                 if not readings.is_noted(work, filing, {"version": each})]  # fmt: skip
+    if fresh:
+        with store().writing(signed_in()) as work:
+            for each in fresh:
+                readings.note(work, filing, each)
 
 
 def number(text: str) -> int | None:

@@ -26,6 +26,7 @@ KINDS: Final = {
     "office-added": "新设机构",
     "office-changed": "修改机构",
     "office-renamed": "机构改名",
+    "handed-over": "转给接办机构",
     "office-closed": "停用机构",
     "office-reopened": "恢复机构",
     "roster-kept": "更新名册",
@@ -59,7 +60,7 @@ KINDS: Final = {
     "demo-filled": "填入演示数据",
 }
 # Details that only the check of the whole history reads.
-UNTOLD: Final = frozenset({"standing", "manifest"})
+UNTOLD: Final = frozenset({"standing", "manifest", "row", "lookups", "meetings"})
 DETAILS: Final = {
     "digest": "内容摘要",
     "edition": "表的版次",
@@ -71,7 +72,7 @@ DETAILS: Final = {
     "until": "改正期限",
     "opinion": "意见摘要",
     "scan": "盖章扫描件",
-    "material": "文件号",
+    "material": "文件",
     "found": "看出",
     "what": "内容",
     "size": "字节",
@@ -82,9 +83,10 @@ DETAILS: Final = {
     "of": "类别",
     "role": "角色",
     "uses": "可用次数",
-    "office": "机构号",
-    "person": "人员号",
-    "member": "人员号",
+    "office": "机构",
+    "successor": "接办机构",
+    "person": "人员",
+    "member": "人员",
     "people": "人数",
     "roster": "名册号",
     "how": "方式",

@@ -1,5 +1,7 @@
 """Notices of the reader, and the history for administrators, in words."""
 
+from collections.abc import Iterator
+from itertools import groupby
 from typing import Any, Final
 
 from flask import redirect, render_template, request, url_for
@@ -22,6 +24,8 @@ from formsvc.web.filings.eventwords import DETAILS, DIGESTS, KINDS, UNTOLD, VALU
 from formsvc.web.held import catalogue, signed_in, store
 
 _SHORT: Final = 16
+_READ: Final = "read"
+_FEW: Final = 2  # readings in a row that are shown one by one
 
 
 @filings.app_template_filter("event_kind")
@@ -50,6 +54,10 @@ def _value(told: Told, name: str, text: str) -> str:
     if name in ("stage", "to"):
         stage = stage_of(form, text) if (form := catalogue().get(told.form)) else None
         return stage.title if stage else text
+    named = {"member": told.people, "person": told.people, "office": told.offices,
+             "successor": told.offices, "material": told.files}  # fmt: skip
+    if text.isdecimal() and (known := named.get(name, {}).get(int(text))):
+        return f"“{known}”"
     if known := VALUES.get(name, {}).get(text):
         return known
     if name == "of":
@@ -93,13 +101,14 @@ def _history(faults: list[str] | None) -> str:
     with store().reading(signed_in()) as work:
         found = kept.told(work, person=person, before=before, **terms)
         kinds = kept.kinds(work)
-    lines = [(each, _said(each)) for each in found[: kept.PAGE]]
-    more = lines[-1][0].event.number if len(found) > kept.PAGE else None
+    shown = found[: kept.PAGE]
+    more = shown[-1].event.number if len(found) > kept.PAGE else None
     terms = {name: text for name, text in terms.items() if text}
     terms |= {"find": sent["find"]} if person else {}
     return render_template(
         "history.html",
-        lines=lines,
+        lines=[[(each, _said(each)) for each in group] for group in _folded(shown)],
+        but_readings=kept.BUT_READINGS,
         more=more,
         kinds=kinds,
         terms=terms,
@@ -107,6 +116,16 @@ def _history(faults: list[str] | None) -> str:
         faults=faults,
         is_later=before is not None,
     )
+
+
+def _folded(found: list[Told]) -> Iterator[list[Told]]:
+    """Events one by one, but several readings by one person in a row together."""
+    for (kind, _), group in groupby(found, lambda each: (each.event.kind, each.person)):
+        together = list(group)
+        if kind == _READ and len(together) > _FEW:
+            yield together
+        else:
+            yield from ([each] for each in together)
 
 
 @filings.get("/notices")

@@ -6,10 +6,11 @@ each, what they have in common, what can be made of them.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select, tuple_
 
 from formsvc import submissions
 from formsvc.bulk.batch import Job
@@ -29,6 +30,7 @@ from formsvc.web.desks.products import PRODUCTS, Drafted, Making, keep_drafts, p
 from formsvc.web.desks.uploads import check, read
 from formsvc.web.filings.selections import Selection, listing
 from formsvc.web.runs.owned import folder
+from formsvc.writing.notation import CHINA
 
 REVIEW: Final = "review"
 IMPORT: Final = "import"
@@ -65,7 +67,8 @@ def _read_filings(doing: Doing) -> int:
         with doing.store.reading() as work:
             taken = [each for each in jobs.items(work, doing.id) if each.filing_id]
             people = registers.packed(_register(work, taken))
-        task = _task(doing, people)
+            on = _last_received(work, taken)
+        task = replace(_task(doing, people), on=on or _on(doing))
         workers = 1 if len(taken) < _HERE else None
         check(files, _handed_in(doing.store, taken), task, workers, doing.tell, len(taken))
     return 0
@@ -105,7 +108,21 @@ def _handed_in(store: Store, taken: list[JobItem]) -> Iterator[Item]:
             if raw is None:
                 yield refused(f"{number}", "input.erased", "内容保存期满，已经删除。")
             else:
-                yield Item(f"{number}", raw)
+                # As on the day of receipt, whenever it is looked at.
+                yield Item(f"{number}", raw, on=version.handed.astimezone(CHINA).date())
+
+
+def _last_received(work: Work, taken: list[JobItem]) -> date | None:
+    """The day in China on which the last of them was handed in."""
+    last: datetime | None = None
+    for at in range(0, len(taken), _AT_ONCE):
+        some = [(each.filing_id, each.version) for each in taken[at : at + _AT_ONCE]]
+        handed = select(func.max(Version.handed)).where(
+            tuple_(Version.filing_id, Version.number).in_(some)
+        )
+        found = work.session.scalar(handed)
+        last = max((each for each in (last, found) if each), default=None)
+    return last.astimezone(CHINA).date() if last else None
 
 
 def _register(work: Work, taken: list[JobItem]) -> Any:

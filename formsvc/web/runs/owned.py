@@ -32,10 +32,12 @@ def as_run(store: Store, job: BackgroundJob) -> Run:
 
 
 def found(id: str) -> Run:
-    """The job, for its owner. Raises NotThere for others."""
+    """The job, for its owner, as long as they see all that it read. Raises NotThere for others."""
     held = store()
     with held.reading(signed_in()) as work:
-        return as_run(held, jobs.find(work, id))
+        job = jobs.find(work, id)
+        jobs.require_seen(work, id)
+        return as_run(held, job)
 
 
 def reviews() -> list[Run]:
