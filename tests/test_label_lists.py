@@ -6,7 +6,7 @@ from formsvc.intake import reading
 
 from . import wordforms as w
 from .labelreading import found_in
-from .wordforms import cell, paragraph, paragraphs, row, run, table
+from .wordforms import cell, paragraphs, row, run, table
 
 ONE = ("赣江流域桥梁健康监测（二期）", "国家级", "52300001")
 TWO = ("装配式混凝土节点，抗震性能", "省部级", "20232BAB204001")

@@ -82,13 +82,13 @@ def samples(form_id, count=None):
     return [submissions.parse(path.read_bytes()).data for path in valid_samples(form_id)[:count]]
 
 
-@pytest.mark.parametrize("form_id", FORMS)
-@pytest.mark.parametrize(("format", "count"), [("docx", 2), ("pdf", 1)])
-def test_every_edit_of_one_value_is_read_and_verified_with_both(
-    nearby, catalogue, form_id, format, count
-):
+@pytest.mark.parametrize(
+    ("form_id", "format"), [(FORMS[0], "docx"), (FORMS[1], "docx"), (FORMS[1], "pdf")]
+)
+def test_every_edit_of_one_value_is_read_and_verified_with_both(nearby, catalogue, form_id, format):
+    """One at a time; all forms, many edits in a paper, are in test_every_form.py."""
     form = catalogue[form_id]
-    for data in samples(form_id, count):
+    for data in samples(form_id, 1):
         ours, values = fill(form, data, format), printed(form, data)
         for pointer, edited in edits(form, data):
             try:

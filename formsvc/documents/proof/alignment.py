@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from formsvc.documents.proof import pairing
 from formsvc.documents.proof.units import CODES, EDGE, Stretch, Unit, bare, is_open
 
 UNCLEAR: Final = "（看不清：被遮盖或涂改）"
@@ -81,7 +82,7 @@ def differences(
     body = [unit for unit in expected if unit.kind != EDGE]
     around = dict(zip(map(id, body), [None, *body[:-1]], strict=True))
     pieces = [piece for piece in found if piece.kind != EDGE]
-    for ours, theirs in _blocks(body, pieces):
+    for ours, theirs in pairing.differing(body, pieces):
         if len(ours) == len(theirs):
             for unit, piece in zip(ours, theirs, strict=True):
                 seen.compare(unit.parts, piece.text, is_open(unit, around[id(unit)], labels))
@@ -92,17 +93,6 @@ def differences(
     _edges(seen, expected, found)
     values = tuple(seen.values.items())
     return Shown(values, tuple(seen.beside), tuple(seen.written), tuple(seen.codes))
-
-
-def _blocks(
-    body: Sequence[Unit], pieces: Sequence[Stretch]
-) -> Iterator[tuple[Sequence[Unit], Sequence[Stretch]]]:
-    """Runs of units and pieces that differ."""
-    ours, theirs = [bare(unit.text) for unit in body], [bare(piece.text) for piece in pieces]
-    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind != "equal":
-            yield body[a:b], pieces[c:d]
 
 
 def _edges(seen: "_Seen", expected: Sequence[Unit], found: Sequence[Stretch]) -> None:
