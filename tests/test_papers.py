@@ -4,8 +4,6 @@ import copy
 import io
 import json
 import re
-import shutil
-import subprocess
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -145,26 +143,6 @@ def test_an_untouched_paper_has_no_differences(nearby, catalogue, form_id, forma
             assert canonical(reading.data) == canonical(data)
             assert (reading.is_sure, reading.findings) == (True, ())
             assert set(reading.origins.values()) == {"carried"}
-
-
-def test_a_paper_that_an_office_program_saved_is_reported_by_nobody(nearby, catalogue, tmp_path):
-    papers = {}
-    for form_id in FORMS:
-        for number, data in enumerate(samples(form_id)):
-            name = f"{form_id}-{number}.docx"
-            (tmp_path / name).write_bytes(fill(catalogue[form_id], data, "docx"))
-            papers[name] = data
-    office = shutil.which("soffice") or shutil.which("libreoffice")
-    command = [office, f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless",
-               "--convert-to", "docx:MS Word 2007 XML", "--outdir", str(tmp_path / "saved")]  # fmt: skip
-    subprocess.run([*command, *map(str, tmp_path.glob("*.docx"))], check=True, capture_output=True)
-    for name, data in papers.items():
-        saved = (tmp_path / "saved" / name).read_bytes()
-        assert saved != (tmp_path / name).read_bytes()
-        reading = read(saved, catalogue)
-        assert (reading.findings, canonical(reading.data)) == ((), canonical(data))
-        verdict = verify(saved, catalogue.editions())
-        assert verdict.status is Status.UNCHANGED, (name, verdict.message)
 
 
 # one edit in Word, through every shell

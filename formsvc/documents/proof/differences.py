@@ -107,7 +107,9 @@ def _difference(
     carried = values.get(pointer, "")
     if bare(text) == bare(carried):
         return
-    meant = merged(carried, text) if form.is_block(pointer) else " ".join(text.split())
+    meant = merged(carried, text)  # a PDF parts figures from characters beside them
+    if not form.is_block(pointer):
+        meant = " ".join(meant.split())
     value: Any = meant or None
     if meant and boxes.is_short(form, pointer, meant):
         value, _ = answers.read(form, pointer, meant)
