@@ -198,6 +198,14 @@ def test_a_corrected_paper_is_answered_with_both_values(client, corrected):
     assert verdict["differences"] == [difference]
 
 
+def test_the_page_to_verify_tells_a_corrected_paper_with_both_values(client, corrected):
+    token = re.search(r'name="token" value="([^"]+)"', client.get("/verify").text)[1]
+    sent = {"token": token, "file": (io.BytesIO(corrected), "改过.docx")}
+    page = client.post("/verify", data=sent).text
+    assert says_both(page)
+    assert "栏目被改动" in page
+
+
 def test_a_corrected_paper_is_no_clean_one_in_a_batch(client, runner, tmp_path, corrected):
     folder = tmp_path / "in"
     folder.mkdir()
