@@ -129,7 +129,7 @@ def excerpts(one: str, other: str) -> tuple[str, str]:
         min(len(one), len(other)),
     )
     if masked(one) != one or masked(other) != other:
-        place = f"（从第 {start + 1} 个字符起不同）"
+        place = f"（从第 {start + 1} 个字符起不同）" if one else ""
         return _excerpt(masked(one), 0) + place, _excerpt(masked(other), 0)
     return _excerpt(one, start), _excerpt(other, start)
 
