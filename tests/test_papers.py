@@ -4,6 +4,7 @@ import copy
 import io
 import json
 import re
+import time
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -226,9 +227,10 @@ def test_a_corrected_paper_is_no_clean_one_at_a_desk(client, corrected, desk):
     token = re.search(r'name="token" value="([^"]+)"', client.get(f"/{desk}").text)[1]
     sent = {"token": token, "files": (io.BytesIO(corrected), "改过.docx")}
     page = client.post(f"/{desk}", data=sent, follow_redirects=True)
-    for _ in range(40):
+    for _ in range(600):
         if "1 处问题" in page.text:
             break
+        time.sleep(0.05)
         page = client.get(page.request.path)
     assert "1 处问题" in page.text
     item = client.get(f"{page.request.path}/1").text
