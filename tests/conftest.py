@@ -20,6 +20,8 @@ from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
 from formsvc.cli import main
+from formsvc.documents.press import drawing
+from formsvc.documents.proof.marks import canonical
 from formsvc.forms import built_in
 from formsvc.intake import recognition, tables
 from formsvc.intake.labels import Description, description
@@ -150,6 +152,26 @@ def nearby(monkeypatch):
     """Parsers run here: a matrix of fields needs no process for each."""
     for module in (sandbox, tables, recognition):
         monkeypatch.setattr(module, "run_limited", lambda function, payload, **_: function(payload))
+
+
+@pytest.fixture(scope="session")
+def pressed() -> dict:
+    """What the press has made so far, by all that it depends on."""
+    return {}
+
+
+@pytest.fixture
+def pressed_once(monkeypatch, pressed):
+    """The same paper is pressed once: the same data gives the same bytes (test_same_bytes.py)."""
+    press = drawing._made
+
+    def made(form, data, used, draft):
+        key = form.id, form.edition, form.docx, canonical(data), used, draft
+        if key not in pressed:
+            pressed[key] = press(form, data, used, draft)
+        return pressed[key]
+
+    monkeypatch.setattr(drawing, "_made", made)
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import copy
 import io
-import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 
 from lxml import etree
 
@@ -29,24 +28,21 @@ class Written:
 
     def ending(self, tag: str, end: str) -> bytes:
         """The document with another last character in the place of this tag, or its first one."""
+        return self.endings({tag: end})
+
+    def endings(self, ends: Mapping[str, str]) -> bytes:
+        """The same of several places."""
         root = copy.deepcopy(self.root)
-        content = [*root.iter(f"{W}sdt")][self.places[tag]].find(f"{W}sdtContent")
-        texts = [node for node in content.iter(f"{W}t") if (node.text or "").strip()]
-        if texts:
-            texts[-1].text = texts[-1].text.rstrip()[:-1] + end
-        else:
-            etree.SubElement(next(content.iter(f"{W}r")), f"{W}t").text = end
+        controls = [*root.iter(f"{W}sdt")]
+        for tag, end in ends.items():
+            content = controls[self.places[tag]].find(f"{W}sdtContent")
+            texts = [node for node in content.iter(f"{W}t") if (node.text or "").strip()]
+            if texts:
+                texts[-1].text = texts[-1].text.rstrip()[:-1] + end
+            else:
+                etree.SubElement(next(content.iter(f"{W}r")), f"{W}t").text = end
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as package:  # not compressed: it is read at once
             for name, member in {**self.members, BODY: etree.tostring(root)}.items():
                 package.writestr(name, member)
         return packed.getvalue()
-
-
-def few(places: Iterable[str]) -> Iterator[str]:
-    """All places, but of the rows of a list the first, the middle and the last."""
-    rows: dict[str, list[str]] = {}
-    for place in places:
-        rows.setdefault(re.sub(r"/[0-9]+(?=/|$)", "/*", place), []).append(place)
-    for same in rows.values():
-        yield from dict.fromkeys((same[0], same[len(same) // 2], same[-1]))

@@ -66,15 +66,15 @@ def saved(document) -> bytes:
     return target.getvalue()
 
 
-def saved_by_libreoffice(documents: list[bytes]) -> list[bytes]:
-    """Each opened and saved as a Word document."""
+def saved_by_libreoffice(documents: list[bytes], kind: str = "docx") -> list[bytes]:
+    """Each opened and saved as a Word document; `kind` names a filter of LibreOffice."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         sources = [folder / f"{number}.docx" for number in range(len(documents))]
         for path, document in zip(sources, documents, strict=True):
             path.write_bytes(document)
         command = ["soffice", f"-env:UserInstallation={(folder / 'profile').as_uri()}",
-                   "--headless", "--convert-to", "docx", "--outdir", name + "/out"]  # fmt: skip
+                   "--headless", "--convert-to", kind, "--outdir", name + "/out"]  # fmt: skip
         subprocess.run([*command, *map(str, sources)], check=True, capture_output=True, timeout=240)
         return [(folder / "out" / path.name).read_bytes() for path in sources]
 

@@ -6,7 +6,7 @@ import io
 import json
 import re
 import time
-from collections import Counter
+from dataclasses import dataclass
 
 import pytest
 
@@ -23,7 +23,8 @@ from formsvc.intake.reading import read
 from formsvc.writing.masking import masked
 
 from .conftest import first_sample, valid_samples
-from .edits import Written, few
+from .edits import Written
+from .fillers import saved_by_libreoffice
 from .test_papers import carrying, other, posted
 
 ROLL = "jiangsu333-allowance-roll"
@@ -36,7 +37,7 @@ def samples(form_id):
 
 @EVERY_FORM
 @pytest.mark.parametrize("format", ["docx", "pdf", "xlsx"])
-def test_what_was_filled_is_read(nearby, catalogue, form_id, format):
+def test_what_was_filled_is_read(nearby, pressed_once, catalogue, form_id, format):
     form = catalogue[form_id]
     for sample in samples(form_id):
         data = completed(form, sample, SAMPLES_ON)
@@ -69,21 +70,24 @@ def test_a_paper_has_a_place_to_write_into_for_every_value_that_it_shows(catalog
 
 @EVERY_FORM
 def test_every_place_that_was_written_into_is_read_with_both_texts(nearby, catalogue, form_id):
-    """Each in the first two samples that show it."""
-    form = catalogue[form_id]
-    tried: Counter[str] = Counter()
+    """Every second place in one paper, the others in another one, as in PDF below."""
+    form, written_into = catalogue[form_id], 0
     for data in samples(form_id):
         values, paper = printed(form, data), Written(fill(form, data, "docx"))
         apart = [place for place in paper.places if place not in lists_in_boxes(form)]
-        apart = [place for place in apart if tried[form.in_any_row(place)] < 2]
-        tried.update({form.in_any_row(place) for place in apart})
-        for place in few(apart):
-            carried = units.bare(values[place])
-            end = "甲" if not carried.endswith("甲") else "乙"
-            (difference,) = read(paper.ending(place, end), catalogue).differences
-            assert difference.pointer == place
-            assert units.bare(difference.shown) == carried[:-1] + end
-            assert units.bare(difference.carried) == carried
+        for half in (apart[::2], apart[1::2]):
+            carried = {place: units.bare(values[place]) for place in half}
+            ends = {place: "乙" if text.endswith("甲") else "甲" for place, text in carried.items()}
+            differences = read(paper.endings(ends), catalogue).differences
+            found = {
+                each.pointer: (units.bare(each.shown), units.bare(each.carried))
+                for each in differences
+            }
+            assert found == {
+                place: (text[:-1] + ends[place], text) for place, text in carried.items()
+            }
+            written_into += len(found)
+    assert written_into > 60
 
 
 def of_rows_in_boxes(form, data):
@@ -129,39 +133,85 @@ def quotable(form, values, places):
     return found[len(found) // 2]
 
 
-@EVERY_FORM
-def test_an_edit_is_told_by_every_shell_with_both_texts(
-    nearby, catalogue, client, runner, tmp_path, form_id
-):
-    form, data = catalogue[form_id], first_sample(form_id)
-    values, ours = printed(form, data), Written(fill(form, data, "docx"))
-    place = quotable(form, values, ours.places)
-    both = values[place][:-1] + "彧", values[place]
-    paper = ours.ending(place, "彧")
-    (tmp_path / "in").mkdir()
-    path = tmp_path / "in" / "改过.docx"
-    path.write_bytes(paper)
+@dataclass(frozen=True)
+class Edited:
+    """A paper with one value edited: where, and what it shows and carries there."""
 
+    form: str
+    name: str
+    paper: bytes
+    place: str
+    both: tuple[str, str]
+
+
+@pytest.fixture(scope="module")
+def edited(catalogue) -> dict[tuple[str, str], Edited]:
+    """One paper of every form in Word and in PDF."""
+    found = {}
+    for form_id, form in catalogue.items():
+        data = first_sample(form_id)
+        values, ours = printed(form, data), Written(fill(form, data, "docx"))
+        place = quotable(form, values, ours.places)
+        word = Edited(form_id, f"{form_id}.docx", ours.ending(place, "彧"), place,
+                      (values[place][:-1] + "彧", values[place]))  # fmt: skip
+        texts = {at: known for leaf, at, known in values_shown(form, data)
+                 if leaf.kind == leaf.type == "string" and not leaf.choices}  # fmt: skip
+        place = quotable(form, values, [at for at in texts if at in values])
+        other = copy.deepcopy(data)
+        pointers.set_(other, place, texts[place][:-1] + "彧")
+        paper = carrying(fill(form, other, "pdf"), fill(form, data, "pdf"), "pdf")
+        pdf = Edited(form_id, f"{form_id}.pdf", paper, place,
+                     (values[place][:-1] + "彧", values[place]))  # fmt: skip
+        found |= {(form_id, "docx"): word, (form_id, "pdf"): pdf}
+    return found
+
+
+EITHER = pytest.mark.parametrize("format", ["docx", "pdf"])
+
+
+@EVERY_FORM
+@EITHER
+def test_an_edit_is_told_by_every_shell_with_both_texts(
+    nearby, pressed_once, client, runner, tmp_path, edited, form_id, format
+):
+    one = edited[form_id, format]
+    path = tmp_path / one.name
+    path.write_bytes(one.paper)
     said = runner.invoke(main, ["read", str(path)])
     assert said.exit_code == 1
-    assert all(text in said.stderr for text in both)
+    assert all(text in said.stderr for text in one.both)
     said = runner.invoke(main, ["verify", str(path)])
     assert said.exit_code == 1
-    assert all(text in said.stdout for text in both)
-    answer = client.post(f"/api/v1/read?on={SAMPLES_ON}", data=paper).json
+    assert all(text in said.stdout for text in one.both)
+    answer = client.post(f"/api/v1/read?on={SAMPLES_ON}", data=one.paper).json
     found = [(each["pointer"], each["shown"], each["carried"]) for each in answer["differences"]]
-    assert (found, answer["report"]["ok"]) == ([(place, *both)], False)
-    page = posted(client, form_id, do="load", file=(io.BytesIO(paper), "改过.docx"))
+    assert (found, answer["report"]["ok"]) == ([(one.place, *one.both)], False)
+    page = posted(client, form_id, do="load", file=(io.BytesIO(one.paper), one.name))
     assert page.status_code == 200
-    assert all(text in html.unescape(page.text) for text in both)
+    assert all(text in html.unescape(page.text) for text in one.both)
     assert "没有问题：" not in page.text
-    out = tmp_path / "out"
-    said = runner.invoke(main, ["bulk", str(path.parent), "-o", str(out), "--on", str(SAMPLES_ON)])
-    assert said.exit_code == 1
-    (line,) = (out / "reports.jsonl").read_text("utf-8").splitlines()
-    found = [each for each in json.loads(line)["report"]["findings"] if each["rule"][:5] == "paper"]
-    assert [(each["rule"], each["pointer"]) for each in found] == [("paper.differs", place)]
-    assert all(text in found[0]["message"] for text in both)
+
+
+def in_bulk(runner, folder, papers):
+    """The exit code of a bulk run over papers by name, and the findings about each."""
+    (folder / "in").mkdir()
+    for name, paper in papers.items():
+        (folder / "in" / name).write_bytes(paper)
+    out = folder / "out"
+    run = runner.invoke(main, ["bulk", str(folder / "in"), "-o", str(out), "--on", str(SAMPLES_ON)])
+    lines = map(json.loads, (out / "reports.jsonl").read_text("utf-8").splitlines())
+    return run.exit_code, {line["source"]: line["report"]["findings"] for line in lines}
+
+
+def test_an_edit_of_any_form_is_found_in_a_bulk_run(nearby, pressed_once, runner, tmp_path, edited):
+    papers = {each.name: each.paper for each in edited.values()}
+    code, reports = in_bulk(runner, tmp_path, papers)
+    assert code == 1
+    for each in edited.values():
+        (said,) = (found for source, found in reports.items() if source.endswith(each.name))
+        said = [finding for finding in said if finding["rule"].startswith("paper")]
+        assert [(one["rule"], one["pointer"]) for one in said] == [("paper.differs", each.place)]
+        assert all(text in said[0]["message"] for text in each.both)
 
 
 # at the desks of employers and reviewers
@@ -171,28 +221,69 @@ CLEAN_NONE = {"unit": "没有问题0份", "review": "没有问题0份"}
 
 
 @pytest.mark.parametrize("desk", ["unit", "review"])
-def test_no_desk_calls_an_edited_paper_of_any_form_clean(nearby, catalogue, client, desk):
+def test_no_desk_calls_an_edited_paper_of_any_form_clean(
+    nearby, pressed_once, client, edited, desk
+):
     token = re.search(r'name="token" value="([^"]+)"', client.get(f"/{desk}").text)[1]
-    files, both = [], {}
-    for number, (form_id, form) in enumerate(catalogue.items(), 1):
-        data = first_sample(form_id)
-        values, ours = printed(form, data), Written(fill(form, data, "docx"))
-        place = quotable(form, values, ours.places)
-        files.append((io.BytesIO(ours.ending(place, "彧")), f"{number:02}.docx"))
-        both[number] = values[place][:-1] + "彧", values[place]
+    papers = sorted(edited.values(), key=lambda each: each.name)
+    files = [(io.BytesIO(each.paper), each.name) for each in papers]
     sent = {"token": token, "files": files}
     page = client.post(f"/{desk}", data=sent, follow_redirects=True)
     for _ in range(600):
-        if page.text.count("处问题") >= len(both):
+        if page.text.count("处问题") >= len(papers):
             break
         time.sleep(0.1)
         page = client.get(page.request.path)
     said = re.sub(r"<[^>]*>|\s", "", page.text)
     assert re.search(CLEAN_NONE[desk], said)
-    for number, texts in both.items():
+    for number, each in enumerate(papers, 1):
         item = html.unescape(client.get(f"{page.request.path}/{number}").text)
         assert "纸面" in item
-        assert all(text in item for text in texts)
+        assert all(text in item for text in each.both)
+
+
+# papers that nobody edited, opened and saved by LibreOffice
+
+
+@pytest.fixture(scope="module")
+def saved(catalogue) -> list[tuple[str, dict, bytes]]:
+    """(form, data, paper) of every sample of every form, all in one start of the program."""
+    known = [(form_id, data) for form_id in catalogue for data in samples(form_id)]
+    papers = [fill(catalogue[form_id], data, "docx") for form_id, data in known]
+    kept = saved_by_libreoffice(papers, "docx:MS Word 2007 XML")
+    assert not {*papers} & {*kept}
+    return [(*each, paper) for each, paper in zip(known, kept, strict=True)]
+
+
+def test_a_paper_that_an_office_program_saved_is_read_and_verified_as_it_was(
+    nearby, catalogue, saved
+):
+    for _, data, paper in saved:
+        reading = read(paper, catalogue)
+        assert (reading.findings, canonical(reading.data)) == ((), canonical(data))
+        verdict = verify(paper, catalogue.editions())
+        assert verdict.status is Status.UNCHANGED, verdict.message
+
+
+def test_a_paper_that_an_office_program_saved_is_reported_by_no_shell(
+    nearby, client, runner, tmp_path, saved
+):
+    """The first of every form at every shell; all of them in a bulk run."""
+    _, reports = in_bulk(runner, tmp_path, {
+        f"{number:03}.docx": paper for number, (_, _, paper) in enumerate(saved)
+    })  # fmt: skip
+    assert len(reports) == len(saved)
+    assert not [each for found in reports.values() for each in found if each["rule"][:5] == "paper"]
+    for form_id, paper in {form_id: paper for form_id, _, paper in reversed(saved)}.items():
+        path = tmp_path / f"{form_id}.docx"
+        path.write_bytes(paper)
+        for command in ("read", "verify"):
+            assert runner.invoke(main, [command, str(path)]).exit_code == 0
+        answer = client.post(f"/api/v1/read?on={SAMPLES_ON}", data=paper).json
+        assert (answer["differences"], answer["unsure"]) == ([], [])
+        page = posted(client, form_id, do="load", file=(io.BytesIO(paper), path.name))
+        assert (page.status_code, "纸面与数据不同" in page.text) == (200, False)
+        assert "没有问题" in page.text
 
 
 # every value of every sample, in PDF
@@ -221,21 +312,21 @@ def values_shown(form, data):
 
 @EVERY_FORM
 def test_every_edit_of_every_value_of_a_pdf_is_read_and_verified_with_both_texts(
-    nearby, catalogue, form_id
+    nearby, pressed_once, catalogue, form_id
 ):
-    """Every second value in one paper, the others in another one: what is not named is missed, and
-    what is named too much is next to what was edited."""
+    """Of the first sample every second value in one paper, the others in another one: what is
+    named too much is next to what was edited. Of all others all values in one."""
     form, read_back = catalogue[form_id], 0
-    for sample in samples(form_id):
+    for number, sample in enumerate(samples(form_id)):
         data = completed(form, sample, SAMPLES_ON)
         ours, values = fill(form, data, "pdf"), printed(form, data)
         known = [*values_shown(form, data)]
-        for half in (known[::2], known[1::2]):
+        for some in (known[::2], known[1::2]) if not number else (known,):
             edited = copy.deepcopy(data)
-            for leaf, place, value in half:
+            for leaf, place, value in some:
                 pointers.set_(edited, place, another(leaf, value))
             new = printed(form, edited)
-            places = {place for _, place, _ in half}
+            places = {place for _, place, _ in some}
             worked_out = {*differing(values, new)} - places
             paper = carrying(fill(form, edited, "pdf"), ours, "pdf")
             found = {each.pointer: each for each in read(paper, catalogue).differences}
@@ -244,9 +335,10 @@ def test_every_edit_of_every_value_of_a_pdf_is_read_and_verified_with_both_texts
                 assert units.bare(each.shown) == units.bare(new[place])
                 assert units.bare(each.carried) == units.bare(values[place])
             read_back += len(places)
-        verdict = verify(paper, catalogue.editions())  # of one half: to verify is to look at all
-        said = {each.pointer: each for each in verdict.differences}
-        assert (verdict.status, said) == (Status.VALUES, found)
+        if number < 2:  # to verify is to look at all once more
+            verdict = verify(paper, catalogue.editions())
+            said = {each.pointer: each for each in verdict.differences}
+            assert (verdict.status, said) == (Status.VALUES, found)
     assert read_back > 60
 
 

@@ -7,6 +7,7 @@ from datetime import date
 
 import docx
 import pikepdf
+import pymupdf
 import pypdfium2
 import pytest
 from docxtpl import DocxTemplate
@@ -19,7 +20,9 @@ from formsvc.documents import Bound, authoring, pack, press
 from formsvc.documents import docx as docx_forms
 from formsvc.documents.authoring import office
 from formsvc.documents.authoring.rectangles import measured
+from formsvc.documents.press import drawing
 from formsvc.documents.printing import printed
+from formsvc.documents.proof.verification import Status, verify
 from formsvc.errors import FormError, TemplateError
 from formsvc.forms import read as read_forms
 
@@ -198,7 +201,15 @@ def test_a_box_for_a_seal_is_whole_and_on_a_page_that_names_the_unit_as_in_word(
     assert above - below > 45 * 72 / 25.4
 
 
-@pytest.mark.parametrize("data", [growing.data(2), growing.data(9), growing.data(40, **MOVED)])
+def with_a_long_note(people: int) -> dict:
+    """One row is much higher than the layout has it."""
+    data = growing.data(people)
+    data["people"][0]["note"] = "因出国研修，自七月起停发，回国后补发；" * 6
+    return data
+
+
+@pytest.mark.parametrize("data", [growing.data(2), growing.data(9), growing.data(40, **MOVED),
+                                  with_a_long_note(3)])  # fmt: skip
 def test_a_place_to_sign_is_where_its_box_has_come_to_stand(roll, data):
     raw = fill(roll, data, "pdf", signature_fields=True)
     drawn = measured(raw)
@@ -213,6 +224,43 @@ def test_a_place_to_sign_is_where_its_box_has_come_to_stand(roll, data):
         if left < char.box.left < right and bottom < char.baseline < top
     ]
     assert "".join(inside) == "盖章年月日"
+
+
+def annotated(raw: bytes, page: int, at: tuple[float, float], text: str) -> bytes:
+    """With a note as viewers put it on a page; y from the top."""
+    saved = io.BytesIO()
+    with pikepdf.open(io.BytesIO(raw)) as pdf:
+        x, y = at[0], float(pdf.pages[page].mediabox[3]) - at[1]
+        note = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.FreeText,
+            Rect=[x, y - 8, x + 120, y + 8], Contents=pikepdf.String(text),
+        )  # fmt: skip
+        pdf.pages[page].obj.Annots = pikepdf.Array([pdf.make_indirect(note)])
+        pdf.save(saved)
+    return saved.getvalue()
+
+
+def typed_on(raw: bytes, page: int, at: tuple[float, float], text: str) -> bytes:
+    """With a text in the page itself."""
+    with pymupdf.open(stream=raw) as document:
+        document[page].insert_text(at, text)
+        return document.tobytes()
+
+
+@pytest.mark.parametrize("written", [annotated, typed_on], ids=["a note", "a text"])
+@pytest.mark.parametrize("data", [growing.data(9), growing.data(40, **MOVED), with_a_long_note(3)])
+def test_what_is_written_into_a_box_that_rows_have_moved_accuses_nobody(
+    nearby, pressed_once, roll, data, written
+):
+    raw = fill(roll, data, "pdf")
+    ((page, place),) = drawing.stamping(roll, data, Press()).places
+    left, top, width, height = place.box
+    paper = written(raw, page, (left + width / 3, top + height / 2), "Agreed 2026-03-01")
+    verdict = verify(paper, [roll])
+    assert (verdict.status, "Agreed" in verdict.message) == (Status.WRITTEN, True)
+    assert read(paper, Catalogue([roll])).findings == ()
+    beside = written(raw, page, (left + 40, top - 20), "Agreed 2026-03-01")
+    assert not verify(beside, [roll]).is_good
 
 
 def test_a_long_text_makes_its_row_higher_before_it_is_hard_to_read(roll):

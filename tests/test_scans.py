@@ -1,6 +1,8 @@
 """Scans and print packs: which submission and pages these are, and what is missing or changed."""
 
+import html
 import io
+import re
 
 import pikepdf
 import pypdfium2
@@ -133,6 +135,11 @@ def test_a_pack_of_more_documents_than_are_looked_at_says_how_many_are_left(
     assert (said.exit_code, verdict.message in said.stdout) == (1, True)
     answer = client.post("/api/v1/verify", data=packed).json
     assert (answer["status"], answer["message"]) == ("incomplete", verdict.message)
+    token = re.search(r'name="token" value="([^"]+)"', client.get("/verify").text)[1]
+    sent = {"token": token, "file": (io.BytesIO(packed), "包.pdf")}
+    page = client.post("/verify", data=sent).text
+    assert verdict.message in html.unescape(page)
+    assert "没有发现改动" not in page
 
 
 def test_a_print_pack_is_verified_document_by_document(catalogue, packed):

@@ -111,8 +111,16 @@ def _carried(paper: papers.Paper, catalogue: Catalogue) -> Reading:
         whole,
         differences=differences.of(form, data, shown.values),
         leftovers=tuple(_line(text) for text in shown.beside),
-        remarks=_remarks(paper, form, data, shown),
+        remarks=(*_remarks(paper, form, data, shown), *map(_added, shown.more)),
     )
+
+
+def _added(text: str) -> Finding:
+    """What somebody has added to a table of a paper that carries its data, such as a row."""
+    message = (
+        f"表中多出了文件所带的数据里没有的内容：“{_line(text)}”；请核对，改好数据后重新生成表格。"
+    )
+    return Finding("paper.added", Severity.ERROR, "", "表格", message)
 
 
 def _form(paper: papers.Paper, data: object, catalogue: Catalogue) -> Form | None:

@@ -40,6 +40,11 @@ class Areas:
     code: Box | None = None
     slots: tuple[Slot, ...] = ()
 
+    def with_hand(self, box: Box) -> "Areas":
+        """With one more place to write by hand: `box` is left, top, width, height."""
+        left, top, width, height = box
+        return replace(self, hands=(*self.hands, (left, top, left + width, top + height)))
+
 
 def of_sheets(
     layout: Layout, sheets: Sequence[Mapping[str, Any]], flow: Sequence[object] | None
@@ -62,11 +67,10 @@ def _of_sheet(layout: Layout, sheet: Mapping[str, Any]) -> Areas:
         return Areas(tuple(_texts(sheet, known.width, known.height)), (), code)
     if sheet["grown"]:
         return Areas((), (), code, _slots([page]))
-    hands = tuple(
-        (left, top, left + width, top + height)
-        for left, top, width, height in (place.box for place in known.signatures)
-    )
-    return Areas(tuple((name, box) for name, box, _ in _fields(page)), hands, code)
+    areas = Areas(tuple((name, box) for name, box, _ in _fields(page)), (), code)
+    for place in known.signatures:
+        areas = areas.with_hand(place.box)
+    return areas
 
 
 def _slots(pages: Sequence[Mapping[str, Any]]) -> tuple[Slot, ...]:

@@ -4,7 +4,7 @@ The same data, fonts and key give the same bytes, in any process and thread.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,10 +57,7 @@ def fill(
     """
     whole, layout, made = _made(form, data, press, draft)
     if signature_fields:
-        pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-        is_placed = not whole["flow"]
-        places = signing.placed(layout, pages) if is_placed else signing.found(made, layout, pages)
-        names = signed(form, data)
+        places, names = _to_sign(whole, layout, made), signed(form, data)
         return signing.with_fields(made, [place for place in places if place[2].name in names])
     return made
 
@@ -68,19 +65,36 @@ def fill(
 def placed(
     form: Form, data: object, press: Press, *, draft: bool = False
 ) -> tuple[bytes, tuple[Areas, ...]]:
-    """The filled form, and where on each page its values stand. Raises as `fill` does."""
+    """The filled form, and where on each page its values stand and one writes by hand. Raises as
+    `fill` does."""
     whole, layout, made = _made(form, data, press, draft)
-    return made, of_sheets(layout, whole["sheets"], whole["flow"])
+    areas = [*of_sheets(layout, whole["sheets"], whole["flow"])]
+    if _has_moved(whole):
+        for page, _, place in _to_sign(whole, layout, made):
+            if not areas[page].values:
+                areas[page] = areas[page].with_hand(place.box)
+    return made, tuple(areas)
 
 
 def stamping(form: Form, data: object, press: Press) -> Stamping:
     """Where on the filled form one signs and stamps. Raises as `fill` does."""
     whole, layout, made = _made(form, data, press, draft=False)
-    pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
-    places = signing.found(made, layout, pages) if whole["flow"] else signing.placed(layout, pages)
+    places = _to_sign(whole, layout, made)
     return Stamping(
         pictures.count(made), qr_square(layout), tuple((at, box) for at, _, box in places)
     )
+
+
+def _has_moved(whole: Mapping[str, Any]) -> bool:
+    """Whether what stands below rows may stand elsewhere than in the layout."""
+    return bool(whole["flow"]) or any(sheet.get("flows") for sheet in whole["sheets"])
+
+
+def _to_sign(whole: Mapping[str, Any], layout: Layout, made: bytes) -> list[signing.Place]:
+    pages = [None if "value" in sheet else sheet["page"] for sheet in whole["sheets"]]
+    if _has_moved(whole):
+        return signing.found(made, layout, pages)
+    return signing.placed(layout, pages)
 
 
 def receipt(given: Receipt, press: Press) -> bytes:

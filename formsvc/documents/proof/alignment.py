@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from formsvc.documents.proof.units import CODES, EDGE, Stretch, Unit, bare, is_open
+from formsvc.documents.proof import pairing
+from formsvc.documents.proof.units import CELL, CODES, EDGE, Stretch, Unit, bare, is_open
 
 UNCLEAR: Final = "（看不清：被遮盖或涂改）"
 _LONGEST: Final = 4000  # characters compared one by one; beyond this a region is one difference
@@ -26,7 +27,8 @@ class Shown:
     """How a document differs: (pointer, the text that stands there) for each value, each once;
     texts beside the values that came or went; what was written where one writes by hand.
 
-    Also the codes that are not ours, "page text", and whether a PDF is set in other fonts.
+    Also the codes that are not ours, "page text", whether a PDF is set in other fonts, and the
+    texts of cells that there are too many.
     """
 
     values: tuple[tuple[str, str], ...] = ()
@@ -34,16 +36,19 @@ class Shown:
     written: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     is_restyled: bool = False
+    more: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        parts = [self.values, self.beside, self.written, self.codes, self.is_restyled]
+        parts = [
+            self.values, self.beside, self.written, self.codes, self.is_restyled, self.more,
+        ]  # fmt: skip
         return json.dumps(parts).encode()
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Shown":
-        values, beside, written, codes, is_restyled = json.loads(raw)
+        values, beside, written, codes, is_restyled, more = json.loads(raw)
         pairs = tuple((name, text) for name, text in values)
-        return cls(pairs, tuple(beside), tuple(written), tuple(codes), is_restyled)
+        return cls(pairs, tuple(beside), tuple(written), tuple(codes), is_restyled, tuple(more))
 
     def __bool__(self) -> bool:
         return self != Shown()
@@ -79,30 +84,24 @@ def differences(
     """How a document differs from what is expected."""
     seen = _Seen()
     body = [unit for unit in expected if unit.kind != EDGE]
-    around = dict(zip(map(id, body), [None, *body[:-1]], strict=True))
     pieces = [piece for piece in found if piece.kind != EDGE]
-    for ours, theirs in _blocks(body, pieces):
-        if len(ours) == len(theirs):
-            for unit, piece in zip(ours, theirs, strict=True):
-                seen.compare(unit.parts, piece.text, is_open(unit, around[id(unit)], labels))
+    is_hand = [
+        is_open(unit, before, labels) for unit, before in zip(body, [None, *body[:-1]], strict=True)
+    ]
+    for a, b, c, d in pairing.differing(body, pieces):
+        theirs = pieces[c:d]
+        if b - a == d - c:
+            for unit, piece, hand in zip(body[a:b], theirs, is_hand[a:b], strict=True):
+                seen.compare(unit.parts, piece.text, hand)
+        elif a == b:
+            seen.add(theirs, a > 0 and is_hand[a - 1] and body[a - 1].kind != CELL)
         else:
-            parts = [part for unit in ours for part in unit.parts]
-            is_hand = bool(ours) and all(is_open(u, around[id(u)], labels) for u in ours)
-            seen.compare(parts, "\n".join(piece.text for piece in theirs), is_hand)
+            parts = [part for unit in body[a:b] for part in unit.parts]
+            seen.compare(parts, "\n".join(piece.text for piece in theirs), all(is_hand[a:b]))
     _edges(seen, expected, found)
     values = tuple(seen.values.items())
-    return Shown(values, tuple(seen.beside), tuple(seen.written), tuple(seen.codes))
-
-
-def _blocks(
-    body: Sequence[Unit], pieces: Sequence[Stretch]
-) -> Iterator[tuple[Sequence[Unit], Sequence[Stretch]]]:
-    """Runs of units and pieces that differ."""
-    ours, theirs = [bare(unit.text) for unit in body], [bare(piece.text) for piece in pieces]
-    matcher = difflib.SequenceMatcher(None, ours, theirs, autojunk=False)
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind != "equal":
-            yield body[a:b], pieces[c:d]
+    beside, written, more = map(tuple, (seen.beside, seen.written, seen.more))
+    return Shown(values, beside, written, tuple(seen.codes), more=more)
 
 
 def _edges(seen: "_Seen", expected: Sequence[Unit], found: Sequence[Stretch]) -> None:
@@ -133,6 +132,15 @@ class _Seen:
         self.beside: list[str] = []
         self.written: list[str] = []
         self.codes: list[str] = []
+        self.more: list[str] = []
+
+    def add(self, pieces: Sequence[Stretch], is_hand: bool) -> None:
+        """What stands between our own units; `is_hand` below one in which one writes by hand."""
+        texts = [piece.text for piece in pieces if bare(piece.text)]
+        if any(piece.kind == CELL for piece in pieces):
+            self.more += ["、".join(texts)] if texts else []
+        else:
+            (self.written if is_hand else self.beside).extend(texts)
 
     def compare(self, parts: Parts, shown: str, is_hand: bool) -> None:
         expected = "".join(text for _, text in parts)

@@ -107,7 +107,9 @@ def _difference(
     carried = values.get(pointer, "")
     if bare(text) == bare(carried):
         return
-    meant = merged(carried, text) if form.is_block(pointer) else " ".join(text.split())
+    meant = merged(carried, text)  # a PDF parts figures from characters beside them
+    if not form.is_block(pointer):
+        meant = " ".join(meant.split())
     value: Any = meant or None
     if meant and boxes.is_short(form, pointer, meant):
         value, _ = answers.read(form, pointer, meant)
@@ -127,7 +129,7 @@ def excerpts(one: str, other: str) -> tuple[str, str]:
         min(len(one), len(other)),
     )
     if masked(one) != one or masked(other) != other:
-        place = f"（从第 {start + 1} 个字符起不同）"
+        place = f"（从第 {start + 1} 个字符起不同）" if one else ""
         return _excerpt(masked(one), 0) + place, _excerpt(masked(other), 0)
     return _excerpt(one, start), _excerpt(other, start)
 

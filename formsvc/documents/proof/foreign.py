@@ -28,6 +28,7 @@ _PARTS: Final = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|docProps/(?:app|core|custom)\.xml"
     r"|word/(?:document|styles|stylesWithEffects|settings|webSettings|fontTable|numbering)\.xml"
     r"|word/(?:footnotes|endnotes|header[0-9]*|footer[0-9]*)\.xml|word/theme/theme1\.xml"
+    r"|word/(?:comments|commentsExtended|commentsIds|commentsExtensible|people)\.xml"
     r"|word/_rels/(?:document|header[0-9]*|footer[0-9]*)\.xml\.rels"
     r"|customXml/item(?:Props)?[0-9]+\.xml|customXml/_rels/item[0-9]+\.xml\.rels"
 )
@@ -48,6 +49,11 @@ _TARGETS: Final = {
         "theme": r"word/theme/theme1\.xml",
         "footnotes": r"word/footnotes\.xml",
         "endnotes": r"word/endnotes\.xml",
+        "comments": r"word/comments\.xml",
+        "commentsExtended": r"word/commentsExtended\.xml",
+        "commentsIds": r"word/commentsIds\.xml",
+        "commentsExtensible": r"word/commentsExtensible\.xml",
+        "people": r"word/people\.xml",
         "header": r"word/header[0-9]*\.xml",
         "footer": r"word/footer[0-9]*\.xml",
         "image": r"word/media/[^/]+",
@@ -55,7 +61,9 @@ _TARGETS: Final = {
         "customXmlProps": r"customXml/itemProps[0-9]+\.xml",
     }.items()
 }
-_STORY: Final = re.compile(r"word/(?:document|header[0-9]*|footer[0-9]*|footnotes|endnotes)\.xml")
+_STORY: Final = re.compile(
+    r"word/(?:document|header[0-9]*|footer[0-9]*|footnotes|endnotes|comments)\.xml"
+)
 _MAIN: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 # What Word, WPS and LibreOffice put into a text when they save it.
 _HARMLESS_TAGS: Final = _words(
@@ -70,7 +78,8 @@ _HARMLESS_TAGS: Final = _words(
     keepNext keepLines pageBreakBefore contextualSpacing mirrorIndents pBdr pPr rPr tabs tab
     tcPr tcW tcBorders tcMar trPr vAlign hideMark cantSplit tblHeader fldChar instrText
     graphicFrameLocks picLocks footnote endnote separator continuationSeparator footnotes endnotes
-    sdt sdtPr sdtEndPr sdtContent alias tag id placeholder docPart appearance
+    comments comment annotationRef sdt sdtPr sdtEndPr sdtContent alias tag id placeholder docPart
+    appearance
     """
 )
 _HARMLESS_SETTINGS: Final = _words(

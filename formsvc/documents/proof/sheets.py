@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, replace
+from functools import cached_property
+from math import isfinite
 from typing import Any, Final
 
 import pikepdf
@@ -31,6 +33,7 @@ _STILL: Final = 0.6  # points that a character may have moved and be in its plac
 _EDGE: Final = 20.0  # points that a seal may reach over the box that it belongs in
 _LEAST_INK, _MOST_INK = 0.4, 2.5  # of what our own fonts give
 _MOST_CHARACTERS: Final = 400_000
+_BAND: Final = 12.0  # points
 _APART: Final = 6  # characters between two differences
 _PRINTED: Final = re.compile(
     rf"FS1/[^\s/]{{1,80}}/\S{{1,40}}\s+"
@@ -264,10 +267,11 @@ class _Page:
         return "\n".join(found.replace("\x02", "-").split("\r\n")).strip()
 
     def outside(self, boxes: Sequence[Box]) -> str:
+        held = {index for box in boxes for index in self._held(box)}
         return "".join(
             character
-            for character, x, y in self.characters
-            if not any(_holds(box, x, y) for box in boxes)
+            for index, (character, _, _) in enumerate(self.characters)
+            if index not in held
         )
 
     def is_like(self, other: "_Page", box: Box = _EVERYWHERE) -> bool:
@@ -281,7 +285,25 @@ class _Page:
     def _in(self, box: Box) -> list[tuple[str, float, float]]:
         if box == _EVERYWHERE:
             return self.characters
-        return [each for each in self.characters if _holds(box, each[1], each[2])]
+        return [self.characters[index] for index in self._held(box)]
+
+    def _held(self, box: Box) -> list[int]:
+        """The places in `characters` of those in a box."""
+        near = (self._bands.get(band, ()) for band in range(_band(box[1]), _band(box[3]) + 1))
+        return sorted(index for band in near for index, x, y in band if _holds(box, x, y))
+
+    @cached_property
+    def _bands(self) -> dict[int, list[tuple[int, float, float]]]:
+        """The characters by how far down they stand: a page has hundreds of boxes to look into."""
+        bands: dict[int, list[tuple[int, float, float]]] = {}
+        for index, (_, x, y) in enumerate(self.characters):
+            if isfinite(y):
+                bands.setdefault(_band(y), []).append((index, x, y))
+        return bands
+
+
+def _band(y: float) -> int:
+    return int(y // _BAND)
 
 
 class _Picture:

@@ -26,6 +26,7 @@ CELL, LINE, BOX, EDGE = "cell", "line", "box", "edge"
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _EDGES: Final = re.compile(r"word/(?:header|footer|footnotes|endnotes|comments)[0-9]*\.xml")
+_COMMENT: Final = "批注："
 _PAGES: Final = re.compile(r"\b(?:PAGE|NUMPAGES|SECTIONPAGES)\b")
 _SIGNS: Final = {
     f"{_W}tab": "\t", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}noBreakHyphen": "-",
@@ -75,11 +76,12 @@ def pieces(members: Mapping[str, bytes]) -> tuple[Stretch, ...]:
         raise UnreadableDocument("Word 文档没有正文，无法读取。")
     found = list(_pieces(xml(members[docx.BODY])))
     edges = {
-        Stretch(EDGE, "\n".join(piece.text for piece in _pieces(xml(content))))
+        _COMMENT * ("comments" in name) + text
         for name, content in members.items()
         if _EDGES.fullmatch(name)
+        if bare(text := "\n".join(piece.text for piece in _pieces(xml(content))))
     }
-    found += sorted((edge for edge in edges if bare(edge.text)), key=lambda edge: edge.text)
+    found += [Stretch(EDGE, text) for text in sorted(edges)]
     if len(found) > _MOST:
         raise UnreadableDocument("Word 文档的内容比任何一种表都多，已拒绝读取。")
     return tuple(found)

@@ -307,6 +307,13 @@ def judged(
     if not matches(code, form, data):
         named = f"纸面与数据不同的有：{_listed(each.label for each in found)}。" if found else ""
         return verdict(Status.CHANGED, f"文件中的填报数据被改动，与校验码不符。{named}")
+    if shown.more:
+        too_much = _listed(masked(clean(" ".join(text.split())))[:_NAMED] for text in shown.more)
+        also = f"栏目被改动的有：{_both(found)}" if found else ""
+        return verdict(Status.CHANGED, f"表中多出了填报数据里没有的内容：{too_much}。{also}")
+    if found and not differences.of(form, data, shown.values):
+        message = f"各栏的意思与填报数据一致，但写法被改过：{_both(found)}"
+        return verdict(Status.TEXT, message)
     if found:
         also = f"另有表样没有的内容：{_listed(things)}。" if things else ""
         return verdict(Status.VALUES, f"栏目被改动：{_both(found)}{also}")

@@ -5,6 +5,7 @@ A square is a cell, or a paragraph outside of tables. Tables within cells are ta
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from formsvc.errors import UnreadableDocument
@@ -78,6 +79,31 @@ class Sheet:
             if found is not None and found is not seen:
                 yield found
             seen = found
+
+    def rows_beside(self, square: Square) -> list[list[Square]]:
+        """What begins to the right of a square, row by row as high as it is."""
+        column = square.column + square.columns
+        rows = []
+        for row in range(square.row, square.row + square.rows):
+            first = self.at(square.table, row, column)
+            if first is not None and first.row == row:
+                rows.append([each for each in self.row(first) if each.column >= column])
+        return rows
+
+    def inside(self, square: Square) -> list[list[Square]]:
+        """The rows of the tables within a square."""
+        return self._rows_inside.get(square.number, [])
+
+    @cached_property
+    def _rows_inside(self) -> dict[int, list[list[Square]]]:
+        rows: dict[tuple[int, int, int], list[Square]] = {}
+        for each in self.squares:
+            if each.around >= 0:
+                rows.setdefault((each.around, each.table, each.row), []).append(each)
+        found: dict[int, list[list[Square]]] = {}
+        for (around, _, _), row in rows.items():
+            found.setdefault(around, []).append(row)
+        return found
 
 
 def sheet(raw: bytes) -> Sheet:

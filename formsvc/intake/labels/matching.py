@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from formsvc.intake.labels import values, words
+from formsvc.intake.labels import lines, values, words
 from formsvc.intake.labels.assignment import assigned
 from formsvc.intake.labels.grid import Square
 from formsvc.intake.labels.occurrences import Blank, LabelReader, Occurrence, Piece
@@ -105,8 +105,12 @@ class _Matcher:
         site = self._form["sites"][number]
         if ("*" in site["name"]) != (blank.way == "rows"):
             return None
-        if blank.has_labels and site["name"] not in self._form["boxes"]:
+        box = self._form["boxes"].get(site["name"])
+        if blank.has_labels and box is None:
             return None
+        has_lines = box is not None and bool(box["lines"])
+        if blank.is_list if not has_lines else blank.more or blank.below:
+            return None  # the rows of a list are read as such, all of them or none
         texts, is_plain, looks = self._meaning(site["name"], occurrence, blank)
         score = _LABEL * occurrence.alike + self._way(site, occurrence, blank) + looks
         score += _by_path(site["path"], occurrence.path) - 0.5 * (not site["way"])
@@ -135,7 +139,10 @@ class _Matcher:
         if box is not None:
             if words.is_unwritten(blank.text) and not blank.more:
                 return {}, True, 0.0
-            texts, is_sure = values.split(box, self._form["fields"], blank.text, blank.more)
+            if box["lines"]:
+                texts, is_sure = lines.rows(box, self._form["fields"], blank.text)
+            else:
+                texts, is_sure = values.split(box, self._form["fields"], blank.text, blank.more)
             is_sure = is_sure and not any(
                 values.holds_label(text, self._labels) for text in texts.values()
             )

@@ -23,6 +23,7 @@ _UNKNOWN = re.compile(r"(?<!\S)([^\s:;,。()]{2,12})[ \t]*:")
 _LINE: Final = 60  # characters of a paragraph that begins with a label and a gap
 _RUN: Final = 40  # cells that one value may be parted over
 _MOST: Final = 2_000  # labels on a paper
+CELL: Final = "\t"  # between the cells of a row of a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,8 @@ class Blank:
     """A place where the value of a label may stand. `more` goes on beside it; `rows` are those of
     a list. `ends_at` is the label that ends a text of several paragraphs. `has_labels`: what stands
     there has labels of its own, as only a box of several fields has. `below` is what the next cell
-    under it goes on with, which has no label."""
+    under it goes on with, which has no label. `is_list`: the text has a line for each row of a
+    table that stands there."""
 
     way: Way
     text: str
@@ -61,6 +63,7 @@ class Blank:
     ends_at: Occurrence | None = None
     has_labels: bool = False
     below: str = ""
+    is_list: bool = False
 
     @property
     def key(self) -> tuple[int, int]:
@@ -330,7 +333,20 @@ class LabelReader:
             return [Blank("right", text, tuple((s.number, 0, len(s.text)) for s in run))]
         more = tuple(each.text for each in run[1:] if not words.is_unwritten(each.text))
         piece = (run[0].number, 0, len(run[0].text))
-        return [Blank("right", run[0].text, (piece,), more, below=self._goes_on(square, run[0]))]
+        beside = Blank("right", run[0].text, (piece,), more, below=self._goes_on(square, run[0]))
+        return [beside, *self._list_beside(square, run[0])]
+
+    def _list_beside(self, label: Square, square: Square) -> Iterator[Blank]:
+        """The rows of a table in the cell beside a label, or beside one as high as they are, where
+        nothing in them is a label of its own."""
+        is_alone = words.is_unwritten(square.text)
+        rows = (self.sheet.inside(square) if is_alone else []) or self.sheet.rows_beside(label)
+        squares = [each for row in rows for each in row]
+        if len(squares) < 2 or not all(map(self.is_open, squares)):
+            return
+        text = "\n".join(CELL.join(each.text.replace("\n", " ") for each in row) for row in rows)
+        pieces = tuple((each.number, 0, len(each.text)) for each in squares)
+        yield Blank("right", text, pieces, is_list=True)
 
     def _goes_on(self, label: Square, square: Square) -> str:
         """What stands under a value with no label to its left: the value may be in two cells."""
@@ -394,7 +410,7 @@ class LabelReader:
         """Whether a row goes on with a list: one with a label of its own, such as 合计, ends it."""
         row = (square.table, square.row)
         if row not in self._open_rows:
-            squares = self.sheet.row(square)
+            squares = [each for each in self.sheet.row(square) if each.row == square.row]
             self._open_rows[row] = all(self.is_open(each) or _is_number(each) for each in squares)
         return self._open_rows[row]
 

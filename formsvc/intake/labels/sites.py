@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import combinations
 from typing import Any, Final, TypedDict
 
 from formsvc import pointers
 from formsvc.documents import filling
+from formsvc.documents.printing import without_empty
 from formsvc.forms import Field, Form, PrintBox
 from formsvc.intake.labels import words
 from formsvc.intake.labels.grid import Sheet, Square, sheet
@@ -16,6 +18,8 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([A-Za-z0-9_.]+)\s*\}\}")
 _STATEMENT = re.compile(r"\{%.*?%\}")
 _LOOP = re.compile(r"\{%\s*(?:tr\s+)?for\s+(\w+)\s+in\s+([\w.]+)\s*%\}")
 _UP: Final = 60  # rows of a list
+_MARK: Final = "\ufdd0"  # a noncharacter: in no form
+_PARTS: Final = 6  # of a line, of which any may be missing
 
 
 class FieldShape(TypedDict):
@@ -28,11 +32,18 @@ class FieldShape(TypedDict):
     pattern: str
 
 
-class BoxShape(TypedDict):
-    """A print box without its amounts in words: fields between literals, one more of these."""
+class LineShape(TypedDict):
+    """Fields between literals, one more of these."""
 
     literals: list[str]
     fields: list[str]
+
+
+class BoxShape(LineShape):
+    """A print box without its amounts in words. `lines` is empty but for a box of a list: how the
+    line of a row may be printed, the fullest first, as what is missing goes with its marks."""
+
+    lines: list[LineShape]
 
 
 class LabelSite(TypedDict):
@@ -68,9 +79,7 @@ class Description(TypedDict):
 def description(form: Form) -> Description:
     """A form as its paper shows it. UnreadableDocument when its template cannot be read."""
     template = sheet(form.docx.read_bytes())
-    # What a box says of a list is left to be reported: its lines have no labels of their own.
-    boxes = [box for box in form.boxes if not box.list]
-    known = {field.pointer for field in form.leaves} | {box.name for box in boxes}
+    known = {field.pointer for field in form.leaves} | {box.name for box in form.boxes}
     loops: dict[str, str] = {}
     printing = [site for square in template.squares for site in _sites(template, square, loops)]
     sites = [site for site in printing if site["name"] in known]
@@ -83,7 +92,7 @@ def description(form: Form) -> Description:
         "title": words.bare(form.title),
         "sites": _once(sites),
         "fields": {field.pointer: _shape(form, field) for field in form.leaves},
-        "boxes": {box.name: _box(box) for box in boxes},
+        "boxes": {box.name: _box(box) for box in form.boxes},
         "printed": sorted(printed),
         "blank": sorted(_printed(sheet(filling.blank(form, "docx"))) - printed - choices),
     }
@@ -109,7 +118,17 @@ def _box(box: PrintBox) -> BoxShape:
         else:
             fields.append(field.pointer)
             literals.append(literal)
-    return {"literals": literals, "fields": fields}
+    return {"literals": literals, "fields": fields, "lines": [*_lines(box)] if box.list else []}
+
+
+def _lines(box: PrintBox) -> Iterator[LineShape]:
+    fields = [field for field, _ in box.parts]
+    optional = [at for at, field in enumerate(fields) if at and not field.required]
+    for count in range(len(optional) + 1 if len(fields) <= _PARTS else 1):
+        for missing in combinations(optional, count):
+            marks = ["" if at in missing else _MARK for at in range(len(fields))]
+            there = [field.pointer for at, field in enumerate(fields) if at not in missing]
+            yield {"literals": without_empty(box, marks).split(_MARK), "fields": there}
 
 
 def _sites(template: Sheet, square: Square, loops: dict[str, str]) -> Iterator[LabelSite]:
@@ -161,11 +180,13 @@ def _titles(form: Form, printed: Sequence[LabelSite]) -> Iterator[LabelSite]:
     """The labels that people know fields by, where the paper has others or none."""
     known = {(site["name"], label) for site in printed for label in site["labels"]}
     boxes = [(box.name, box.label) for box in form.boxes]
+    beside = {box.list: words.label(box.label)[0] for box in form.boxes if box.list}
     for name, title in [*((field.pointer, field.label) for field in form.leaves), *boxes]:
         labels = words.forms_of(title)
         if (name, labels[0]) not in known:
             around = form.fields.get(name.rpartition("/")[0])
             sections = [words.label(around.label)[0]] if around is not None else []
+            sections += filter(None, [beside.get(name.partition("/*")[0])] if "*" in name else [])
             yield {
                 "name": name, "labels": list(labels), "path": sections, "way": "",
                 "outside": False,

@@ -135,8 +135,8 @@ def split(
         return {}, False
     texts = [part for part in (text, *more) if part.strip()]
     text = words.written(_IN_WORDS.sub("", text))
-    if named := _named(names, fields, text):
-        return named
+    if behind := named(names, fields, text):
+        return behind
     ways = (
         _literal(box, text), _days(names, fields, text), _with_amount(names, fields, text),
         _parted(names, fields, text),
@@ -229,7 +229,7 @@ def _parted(names: Sequence[str], fields: Mapping[str, FieldShape], text: str) -
     return _PARTED.split(text) if len(marks) == 1 and len(names) == 2 and is_text else None
 
 
-def _named(
+def named(
     names: Sequence[str], fields: Mapping[str, FieldShape], text: str
 ) -> tuple[dict[str, str], bool] | None:
     """项目名称：… 经费：…: each part behind its own label."""
