@@ -68,9 +68,10 @@ class Rule:
             breaches = evaluate(data, on)
         except Unjudged as unjudged:
             # A reminder that is not called for is not a check that was left out.
-            if isinstance(unjudged, _Off) and self.spec.severity is Severity.NOTE:
+            is_off = isinstance(unjudged, _Off)
+            if is_off and self.spec.severity is Severity.NOTE:
                 return ()
-            return Skipped(self.spec.id, str(unjudged))
+            return Skipped(self.spec.id, str(unjudged), applies=not is_off)
         said = self.spec.messages
         return [self._finding(form, each) for each in breaches if each.message in said]
 

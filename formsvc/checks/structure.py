@@ -130,7 +130,8 @@ class Structure:
                 return (explain and explain(str(value))) or "格式不对"
             case "minimum" | "maximum" if limit is not None:
                 side = "小于" if keyword == "minimum" else "大于"
-                return f"填的是 {_amount(value, money=money)}，不能{side} {_amount(limit, money=money)}"
+                found, bound = (_amount(each, money=money) for each in (value, limit))
+                return f"填的是 {found}，不能{side} {bound}"
             case "multipleOf" if money:
                 return "最多写到分，即两位小数"
             case "minItems":

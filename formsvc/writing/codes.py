@@ -11,8 +11,8 @@ from typing import Final
 
 from formsvc.writing.notation import FULL_WIDTH
 
-_HYPHENS: Final = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), "-")
-_NARROW: Final = {**FULL_WIDTH, **_HYPHENS, ord("〇"): "0"}
+_HYPHENS: Final[Mapping[int, int]] = dict.fromkeys(map(ord, "‐‑‒–—―−﹣"), ord("-"))
+_NARROW: Final[Mapping[int, int]] = {**FULL_WIDTH, **_HYPHENS, ord("〇"): ord("0")}
 _ABROAD = r"(?:\+ ?86|0086)[ -]*"
 _MOBILE = re.compile(rf"(?:{_ABROAD}|86[ -]*)?(1[3-9][0-9]{{9}})")
 _LANDLINE = re.compile(r"(0[0-9]{2,3}-?)?[1-9][0-9]{6,7}(-[0-9]{1,6})?")
