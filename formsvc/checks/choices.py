@@ -246,6 +246,11 @@ class ContainsAll(Kind):
         listed = given if isinstance(given, list) else []
         return (Enclosure(name, name in listed) for name in self._wanted(data))
 
+    def asides(self, data: object) -> Iterator[Aside]:
+        wanted, given = self._wanted(data), self.field.find(data)
+        if any(name not in (given or ()) for name in wanted):
+            yield Aside(self.field.pointer, "要求的都备齐了：勾选全部", "all", "、".join(wanted))
+
     def asks(self, data: object) -> str:
         return "、".join(self._wanted(data))
 

@@ -53,11 +53,12 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A short remark beside a field while one types; `tone` is plain, over, wanted, unneeded, mend
-    or offer.
+    """A short remark beside a field while one types; `tone` is plain, over, wanted, unneeded, mend,
+    offer or all.
 
     `put` is what one click writes into the field: a mend stands for what is written there, an offer
-    is what another field says it should be, and fills an empty one by itself.
+    is what another field says it should be, and fills an empty one by itself; all are the choices,
+    parted by 、, that are asked for.
     """
 
     pointer: str

@@ -183,7 +183,10 @@ def _put(desk: Desk, target: str) -> Desk:
     puts = [each.put for each in desk.asides.get(pointer, ()) if each.put]
     if not number.isdecimal() or int(number) >= len(puts):
         return desk
-    typed: Entries = {**desk.entries, pointer: puts[int(number)]}
+    put = puts[int(number)]
+    field = desk.form.field(pointer)
+    is_list = field is not None and field.type == "array"
+    typed: Entries = {**desk.entries, pointer: put.split("、") if is_list else put}
     return opened(desk.form, typed, choices=desk.choices, focus=pointer)
 
 

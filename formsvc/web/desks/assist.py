@@ -69,7 +69,11 @@ def _mends(field: Field, pointer: str, entry: str) -> Iterator[Aside]:
     line = entry.strip()
     for value in meant.readings or (meant.value,):
         put, shown = typed.text(value), _shown(field, value)
-        if line not in (put, shown, shown.removesuffix("元")):
+        if line in (put, shown, shown.removesuffix("元")):
+            continue
+        if field.kind == "date" and not meant.readings:  # taken in any way of writing
+            yield Aside(pointer, shown)
+        else:
             yield Aside(pointer, f"{line} → {shown}", "mend", put)
 
 

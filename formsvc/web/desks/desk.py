@@ -50,7 +50,7 @@ class BatchItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Completeness:
     """How far a section, or the form, is: how many places are empty, wrong, or to be looked at
     again; `begun` says that something stands in it."""
 
@@ -148,7 +148,7 @@ class Desk:
         return str(self.data.get(EDITION[1:], ""))
 
     @cached_property
-    def tallies(self) -> tuple[Tally, ...]:
+    def tallies(self) -> tuple[Completeness, ...]:
         """How far each section is, and last the whole form."""
         found = self.findings if self.report else checked(self).findings
         parts = [
@@ -157,7 +157,7 @@ class Desk:
         ]
         return (*parts, self._tally(found, ("",)))
 
-    def _tally(self, found: Mapping[str, list[Finding]], inside: tuple[str, ...]) -> Tally:
+    def _tally(self, found: Mapping[str, list[Finding]], inside: tuple[str, ...]) -> Completeness:
         places = [name for name in found if any(within(name, each) for each in inside)]
         grave = [name for name in places if any(f.severity is Severity.ERROR for f in found[name])]
         empty = sum(not self._stands(name) for name in grave)
@@ -167,10 +167,18 @@ class Desk:
             if name not in grave
         )
         begun = any(self._stands(name) for name in inside)
-        return Tally(empty, len(grave) - empty, doubtful, begun)
+        return Completeness(empty, len(grave) - empty, doubtful, begun)
 
     def _stands(self, pointer: str) -> bool:
         return any(entry and within(name, pointer) for name, entry in self.entries.items())
+
+    @cached_property
+    def unfilled(self) -> tuple[Finding, ...]:
+        """The findings that only say that a field is empty, when there are several."""
+        findings = self.report.findings if self.report else ()
+        empty = [each for each in findings
+                 if each.rule == "schema.required" and self.anchor(each.pointer)]  # fmt: skip
+        return tuple(empty) if len(empty) > 1 else ()
 
     @property
     def unchecked(self) -> tuple[Unchecked, ...]:

@@ -116,6 +116,7 @@ function valueAt(pointer) {
 function set(pointer, text) {
   for (const control of named(pointer)) {
     if (control.type === "radio") control.checked = control.value === text;
+    else if (control.type === "checkbox") control.checked ||= text.split("、").includes(control.value);
     else control.value = text;
   }
 }
