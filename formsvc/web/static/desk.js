@@ -94,9 +94,9 @@ function fill(offers) {
   let took = false;
   for (const [pointer, [text, why]] of Object.entries(offers)) {
     const now = valueAt(pointer);
-    const here = document.activeElement?.name === pointer;
-    if (here || declined.has(pointer) || (now !== "" && now !== filled.get(pointer)?.text)) continue;
+    if (declined.has(pointer) || (now !== "" && now !== filled.get(pointer)?.text)) continue;
     set(pointer, text);
+    if (document.activeElement?.name === pointer) document.activeElement.select?.(); // to write over
     const note = document.createElement("span");
     note.className = "aside filled";
     note.textContent = `已自动填入（${why.split("：")[0]}），可以改`;
@@ -229,6 +229,11 @@ const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 document.addEventListener("submit", (event) => {
   const button = event.submitter;
   if (event.target !== form || button?.formTarget === "_blank") return;
+  if (sending && sending.button !== button) {
+    event.preventDefault();
+    sending.then = button; // what was pressed first comes first
+    return;
+  }
   if (button?.hasAttribute("formaction")) {
     unsaved = false; // An answer that is a page of its own; without one nothing is lost:
     if (event.target.dataset.sure !== "yes") {
@@ -256,13 +261,18 @@ async function surely(button) {
 }
 
 async function send(body, button) {
-  sending?.abort();
-  const own = (sending = new AbortController());
+  sending?.stop.abort();
+  const own = (sending = { stop: new AbortController(), button, then: null });
   button?.setAttribute("aria-busy", "true");
-  const response = await answered(form.action, body, trouble, own.signal);
+  const response = await answered(form.action, body, trouble, own.stop.signal);
   button?.removeAttribute("aria-busy");
   if (!response) return;
-  if (sending === own) sending = null;
+  sending = null;
+  await took(response, button);
+  if (own.then) document.querySelector(like(own.then))?.click();
+}
+
+async function took(response, button) {
   if (fileName(response)) {
     await download(response);
     unsaved = false;
@@ -281,9 +291,11 @@ function trouble(seconds, words = "") {
     words || (seconds ? `服务没有回应，还没有办成；您填的内容还在这一页上。${seconds} 秒后自动再试。` : "");
 }
 
+const like = (button) => `button[name="${CSS.escape(button.name)}"][value="${CSS.escape(button.value)}"]`;
+
 function swap(page, button) {
   const before = form;
-  const place = button?.id || (button ? `button[name="${button.name}"][value="${button.value}"]` : "");
+  const place = button ? like(button) : "";
   document.title = page.title;
   at("main").replaceWith(document.adoptNode(page.getElementById("main")));
   begin();
