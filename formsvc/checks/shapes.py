@@ -6,6 +6,7 @@ from typing import Final
 
 from formsvc.forms import Field
 from formsvc.writing import written
+from formsvc.writing.masking import masked
 
 _COUNTED = re.compile(r"\{([0-9]+)(?:,([0-9]+))?\}\$?$")
 
@@ -20,6 +21,8 @@ def complaint(field: Field, text: str, shown: str) -> str:
     if meant.problem:
         return meant.problem
     if isinstance(meant.value, str) and meant.value != text and _fits(field, meant.value):
+        if masked(meant.value) != meant.value:  # a message does not quote it
+            return f"填的是“{shown}”，请去掉空格、括号等，只写数字，区号和分机用“-”隔开"
         return f"填的是“{shown}”，请写成 {meant.value}"
     if not text.strip():
         return "不能空白，请补填"
@@ -61,7 +64,7 @@ def _mobile(field: Field, text: str, shown: str) -> str:
 
 
 def _telephone(field: Field, text: str, shown: str) -> str:
-    return f"填的是“{shown}”，不是一个完整的电话号码，请核对区号和位数，如 0791-86386000"
+    return f"填的是“{shown}”，不是一个完整的电话号码，请核对区号和位数"
 
 
 def _mail(field: Field, text: str, shown: str) -> str:

@@ -135,6 +135,9 @@ def test_what_is_of_a_batch_is_not_kept_here_and_goes_back_to_it(page, mixed):
     page.get_by_role("button", name="上传并检查").click()
     page.wait_for_url(re.compile(r"/unit/[\w-]{22}"))
     batch = page.url
+    expect(page.locator(f'a[href^="{batch[batch.index("/unit") :]}/2"]').first).to_be_visible(
+        timeout=30_000
+    )
     page.goto(f"{batch}/2")
     page.get_by_role("button", name="在填表页打开修改").click()
     expect(page.locator(".from-batch")).to_contain_text("第 2 份")
@@ -147,7 +150,7 @@ def test_what_is_of_a_batch_is_not_kept_here_and_goes_back_to_it(page, mixed):
     assert "欧阳娜娜" in kept
     assert "司马相如" not in kept
     page.get_by_role("button", name="放回批次").click()
-    page.wait_for_url(f"{batch}/2")
+    page.wait_for_url(f"{batch}/2", timeout=30_000)
     expect(page.get_by_role("heading", level=1)).to_have_text("司马相如")
     expect(page.get_by_role("navigation", name="前后")).to_contain_text("上一份")
 
