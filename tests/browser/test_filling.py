@@ -128,6 +128,10 @@ def test_the_side_list_counts_what_is_empty_and_wrong_and_ticks_what_is_done(ope
     leave(page, "/funding/provincial", "100000")
     leave(page, "/funding/unit", "0")
     expect(entry).to_contain_text("已填好")
+    account = page.locator(".contents li", has_text="单位账号信息")
+    leave(page, "/account/holder", "江西某大学")
+    expect(account).not_to_contain_text("缺")
+    expect(account).not_to_contain_text("已填好")  # the kind of unit has not said which number
     standing = page.locator("#standing")
     expect(standing).to_contain_text(re.compile(r"还缺 \d+ 项"))
     check = page.get_by_role("button", name="检查全部")

@@ -52,16 +52,18 @@ class BatchItem:
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """How far a section, or the form, is: how many places are empty, wrong, or to be looked at
-    again; `begun` says that something stands in it."""
+    again; `begun` says that something stands in it, `undecided` that another field has yet to say
+    whether something more is asked for."""
 
     missing: int = 0
     wrong: int = 0
     doubtful: int = 0
     begun: bool = False
+    undecided: bool = False
 
     @property
     def done(self) -> bool:
-        return self.begun and not self.missing and not self.wrong
+        return self.begun and not (self.missing or self.wrong or self.undecided)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,12 @@ class Desk:
             if name not in grave
         )
         begun = any(self._stands(name) for name in inside)
-        return Completeness(empty, len(grave) - empty, doubtful, begun)
+        undecided = any(
+            not self._stands(then) and not all(map(self._stands, firsts))
+            for then, firsts in explain.leads(self.form, today()).items()
+            if any(within(then, each) for each in inside)
+        )
+        return Completeness(empty, len(grave) - empty, doubtful, begun, undecided)
 
     def _stands(self, pointer: str) -> bool:
         return any(entry and within(name, pointer) for name, entry in self.entries.items())
