@@ -16,8 +16,8 @@ _NARROW: Final[Mapping[int, int]] = {**FULL_WIDTH, **_HYPHENS, ord("〇"): ord("
 _ABROAD = r"(?:\+ ?86|0086)[ -]*"
 _MOBILE = re.compile(rf"(?:{_ABROAD}|86[ -]*)?(1[3-9][0-9]{{9}})")
 _LANDLINE = re.compile(r"(0[0-9]{2,3}-?)?[1-9][0-9]{6,7}(-[0-9]{1,6})?")
-_EXTENSION = re.compile(r"[ ,-]*(?:转|分机|ext\.?|#)[ :.-]*([0-9]{1,6})", re.IGNORECASE)
-_GROUPED = re.compile(r"[ (]*[0-9]+(?:[ ()-]+[0-9]+)*")
+_EXTENSION = re.compile(r"(?:转|分机|ext|#)[ :.-]*([0-9]{1,6})", re.IGNORECASE)
+_GROUPED = re.compile("[0-9 ()-]+")
 _SHORT_AREAS = re.compile("010|02[0-9]")
 
 
@@ -48,10 +48,10 @@ def _landline(text: str) -> str:
     if found := _EXTENSION.search(numbers):
         if found.end() != len(numbers):
             return ""
-        extension, numbers = found[1], numbers[: found.start()]
-    if not _GROUPED.fullmatch(numbers):
-        return ""
+        extension, numbers = found[1], numbers[: found.start()].rstrip(" ,-")
     groups = re.findall("[0-9]+", numbers)
+    if not groups or not _GROUPED.fullmatch(numbers):
+        return ""
     area = _area(groups, numbers, from_abroad=from_abroad)
     number = ""
     while groups and len(number) < 7:
@@ -100,7 +100,7 @@ def _identity(text: str) -> str:
 
 def _mail(text: str) -> str:
     bare = text.replace(" ", "").replace("。", ".")
-    return bare if re.fullmatch(r"[!-~]+@[!-~]+", bare) else ""
+    return bare if bare.isascii() and bare.count("@") == 1 else ""
 
 
 # By a field's kind, the `format` of its schema.
