@@ -156,6 +156,7 @@ def test_training_that_has_not_ended_does_not_pass(open_page):
     page = open_page()
     page.goto(SUMMARY)
     load(page, SAMPLE)
+    expect(page.locator("p.notice")).to_contain_text("已载入")
     field(page, "/training/end_date").fill("2098-08-31")
     field(page, "/submitted_on").fill("2098-09-01")
     page.get_by_role("button", name="检查全部").click()
@@ -188,6 +189,20 @@ def test_the_last_page_shows_the_paper_what_was_not_checked_and_what_comes_next(
         expect(shown).to_be_visible()
         page.go_back()
         expect(field(page, "/person/name")).to_have_value("欧阳娜娜")
+
+
+def test_what_is_typed_while_the_answer_is_on_its_way_is_not_lost(open_page):
+    page = open_page()
+    page.goto(FUNDING)
+    field(page, "/person/name").fill("张三")
+    page.route(
+        re.compile(f"{FUNDING}$"), lambda route: (page.wait_for_timeout(800), route.continue_())
+    )
+    page.get_by_role("button", name="检查全部").click()
+    field(page, "/person/address").fill("南昌市")
+    expect(page.locator("#summary")).to_be_visible()
+    expect(field(page, "/person/address")).to_have_value("南昌市")
+    expect(field(page, "/person/name")).to_have_value("张三")
 
 
 def test_a_paper_is_loaded_by_dropping_it_anywhere(open_page):

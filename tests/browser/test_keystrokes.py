@@ -42,11 +42,12 @@ class Clerk:
         left = dict(wanted)
         while left:
             typed = self._field(left)
-            if typed and left:  # nobody is quicker than the answer
-                with self.page.expect_response(lambda got: got.url.endswith("/live")):
-                    self.press("Tab")
-            elif left:
+            if left:
                 self.press("Tab")
+            if typed:  # nobody is quicker than the answer
+                self.page.wait_for_function(
+                    "() => !document.getElementById('form').dataset.waiting"
+                )
 
     def _field(self, left: dict[str, str | list[str]]) -> bool:
         """Whether something was typed into the field that one is in."""

@@ -53,7 +53,9 @@ async function refresh() {
   const response = await answered(form.dataset.live, body, say, refreshing.signal);
   if (!response?.ok || turn !== asked) return;
   const answer = await response.json().catch(() => null); // the next one was quicker
-  if (answer && turn === asked) show(answer);
+  if (!answer || turn !== asked) return;
+  delete form.dataset.waiting;
+  show(answer);
 }
 
 function say(seconds) {
@@ -152,7 +154,9 @@ function put(id, html) {
 
 function soon(delay) {
   clearTimeout(timer);
-  if (form.dataset.live) timer = setTimeout(refresh, delay);
+  if (!form.dataset.live) return;
+  form.dataset.waiting = "yes";
+  timer = setTimeout(refresh, delay);
 }
 
 function changed(delay) {
@@ -263,16 +267,24 @@ async function surely(button) {
 async function send(body, button) {
   sending?.stop.abort();
   const own = (sending = { stop: new AbortController(), button, then: null });
+  const sent = new Map(entries());
   button?.setAttribute("aria-busy", "true");
-  const response = await answered(form.action, body, trouble, own.stop.signal);
+  // Nothing is typed into what a paper is about to take the place of.
+  at("main").inert = button?.value === "load";
+  const told = (seconds) => {
+    at("main").inert = false;
+    trouble(seconds);
+  };
+  const response = await answered(form.action, body, told, own.stop.signal);
+  at("main").inert = false;
   button?.removeAttribute("aria-busy");
   if (!response) return;
   sending = null;
-  await took(response, button);
+  await took(response, button, sent);
   if (own.then) document.querySelector(like(own.then))?.click();
 }
 
-async function took(response, button) {
+async function took(response, button, sent) {
   if (fileName(response)) {
     await download(response);
     unsaved = false;
@@ -280,7 +292,7 @@ async function took(response, button) {
     return;
   }
   const page = parsed(await response.text());
-  if (page.getElementById("form")) swap(page, button);
+  if (page.getElementById("form")) swap(page, button, sent);
   else trouble(0, page.querySelector("main")?.textContent.trim() || "没有办成，请再按一次。");
 }
 
@@ -293,12 +305,14 @@ function trouble(seconds, words = "") {
 
 const like = (button) => `button[name="${CSS.escape(button.name)}"][value="${CSS.escape(button.value)}"]`;
 
-function swap(page, button) {
+function swap(page, button, sent) {
   const before = form;
+  const since = entries().filter(([name, value]) => sent.get(name) !== value);
   const place = button ? like(button) : "";
   document.title = page.title;
   at("main").replaceWith(document.adoptNode(page.getElementById("main")));
   begin();
+  if (form.dataset.draft !== "new" && before.dataset.form === form.dataset.form) retype(since);
   const view = form.classList.contains("proof") ? "proof" : "form";
   if (view === "proof" && history.state?.view !== "proof") history.pushState({ view }, "", form.action);
   else history.replaceState({ view }, "", form.action);
@@ -306,6 +320,13 @@ function swap(page, button) {
     at("main").querySelector("[autofocus]") ??
     (summary.hidden || before.classList.contains("proof") ? document.querySelector(place || "main") : summary);
   (focus ?? at("main")).focus();
+}
+
+// What was typed while the answer was on its way.
+function retype(since) {
+  const fields = since.filter(([name]) => named(name)[0] && named(name)[0].type !== "checkbox");
+  fields.forEach(([name, value]) => set(name, value));
+  if (fields.length) changed(0);
 }
 
 addEventListener("popstate", ({ state }) => {
