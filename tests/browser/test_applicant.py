@@ -30,6 +30,7 @@ def load(page: Page, path: Path) -> None:
     page.locator("details.load summary").click()
     page.set_input_files("#file", path)
     page.get_by_role("button", name="载入", exact=True).click()
+    expect(page.locator("p.notice").first).to_be_visible(timeout=20_000)
 
 
 def fill_by_hand(page: Page, path: Path) -> None:
