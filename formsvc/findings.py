@@ -109,10 +109,15 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A rule that could not be judged, and why (Chinese)."""
+    """A rule that could not be judged, and why (Chinese).
+
+    `applies` is False where its guard says that it does not concern the submission at all; only the
+    check that found it knows.
+    """
 
     rule: str
     reason: str
+    applies: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reason", masked(self.reason))

@@ -177,7 +177,7 @@ def test_the_page_counts_and_adds_with_the_rules_own_numbers(client):
     }  # fmt: skip
     answer = client.post(f"{SUMMARY}/live", data=fields).json["asides"]
     assert "已写 12 字，最多 500 字" in answer["/training/content"]
-    assert "各项相加：3,000.50元" in answer["/expenses/total"]
+    assert "已填的 2 项相加：3,000.50元，还有 2 项没有填" in answer["/expenses/total"]
     assert "大写：贰仟元整" in answer["/expenses/travel"]
     assert "省属高校应填写此项" in answer["/account/budget_code"]
     assert "省属高校不必填写此项" in answer["/account/number"]

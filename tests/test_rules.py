@@ -420,7 +420,7 @@ def test_the_study_falls_in_the_training_period(start, end, basic, inside):
         "/person/basic_research": basic,
         "/person/extension_years": 2 if basic else GONE,
     }
-    report = report_on(SUMMARY, changes)
+    report = report_on(SUMMARY, changes, on=max(SAMPLES_ON, date.fromisoformat(end)))
     assert [finding.rule for finding in report.findings] == ([] if inside else ["within-period"])
     assert report.ok
 

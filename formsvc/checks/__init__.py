@@ -67,7 +67,7 @@ class Checker:
             data = self._computed(data, self._epochs[epoch], found, broken)
         skipped: list[Skipped] = []
         for rule in self._rules[epoch]:
-            outcome = (broken and rule.stopped_by(self.form, broken)) or rule.judge(
+            outcome = (broken and rule.stopped_by(self.form, data, broken)) or rule.judge(
                 self.form, data, on, register
             )
             if isinstance(outcome, Skipped):
@@ -114,10 +114,10 @@ class Checker:
 
     def _lacking(self, spec: ComparisonSpec, data: Any, broken: tuple[Broken, ...]) -> str:
         for pointer in (name for known in spec.keys for name in known):
-            if any(pointers.within(pointer, place) for place, _ in broken):
-                return f"“{self.form.label(pointer)}”有误，改正后再检查。"
             if pointers.get(data, pointer) is pointers.MISSING:
                 return f"“{self.form.label(pointer)}”没有填写。"
+            if any(pointers.within(pointer, place) for place, _ in broken):
+                return f"“{self.form.label(pointer)}”有误，改正后再检查。"
         return ""
 
     def _structural(self, data: object) -> tuple[Any, list[Finding]]:

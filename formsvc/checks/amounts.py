@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Hint, Kind
@@ -160,5 +161,15 @@ class SumEquals(Kind):
                 given.append(part.evaluate(data))
             except (Unjudged, TypeError, ValueError, LookupError, ArithmeticError):
                 continue
-        if given:
-            yield Aside(self.total.pointer, f"各项相加：{self._said(sum(given))}")
+        open_, stated = len(self.parts) - len(given), self.total.find(data)
+        if not given:
+            return
+        added = sum(given)
+        if open_:
+            said = f"已填的 {len(given)} 项相加：{self._said(added)}，还有 {open_} 项没有填"
+            yield Aside(self.total.pointer, said)
+        elif stated == added:
+            yield Aside(self.total.pointer, f"各项相加：{self._said(added)}")
+        else:
+            said = f"各项相加：{self._said(added)}"
+            yield Aside(self.total.pointer, said, "offer", f"{Decimal(exact(added)):f}")

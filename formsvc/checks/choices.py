@@ -16,6 +16,7 @@ from formsvc.checks.parameters import (
     IdNumbers,
     Listed,
     Members,
+    Place,
     Text,
     Words,
     Wrong,
@@ -92,6 +93,9 @@ class Pairs(Kind):
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"按{self.by.label}选择")
 
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        yield self.by, self.field
+
 
 class SameAs(Kind):
     """the two texts differ; blanks, punctuation, width and case aside"""
@@ -109,6 +113,17 @@ class SameAs(Kind):
             return MET
         return [Breach(self.field.pointer,
                        {"label": self.field.label, "value": value, "other": other})]  # fmt: skip
+
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        yield self.other, self.field
+
+    def asides(self, data: object) -> Iterator[Aside]:
+        value, other = self.field.find(data), self.other.find(data)
+        if not isinstance(other, str) or not is_given(other):
+            return
+        if not isinstance(value, str) or folded(value) != folded(other):
+            said = f"与{self.other.label}一致：{other.strip()}"
+            yield Aside(self.field.pointer, said, "offer", other.strip())
 
 
 class Note(Kind):
@@ -141,6 +156,11 @@ class Required(Kind):
     def hints(self) -> Iterator[Hint]:
         first, *_ = (*self.guard.places, self.field)
         yield Hint(self.field.pointer, decided_by=first.label)
+
+    def asides(self, data: object) -> Iterator[Aside]:
+        if self.guard.conditions and not is_given(self.field.find(data)):
+            said = "，".join(each.said for each in self.guard.conditions)
+            yield Aside(self.field.pointer, f"{said}，现在必须填写此项", "wanted")
 
 
 class UniqueRows(Kind):
@@ -225,6 +245,11 @@ class ContainsAll(Kind):
         given = self.field.find(data)
         listed = given if isinstance(given, list) else []
         return (Enclosure(name, name in listed) for name in self._wanted(data))
+
+    def asides(self, data: object) -> Iterator[Aside]:
+        wanted, given = self._wanted(data), self.field.find(data)
+        if any(name not in (given or ()) for name in wanted):
+            yield Aside(self.field.pointer, "要求的都备齐了：勾选全部", "all", "、".join(wanted))
 
     def asks(self, data: object) -> str:
         return "、".join(self._wanted(data))
@@ -314,6 +339,10 @@ class OneOfBy(Kind):
     def hints(self) -> Iterator[Hint]:
         for choice in self.choices.values():
             yield Hint(choice.pointer, decided_by=self.by.label)
+
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        for choice in self.choices.values():
+            yield self.by, choice
 
     def asides(self, data: object) -> Iterator[Aside]:
         chosen = self.by.find(data)

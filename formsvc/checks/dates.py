@@ -190,13 +190,14 @@ class _AgainstDay(Kind):
 
 
 class NotAfterDay(_AgainstDay):
-    """the date is after the day (absent: the day of the check)"""
+    """the date is after the day (absent, or still to come: the day of the check)"""
 
     title = "{field}还没有到"
     demand = "{field}不晚于报送当天"
 
     def check(self, data: Any, on: date) -> Breaches:
-        value, day = self._days(data, on)
+        value, stated = self._days(data, on)
+        day = min(stated, on)  # what is to be over is not over because a later day is written down
         return self._breach(value, day) if value > day else MET
 
 

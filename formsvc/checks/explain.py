@@ -135,6 +135,17 @@ def hints(form: Form, on: date) -> dict[str, Hint]:
     return found
 
 
+def leads(form: Form, on: date) -> dict[str, list[str]]:
+    """By pointer, the fields outside of lists to ask for before it: they say what it should be, or
+    whether it is asked for."""
+    found: dict[str, list[str]] = {}
+    for rule in checker(form).rules(on):
+        for first, then in rule.kind.leads():
+            if not (first.field.list or then.field.list):
+                found.setdefault(then.pointer, []).append(first.pointer)
+    return found
+
+
 def hint(form: Form, field: Field, on: date) -> str:
     """What is allowed in a field, from its schema and the rules that limit it alone."""
     own = hints(form, on).get(field.pointer)

@@ -71,7 +71,7 @@ def credit_code(text: str) -> str | None:
 def iso_date(text: str) -> str | None:
     """A real calendar date written YYYY-MM-DD."""
     if not _DATE_SHAPE.fullmatch(text):
-        return "应写作 YYYY-MM-DD，如 2024-09-01"
+        return "看不出是哪一天；请写年月日，如 2024-09-01"
     try:
         date.fromisoformat(text)
     except ValueError:

@@ -1,13 +1,14 @@
 """Rule kinds about citizen identity numbers (GB 11643-1999)."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from formsvc.checks.formats import REGIONS, id_birth_date
-from formsvc.checks.kinds import MET, Breach, Breaches, Kind
-from formsvc.checks.parameters import Age, Day, IdNumber, Text
+from formsvc.checks.formats import REGIONS, id_birth_date, id_number
+from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Kind
+from formsvc.checks.parameters import Age, Day, IdNumber, Place, Text
 from formsvc.findings import Severity
-from formsvc.writing.notation import identity_code
+from formsvc.writing.notation import identity_code, long_date
 
 
 class IdAgrees(Kind):
@@ -28,11 +29,31 @@ class IdAgrees(Kind):
         if stated and born and stated != born.isoformat():
             days = {"stated": date.fromisoformat(stated), "encoded": born}
             breaches.append(Breach(self.birth_date.pointer, days))
-        encoded, chosen = "男" if int(code[16]) % 2 else "女", self.gender.find(data)
+        encoded, chosen = _gender(code), self.gender.find(data)
         if chosen and chosen != encoded:
             said = {"stated": chosen, "encoded": encoded}
             breaches.append(Breach(self.gender.pointer, said, message="message_gender"))
         return breaches
+
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        yield self.id_number, self.birth_date
+        yield self.id_number, self.gender
+
+    def asides(self, data: object) -> Iterator[Aside]:
+        given = self.id_number.find(data)
+        code = identity_code(given) if isinstance(given, str) else ""
+        born = id_birth_date(code)
+        if id_number(code) or born is None:
+            return
+        said = f"按{self.id_number.label}："
+        for place, put, shown in ((self.birth_date, born.isoformat(), long_date(born)),
+                                  (self.gender, _gender(code), _gender(code))):  # fmt: skip
+            if place.find(data) != put:
+                yield Aside(place.pointer, f"{said}{shown}", "offer", put)
+
+
+def _gender(code: str) -> str:
+    return "男" if int(code[16]) % 2 else "女"
 
 
 class IdAge(Kind):

@@ -53,11 +53,18 @@ class Hint:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """A short remark beside a field while one types; `tone` is plain, over, wanted or unneeded."""
+    """A short remark beside a field while one types; `tone` is plain, over, wanted, unneeded, mend,
+    offer or all.
+
+    `put` is what one click writes into the field: a mend stands for what is written there, an offer
+    is what another field says it should be, and fills an empty one by itself; all are the choices,
+    parted by 、, that are asked for.
+    """
 
     pointer: str
     text: str
     tone: str = "plain"
+    put: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,11 @@ class Kind(ABC):
 
     def asides(self, data: object) -> Iterator[Aside]:
         """What to say beside its fields while one types. Never raises."""
+        yield from ()
+
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        """Pairs of places: the first says what the second should be, or whether it is asked for,
+        so it is asked before."""
         yield from ()
 
     def enclosures(self, data: object) -> Iterator[Enclosure]:

@@ -1,10 +1,10 @@
 """Rule kinds that look people up in an office's register."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from formsvc.checks.kinds import MET, Breach, Breaches, Kind
+from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Kind
 from formsvc.checks.parameters import Flag, IdNumber, Place, Text, Unjudged, Year, Yes
 from formsvc.checks.register import Register, Registered
 from formsvc.writing.notation import folded
@@ -39,6 +39,11 @@ class Listed(Kind):
     def spoken(self) -> Mapping[str, str]:
         return {"message": self.messages["message"]} if self.withdrawn else self.messages
 
+    def leads(self) -> Iterator[tuple[Place, Place]]:
+        """An ID number names the person, and the person the rest."""
+        if self.id_number:
+            yield self.id_number, self.name
+
     def check(self, data: Any, on: date) -> Breaches:
         raise Unjudged("没有提供名册。")
 
@@ -58,6 +63,24 @@ class Listed(Kind):
         found = [self._differing(each, data) for each in known if not each.withdrawn]
         _, _, fewest = min((len(each), number, each) for number, each in enumerate(found))
         return fewest
+
+    def offers(self, register: Register, data: Any) -> Iterator[Aside]:
+        """What the list says of a person whom the form names by name and ID number alike."""
+        name, code = self.name.find(data), self.id_number.find(data) if self.id_number else None
+        if self.withdrawn or not isinstance(name, str) or not isinstance(code, str):
+            return
+        known = [
+            each
+            for each in register.find(name, code)
+            if each.id_number and folded(each.name) == folded(name) and not each.withdrawn
+        ]
+        if len(known) != 1:
+            return
+        for place, listed in ((self.category, known[0].category or None),
+                              (self.selected_year, known[0].selected_year)):  # fmt: skip
+            if place and listed is not None and place.find(data) != listed:
+                said = f"名册中是：{_said(listed)}"
+                yield Aside(place.pointer, said, "offer", str(listed))
 
     def _differing(self, person: Registered, data: Any) -> list[Breach]:
         """What the form says otherwise than the list; cells that either leaves empty agree."""

@@ -68,17 +68,20 @@ class Rule:
             breaches = evaluate(data, on)
         except Unjudged as unjudged:
             # A reminder that is not called for is not a check that was left out.
-            if isinstance(unjudged, _Off) and self.spec.severity is Severity.NOTE:
+            is_off = isinstance(unjudged, _Off)
+            if is_off and self.spec.severity is Severity.NOTE:
                 return ()
-            return Skipped(self.spec.id, str(unjudged))
+            return Skipped(self.spec.id, str(unjudged), applies=not is_off)
         said = self.spec.messages
         return [self._finding(form, each) for each in breaches if each.message in said]
 
-    def stopped_by(self, form: Form, broken: Iterable[Broken]) -> Skipped | None:
+    def stopped_by(self, form: Form, data: Any, broken: Iterable[Broken]) -> Skipped | None:
         """Why the rule cannot be judged when these places are broken; None when it can."""
         for pointer, tokens in broken:
             if any(touches(operand, tokens) for operand in self.operands):
-                return Skipped(self.spec.id, f"“{form.label(pointer)}”有误，改正后再检查。")
+                is_missing = pointers.get(data, pointer) is pointers.MISSING
+                why = "没有填写，填好后再检查。" if is_missing else "有误，改正后再检查。"
+                return Skipped(self.spec.id, f"“{form.label(pointer)}”{why}")
         return None
 
     def asides(self, data: Any) -> Iterator[Aside]:

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 
 from formsvc import pointers
-from formsvc.checks import formats
+from formsvc.checks import formats, shapes
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Field, Form
 from formsvc.writing import texts
@@ -118,7 +118,10 @@ class Structure:
                 options = "、".join(str(option) for option in details["options"])
                 return f"填的是“{_shown(value)}”，应为其中之一：{options}"
             case "minLength":
-                return _with_hint("不能为空", field)
+                return "不能为空，请补填"
+            case "pattern" if field and isinstance(value, str):
+                said = shapes.complaint(field, value, _shown(value))
+                return said or _with_hint("填写不符合要求", field)
             case "maxLength":
                 length = len(value) if isinstance(value, str) else 0
                 return f"有 {length:,} 个字符，最多 {limit:,} 个，请删减"
@@ -127,7 +130,8 @@ class Structure:
                 return (explain and explain(str(value))) or "格式不对"
             case "minimum" | "maximum" if limit is not None:
                 side = "小于" if keyword == "minimum" else "大于"
-                return _with_hint(f"不能{side}{yuan(limit) if money else limit}", field)
+                found, bound = (_amount(each, money=money) for each in (value, limit))
+                return f"填的是 {found}，不能{side} {bound}"
             case "multipleOf" if money:
                 return "最多写到分，即两位小数"
             case "minItems":
@@ -161,6 +165,10 @@ def _mistyped(wanted: str, value: object, *, spare: bool) -> str:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.replace(".", "", 1).isdigit()
+
+
+def _amount(value: object, *, money: bool) -> str:
+    return yuan(value) if money and isinstance(value, int | float | Decimal) else _shown(value)
 
 
 def _with_hint(problem: str, field: Field | None) -> str:

@@ -13,11 +13,12 @@ import jsonschema_rs
 from formsvc import pointers
 from formsvc.errors import FormError
 from formsvc.forms.fields import EDITION, FORM, Field
+from formsvc.writing import codes
 
 COMMON: Final = "common.schema.json"
 # The JSON type that a value of each meaning has.
 _FORMATS: Final = {"money": "number", "date": "string", "paragraphs": "string",
-                   "id-number": "string", "credit-code": "string"}  # fmt: skip
+                   **dict.fromkeys(codes.KINDS, "string")}  # fmt: skip
 _TYPES: Final = frozenset({"string", "number", "integer", "boolean", "array", "object"})
 _NO_NAME: Final = re.compile(r"[0-9]+|\*")
 # A day outside of these years would lead outside of the calendar.

@@ -84,6 +84,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-store"] = app.extensions["formsvc-jobs"] = None
     app.extensions["formsvc-behind"] = ()  # what works beside the requests: has start and stop
     app.extensions["formsvc-saving"] = lambda form: None
+    app.extensions["formsvc-register"] = lambda form: None
+    app.extensions["formsvc-known"] = None
     described = _Api(app)
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)

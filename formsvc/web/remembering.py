@@ -14,7 +14,7 @@ from formsvc.web.api import filings as interface
 from formsvc.web.api.jobs import jobs
 from formsvc.web.api.materials import materials
 from formsvc.web.filings import jobs as products
-from formsvc.web.filings import resuming
+from formsvc.web.filings import known, resuming
 from formsvc.web.filings.materials import goods
 from formsvc.web.filings.routes import filings
 from formsvc.web.filings.work import performers
@@ -28,6 +28,8 @@ def install(app: Flask, described: Api, settings: Settings) -> None:
     ticker = Ticker(store)
     app.extensions["formsvc-behind"] = (background, ticker)
     app.extensions["formsvc-saving"] = resuming.saving
+    app.extensions["formsvc-register"] = known.register
+    app.extensions["formsvc-known"] = known
     mailer = Mailer.of(settings)
     app.extensions["formsvc-mail"] = Post(store, mailer, ticker.wake) if mailer else None
     interface.install(described)

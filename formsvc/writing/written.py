@@ -1,4 +1,4 @@
-"""What people write → what it means: money, numbers, years, dates, 是 and 否, lists.
+"""What people write → what it means: money, numbers, years, dates, 是 and 否, lists, codes.
 
 One reader for pages, tables and typed PDFs. What is plainly one value becomes that value, exactly;
 what could mean several is a problem, never a guess; everything else stays as it was written, for
@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Context, Decimal
 from typing import Final
 
+from formsvc.writing import codes
 from formsvc.writing.notation import FULL_WIDTH, yuan_in_words
 
 # No number or date is longer; what is, is not looked at.
@@ -30,11 +31,12 @@ class Written:
     """What a text means: None when it is blank, the text itself when it cannot be read.
 
     `problem` is Chinese, to stand after the field's label and before a full stop: what was found,
-    what it could mean, how to write it. "" for none.
+    what it could mean, how to write it. "" for none. `readings` are the values it could mean.
     """
 
     value: object
     problem: str = ""
+    readings: tuple[object, ...] = ()
 
 
 def value(text: str, *, type: str, kind: str) -> Written:
@@ -54,8 +56,10 @@ def value(text: str, *, type: str, kind: str) -> Written:
         return Written([item.strip() for item in _LISTED.split(line) if item.strip()] or line)
     if len(line) > _LONGEST:
         return Written(line)
-    meant = _read(line, type, kind) or Written(line)
-    return Written(line, f"写作“{line}”，{meant.problem}") if meant.problem else meant
+    meant = _read(line, type, kind) or Written(codes.plain(line, kind))
+    if not meant.problem:
+        return meant
+    return Written(line, f"写作“{line}”，{meant.problem}", meant.readings)
 
 
 def _read(line: str, type: str, kind: str) -> Written | None:
@@ -136,7 +140,9 @@ def _ungrouped(digits: str, unit: str) -> Written | None:
         if re.fullmatch(r"[0-9]+(\.[0-9]+)?", reading)
     ]
     if "," in digits and len(readings) > 1:
-        return _either(readings, _PLAINLY)
+        found = _either(readings, _PLAINLY)
+        amounts = (_exact(each.removesuffix(unit), _TENS[unit]) for each in readings)
+        return Written(None, found.problem, tuple(amounts))
     return Written(None, f"逗号或空格的位置不对，看不出是多少；{_PLAINLY}")
 
 
@@ -211,7 +217,7 @@ def _year(text: str) -> Written | None:
     if re.fullmatch(r"[0-9]{4} ?年?", plain):
         return Written(int(plain[:4]))
     if found := re.fullmatch(r"([0-9]{2}) ?年", plain):
-        readings = (f"20{found[1]}", f"19{found[1]}")
+        readings = (int(f"20{found[1]}"), int(f"19{found[1]}"))
         return _either(readings, "请把年份写全，如 2024")
     return None
 
@@ -259,5 +265,6 @@ def _in_digits(found: re.Match[str]) -> str:
 
 
 def _either(readings: Iterable[object], remedy: str) -> Written:
-    meant = "，也可能是 ".join(map(str, readings))
-    return Written(None, f"可能是 {meant}；{remedy}")
+    known = tuple(readings)
+    meant = "，也可能是 ".join(map(str, known))
+    return Written(None, f"可能是 {meant}；{remedy}", known)

@@ -5,12 +5,14 @@ from typing import Final
 
 from formsvc.bulk.batch import Job, loaded
 from formsvc.config import Settings
+from formsvc.web.desks.mending import put_back
 from formsvc.web.desks.products import PRODUCTS, Making, place
-from formsvc.web.desks.uploads import read, results
+from formsvc.web.desks.uploads import judging, read, results
 from formsvc.web.runs.runs import Perform, Run, Task
 
 _READ: Final = "read"
 _MAKE: Final = "make"
+_MEND: Final = "mend"
 
 
 def reading(on: date) -> Task:
@@ -23,15 +25,24 @@ def making(product: str) -> Task:
     return Task(_MAKE, {"product": product})
 
 
+def putting_back(number: int, on: date) -> Task:
+    """Put a mended submission back into a batch that was judged as of a day."""
+    return Task(_MEND, {"number": number, "on": on.isoformat()})
+
+
 def performer(settings: Settings) -> Perform:
     """Who does these tasks, with the forms that the operator set."""
 
     def perform(run: Run, task: Task) -> None:
         catalogue = loaded(settings.shelves, settings.press)[0]
-        if task.name == _READ:
+        if task.name in (_READ, _MEND):
             on = date.fromisoformat(task.arguments["on"])
             job = Job(on, settings.shelves, press=settings.press, keeps=True)
-            read(run.folder, job, catalogue, run.tell)
+            if task.name == _READ:
+                read(run.folder, job, catalogue, run.tell)
+            else:
+                number = task.arguments["number"]
+                put_back(run.folder, number, judging(run.folder, job), catalogue, run.tell)
             return
         name = task.arguments["product"]
         with results(run, catalogue) as batch, run.folder.create(place(name)) as out:

@@ -78,13 +78,17 @@ def read(folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell) -> No
     """
     if folder.exists(INDEX):
         return
-    job = replace(job, register=folder.read(_REGISTER))
+    job = judging(folder, job)
     with folder.open(_UPLOAD) as stream:
         workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
         stream.seek(0)
         check(folder, _items(_files(folder, stream), catalogue), job, workers, tell)
     folder.remove(_UPLOAD)
-    folder.remove(_REGISTER)
+
+
+def judging(folder: SealedFolder, job: Job) -> Job:
+    """The job with the list of people that came with the batch."""
+    return replace(job, register=folder.read(_REGISTER)) if folder.exists(_REGISTER) else job
 
 
 def check(

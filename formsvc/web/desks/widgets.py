@@ -1,6 +1,6 @@
 """Schema field → widget: what a page needs to know to ask for a value."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -102,12 +102,32 @@ _HINTS: Final[Mapping[str, str]] = {
 
 @lru_cache(64)
 def widgets(form: Form, on: date) -> tuple[tuple[Section, tuple[Control, ...]], ...]:
-    """(section, widgets) in the order of the paper, with the hints of a day's rules."""
-    hints = explain.hints(form, on)
+    """(section, widgets) with the hints of a day's rules.
+
+    Sections stand in the order of the paper, and so do the fields of each, but that one which says
+    what another should be, or whether it is asked for, comes before it.
+    """
+    hints, leads = explain.hints(form, on), explain.leads(form, on)
     return tuple(
-        (section, tuple(_widget(form, field, hints) for field in section.fields))
+        (section, tuple(_widget(form, field, hints) for field in _asked(section.fields, leads)))
         for section in form.sections
     )
+
+
+def _asked(fields: Sequence[Field], leads: Mapping[str, Sequence[str]]) -> list[Field]:
+    """The fields of a section in the order in which they are asked for."""
+    waiting = {field.pointer: field for field in fields}
+    asked: list[Field] = []
+
+    def ask(pointer: str) -> None:
+        if field := waiting.pop(pointer, None):
+            for before in leads.get(pointer, ()):
+                ask(before)
+            asked.append(field)
+
+    for field in fields:
+        ask(field.pointer)
+    return asked
 
 
 def _widget(form: Form, field: Field, hints: Mapping[str, Hint]) -> Control:

@@ -14,6 +14,7 @@ from formsvc.store.errors import NotReady, NotThere, Overtaken, StoreError
 from formsvc.store.life import EDITABLE
 from formsvc.web import csrf
 from formsvc.web.desks import applicant, entries
+from formsvc.web.desks.desk import Desk, noticed, opened, posted
 from formsvc.web.filings.blueprint import filings, note_reading, number
 from formsvc.web.filings.resuming import FILING, REVISION, UNIT
 from formsvc.web.held import actor, catalogue, form_or_404, signed_in, store
@@ -50,23 +51,23 @@ def edit(id: int) -> Any:
         filing.form
     )
     notice = _SAID.get(request.args.get("done", ""), "")
-    return applicant.page(applicant.opened(form, entries.entered(form, data), notice=notice))
+    return applicant.page(opened(form, entries.entered(form, data), notice=notice))
 
 
 @filings.post("/forms/<form>/save")
 def save(form: str) -> Any:
     """Keep what was typed as a draft of the store; then stay there, or go on to handing in."""
-    desk = applicant.posted(form)
+    desk = posted(form)
     if not csrf.is_ours():
         notice = "页面停留过久，没有保存；内容还在，请再按一次。"
-        return applicant.page(applicant.noticed(desk, notice)), 400
+        return applicant.page(noticed(desk, notice)), 400
     if desk.choices:
         notice = "载入的文件纸面与数据不同，请先选定以哪一个为准，再保存。"
-        return applicant.page(applicant.noticed(desk, notice)), 422
+        return applicant.page(noticed(desk, notice)), 422
     id, unit = number(request.form.get(FILING, "")), number(request.form.get(UNIT, ""))
     if actor() is None:
         notice = "登录已过期，没有保存；内容还在。请在新窗口登录后，回到这一页再按一次。"
-        return applicant.page(applicant.noticed(desk, notice)), 401
+        return applicant.page(noticed(desk, notice)), 401
     try:
         with store().writing(signed_in()) as work:
             if id:
@@ -80,7 +81,7 @@ def save(form: str) -> Any:
         return _both(id or 0, desk), 412
     except StoreError as problem:  # what was typed stays on the page
         notice = f"没有保存：{problem}"
-        return applicant.page(applicant.noticed(desk, notice)), status_of(problem) if status_of(
+        return applicant.page(noticed(desk, notice)), status_of(problem) if status_of(
             problem
         ) >= 500 else 422
     if "hand-in" in request.form:
@@ -88,7 +89,7 @@ def save(form: str) -> Any:
     return redirect(url_for("filings.edit", id=id, done="saved"), 303)
 
 
-def _both(id: int, desk: applicant.Desk) -> str:
+def _both(id: int, desk: Desk) -> str:
     """What this window has and what another one saved meanwhile, to choose from."""
     with store().reading(signed_in()) as work:
         filing = _own(work, id)
