@@ -241,17 +241,22 @@ class Meetings:
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             "CREATE TABLE entry(run INTEGER, comparison INTEGER, key TEXT, item INTEGER,"
-            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER);"
+            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER, called TEXT);"
             "CREATE TABLE finding(item INTEGER, number INTEGER, finding TEXT);"
         )
 
     def close(self) -> None:
         self._database.close()
 
-    def add(self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]]) -> None:
-        """One submission's entries: under this run's secret first, then under earlier runs'."""
+    def add(
+        self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]], called: str = ""
+    ) -> None:
+        """One submission's entries: under this run's secret first, then under earlier runs'.
+
+        Others' findings name it as it is `called`, by default by its source.
+        """
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?)",
             [
                 (
                     run,
@@ -263,6 +268,7 @@ class Meetings:
                     form,
                     source,
                     e.amount,
+                    called or source,
                 )
                 for run, entries in enumerate(runs)
                 for e in entries
@@ -273,7 +279,7 @@ class Meetings:
         """The entries of an earlier run's keys file; `run` counts from 1, as in `add`."""
         places = {(c.name, c.form): number for number, c in enumerate(self._comparisons)}
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL)",
+            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL,?)",
             (
                 (
                     run,
@@ -281,6 +287,7 @@ class Meetings:
                     row["key"],
                     _own(row["differs"], f"e{number}"),
                     row["source"],
+                    _stem(row["source"]),
                 )
                 for number, row in enumerate(rows)
                 if (row["rule"], row["form"]) in places
@@ -306,7 +313,7 @@ class Meetings:
         self._database.execute("DELETE FROM finding")
         self._database.execute("CREATE INDEX IF NOT EXISTS met ON entry(run, comparison, key)")
         query = (
-            "SELECT comparison, item, differs, pointer, form, source, run, key FROM entry "
+            "SELECT comparison, item, differs, pointer, form, called, run, key FROM entry "
             "WHERE (run, comparison, key) IN (SELECT run, comparison, key FROM entry "
             "WHERE amount IS NULL GROUP BY run, comparison, key HAVING count(*) > 1) "
             "ORDER BY run, comparison, key, item, rowid"
@@ -392,7 +399,7 @@ class Meetings:
         self, comparison: Comparison, member: "_Member", others: list["_Member"], count: int
     ) -> Finding:
         spec, label = comparison.spec, self._catalogue[member.form].label(member.pointer)
-        named = "、".join(other.source for other in others[:_NAMED])
+        named = "、".join(other.called for other in others[:_NAMED])
         named = f"往期的{named}" if member.run else named
         named += f" 等 {count} 份" if count > _NAMED else ""
         text = spec.message.format_map({"label": label, "others": named, "count": count})
@@ -407,8 +414,14 @@ class _Member:
     differs: str
     pointer: str
     form: str
-    source: str
+    called: str
     run: int
+
+
+def _stem(source: str) -> str:
+    """What an earlier submission is called: its file's name, without where it lay."""
+    name = source.replace("\\", "/").rpartition("/")[2]
+    return name.removesuffix(".json") or source
 
 
 def _own(differs: str, item: str) -> str:

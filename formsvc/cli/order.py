@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from formsvc.bulk import changes, executors
-from formsvc.bulk.batch import Batch, Job, loaded, read_keys
+from formsvc.bulk.batch import Batch, Job, loaded
+from formsvc.bulk.earlier import read_keys, read_people
 from formsvc.bulk.outputs import letters, packs, workbook
 from formsvc.bulk.results import KEPT, Results
 from formsvc.cli.reporters import Style
@@ -59,6 +60,7 @@ class Order:
             formats=self.formats,
             press=self.press,
             secrets=(b"", *(secret for secret, _ in earlier)),
+            people=read_people(folder(self.changes_since)) if self.changes_since else b"",
             keeps="pdf" in self.formats,
             register=registers.packed(people),
         )

@@ -70,7 +70,9 @@ def keep(
             stream.write(content)
 
 
-def read(folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell) -> None:
+def read(
+    folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell, *, mends: bool = False
+) -> None:
     """Check every submission that was kept in a folder, compare them, keep the index.
 
     It goes on where it was interrupted. What fits one chunk is checked here, more in processes
@@ -82,16 +84,18 @@ def read(folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell) -> No
     with folder.open(_UPLOAD) as stream:
         workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
         stream.seek(0)
-        check(folder, _items(_files(folder, stream), catalogue), job, workers, tell)
+        check(folder, _items(_files(folder, stream), catalogue), job, workers, tell, mends=mends)
     folder.remove(_UPLOAD)
-    folder.remove(_REGISTER)
 
 
 def check(
     folder: SealedFolder, items: Iterable[Item], job: Job, workers: int | None, tell: Tell,
-    total: int = 0,
+    total: int = 0, *, mends: bool = False,
 ) -> None:  # fmt: skip
-    """Check submissions in `workers` processes, compare them, keep the index; resumed."""
+    """Check submissions in `workers` processes, compare them, keep the index; resumed.
+
+    With `mends` one of them can be put in the place of another afterwards.
+    """
     batch = Batch(folder, job, resume=True)
     with executors.opened(workers, None) as (executor, at_once):
         batch.check(
@@ -103,7 +107,8 @@ def check(
     tell("正在比对", 0, 0)
     with closing(batch.compare()) as done:
         done.keep()
-    batch.finish()
+    if not mends:
+        batch.finish()
 
 
 def _files(folder: SealedFolder, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
