@@ -18,9 +18,9 @@ from benchmarks.generate import batch
 from formsvc import Press, load_forms
 from formsvc.bulk import batch as bulk
 from formsvc.bulk import results
+from formsvc.bulk.earlier import read_keys
 from formsvc.bulk.executors import HereExecutor, opened
 from formsvc.bulk.lines import Line
-from formsvc.bulk.earlier import read_keys
 from formsvc.bulk.outputs import letters, workbook
 from formsvc.cli import main
 from formsvc.documents.headers import code_picture
@@ -317,7 +317,7 @@ def test_the_workbook_lists_every_finding_with_its_article(played):
     expected = sum(len(line["report"]["findings"]) for line in lines(path / "out"))
     assert book["问题"].max_row == expected + 1
     assert book["问题"].freeze_panes == "A2"
-    assert book["问题"].auto_filter.ref == f"A1:O{expected + 1}"
+    assert book["问题"].auto_filter.ref == f"A1:N{expected + 1}"
     assert len(book["汇总"]._charts) == 1
     linked = [cell for row in book["申报"].iter_rows() for cell in row if cell.hyperlink]
     assert linked
@@ -370,7 +370,8 @@ def test_a_letter_with_a_picture_is_not_drawn_without_it():
 def test_markup_in_a_name_stays_text_in_a_letter():
     finding = Finding("a", Severity.ERROR, "", "<b>", "a & b")
     line = Line(1, "=x", "u", "<w:p/>", Report(SUMMARY, "2021-1", (finding,)))
-    content = letters.notice_of().render("{{ 1 }}", 1, [line], str, ON)
+    letter = letters.Letter("{{ 1 }}", 1, [letters.about(line, "")])
+    content = letters.notice_of().render(letter, ON, letters.Details())
     said = "\n".join(p.text for p in Document(io.BytesIO(content)).paragraphs)
     assert "<w:p/>" in said
     assert "{{ 1 }}" in said
@@ -440,7 +441,7 @@ def test_check_gives_findings_as_a_table(kind, tmp_path):
     result = CliRunner().invoke(main, ["check", str(path), "--output", kind, "--on", str(ON)])
     assert result.exit_code == 1
     if kind == "csv":
-        assert "materials-complete" in result.stdout
+        assert "材料不齐" in result.stdout
     else:
         book = openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))
-        assert book["问题"]["M2"].value == "materials-complete"
+        assert book["问题"]["M2"].value == "随附材料不齐"

@@ -84,6 +84,17 @@ class Results:
         """The edition that a submission was judged by."""
         return self.catalogue.edition(row.form, row.edition)
 
+    def in_paper_order(self, wanted: Filter) -> list[int]:
+        """Their numbers by form, in the order of the catalogue, then by employer and person."""
+        forms = [*self.catalogue]
+        rows = filter(None, map(self.index.row, self.index.numbers(wanted)))
+
+        def place(row: Row) -> tuple[int, str, str, int]:
+            rank = forms.index(row.form) if row.form in forms else len(forms)
+            return rank, row.unit, row.person, row.number
+
+        return [row.number for row in sorted(rows, key=place)]
+
     def lines(self, wanted: Filter = ALL) -> Iterator[Line]:
         """The lines asked for, in the order asked for."""
         with self.folder.open(self.reports) as stream:

@@ -12,6 +12,7 @@ from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job, loaded
 from formsvc.bulk.earlier import read_keys, read_people
 from formsvc.bulk.outputs import letters, packs, workbook
+from formsvc.bulk.outputs.letters import Details
 from formsvc.bulk.results import KEPT, Results
 from formsvc.cli.reporters import Style
 from formsvc.cli.terminal import Meter, summary
@@ -36,6 +37,7 @@ class Order:
     shelves: tuple[Shelf, ...]
     formats: tuple[Format, ...]
     letters: tuple[Format, ...]
+    details: Details
     press: Press
     workers: int | None
     scheduler: str | None
@@ -83,7 +85,7 @@ class Order:
 
     def _write(self, results: Results, say: Say) -> None:
         """What is made from the reports: letters, packs, changes, the workbook."""
-        sent = letters.write(results, self.shelves, self.letters, self.press)
+        sent = letters.write(results, self.shelves, self.letters, self.press, self.details)
         if "pdf" in self.formats:
             packs.write(results, self.press)
         changed = None
