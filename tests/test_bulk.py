@@ -371,7 +371,7 @@ def test_markup_in_a_name_stays_text_in_a_letter():
     finding = Finding("a", Severity.ERROR, "", "<b>", "a & b")
     line = Line(1, "=x", "u", "<w:p/>", Report(SUMMARY, "2021-1", (finding,)))
     letter = letters.Letter("{{ 1 }}", 1, [letters.about(line, "")])
-    content = letters.notice_of().render(letter, ON, letters.Details())
+    content = letters.notice_of().render(letter, ON, letters.LetterDetails())
     said = "\n".join(p.text for p in Document(io.BytesIO(content)).paragraphs)
     assert "<w:p/>" in said
     assert "{{ 1 }}" in said

@@ -42,7 +42,7 @@ def _letter() -> bytes:
     line = Line(1, "某单位.zip", "某单位", "𠮷某", Report(SUMMARY, "2021-1", (finding,) * 40))
     notice = letters.notice_of()
     people = [letters.about(line, "总结书")] * 2
-    word = notice.render(letters.Letter("某单位", 3, people), SAMPLES_ON, letters.Details())
+    word = notice.render(letters.Letter("某单位", 3, people), SAMPLES_ON, letters.LetterDetails())
     return letters.as_pdf(word, "某单位", Press())
 
 

@@ -60,7 +60,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class ChangedItem:
     """All changes of one submission, those that remain first."""
 
     changes: tuple[Change, ...]
@@ -112,7 +112,7 @@ def read(folder: Folder, name: str = NAME) -> Iterator[Change]:
         yield from map(Change.from_json, stream)
 
 
-def by_unit(changes: Iterable[Change]) -> dict[str, list[Changed]]:
+def by_unit(changes: Iterable[Change]) -> dict[str, list[ChangedItem]]:
     """The changes by employer, in the order of their names, and there by submission: those that go
     back first."""
     found: dict[tuple[str, bool, int, str], list[Change]] = {}
@@ -120,9 +120,9 @@ def by_unit(changes: Iterable[Change]) -> dict[str, list[Changed]]:
         key = (change.unit, change.kind == "absent", change.number, change.source)
         found.setdefault(key, []).append(change)
     order = list(NAMES)
-    units: dict[str, list[Changed]] = {}
+    units: dict[str, list[ChangedItem]] = {}
     for (unit, *_), own in sorted(found.items()):
-        changed = Changed(tuple(sorted(own, key=lambda each: order.index(each.kind))))
+        changed = ChangedItem(tuple(sorted(own, key=lambda each: order.index(each.kind))))
         units.setdefault(unit, []).append(changed)
     for members in units.values():
         members.sort(key=lambda each: not each.goes_back)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from formsvc.bulk.lines import Row
-from formsvc.bulk.marks import PASS, RETURN, Mark
+from formsvc.bulk.marks import PASS, RETURN, Decision
 
 _ROW: Final = (
     "number, source, form, edition, unit, person, errors, warnings, notes, skipped, identity"
@@ -152,7 +152,7 @@ class Index:
     def close(self) -> None:
         self._database.close()
 
-    def mark(self, marks: Mapping[int, Mark]) -> None:
+    def mark(self, marks: Mapping[int, Decision]) -> None:
         """Know these decisions, and no others, for what is asked for."""
         self._database.execute("DELETE FROM mark")
         rows = ((number, mark.decision, mark.remark) for number, mark in marks.items())

@@ -11,7 +11,7 @@ from formsvc import submissions
 from formsvc.bulk import marks
 from formsvc.bulk.index import ALL, Filter, Index
 from formsvc.bulk.lines import Line, Row
-from formsvc.bulk.marks import Mark
+from formsvc.bulk.marks import Decision
 from formsvc.bulk.titles import Titles
 from formsvc.catalogue import Catalogue, Checked
 from formsvc.forms import Form
@@ -52,7 +52,7 @@ class Results:
         self.index = index or Index()
         self.reports = reports
         self.titles = Titles(catalogue, on)
-        self.marks: Mapping[int, Mark] = {}
+        self.marks: Mapping[int, Decision] = {}
 
     def close(self) -> None:
         self.index.close()

@@ -40,7 +40,7 @@ def bulk(
 
     结果：reports.jsonl、report.xlsx、各单位的退回通知，以及按单位分开的正式表格。
     """
-    from formsvc.bulk.outputs.letters import Details  # noqa: PLC0415  # as below
+    from formsvc.bulk.outputs.letters import LetterDetails  # noqa: PLC0415  # as below
     from formsvc.cli.order import Order  # noqa: PLC0415  # checking one file needs none of it
 
     settings = config.from_environment()
@@ -48,7 +48,7 @@ def bulk(
         on=on,
         formats=_formats(formats or ""),
         letters=_formats(letters) or ("docx",),
-        details=Details(letter_number, letter_contact, letter_due and letter_due.date(), on),
+        details=LetterDetails(letter_number, letter_contact, letter_due and letter_due.date(), on),
         shelves=settings.shelves,
         press=settings.press,
         **options,

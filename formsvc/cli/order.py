@@ -12,7 +12,7 @@ from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job, loaded
 from formsvc.bulk.earlier import read_keys, read_people
 from formsvc.bulk.outputs import letters, packs, workbook
-from formsvc.bulk.outputs.letters import Details
+from formsvc.bulk.outputs.letters import LetterDetails
 from formsvc.bulk.results import KEPT, Results
 from formsvc.cli.reporters import Style
 from formsvc.cli.terminal import Meter, summary
@@ -37,7 +37,7 @@ class Order:
     shelves: tuple[Shelf, ...]
     formats: tuple[Format, ...]
     letters: tuple[Format, ...]
-    details: Details
+    details: LetterDetails
     press: Press
     workers: int | None
     scheduler: str | None

@@ -16,10 +16,10 @@ from typing import Any, Final
 from jinja2 import TemplateError as JinjaError
 
 from formsvc import documents
-from formsvc.bulk.changes import Change, Changed, by_unit
+from formsvc.bulk.changes import Change, ChangedItem, by_unit
 from formsvc.bulk.index import Filter
 from formsvc.bulk.lines import Line
-from formsvc.bulk.marks import Mark
+from formsvc.bulk.marks import Decision
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
 from formsvc.documents import HOUSE, Format, Press
@@ -38,7 +38,7 @@ _STATES: Final = {"open": "（仍未改正）", "new": "（新问题）"}
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class LetterDetails:
     """What the office adds to its letters: 文号, whom to ask, until when, and the letter's own day.
 
     A day that is not given is left open for a pen.
@@ -68,7 +68,7 @@ def write(
     shelves: tuple[Shelf, ...] = (),
     formats: Sequence[Format] = ("docx",),
     press: Press = HOUSE,
-    details: Details | None = None,
+    details: LetterDetails | None = None,
 ) -> dict[str, str]:
     """Write the letters about what goes back into the batch's folder; each employer's path there,
     by its name, in the first of the formats."""
@@ -80,7 +80,7 @@ def write_remaining(
     shelves: tuple[Shelf, ...] = (),
     formats: Sequence[Format] = ("docx",),
     press: Press = HOUSE,
-    details: Details | None = None,
+    details: LetterDetails | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """The same about what remains of an earlier batch, which `since` names."""
     return _write(results, _remaining(results, changes, since), shelves, formats, press, details)
@@ -88,14 +88,14 @@ def write_remaining(
 
 def _write(
     results: Results, letters: Iterable[Letter], shelves: tuple[Shelf, ...],
-    formats: Sequence[Format], press: Press, details: Details | None,
+    formats: Sequence[Format], press: Press, details: LetterDetails | None,
 ) -> dict[str, str]:  # fmt: skip
     notice = notice_of(shelves)
     written: dict[str, str] = {}
     taken: set[str] = set()
     for letter in letters:
         stem = _stem(letter.unit, taken)
-        word = notice.render(letter, results.on, details or Details(dated=results.on))
+        word = notice.render(letter, results.on, details or LetterDetails(dated=results.on))
         for format in formats:
             content = word if format == "docx" else as_pdf(word, letter.unit, press)
             with results.folder.create(f"{stem}.{format}", flush=False) as stream:
@@ -157,7 +157,7 @@ class LetterForm:
             raise TemplateError(f"{path}: {error}") from error
         self._archive = Archive(static)
 
-    def render(self, letter: Letter, on: date, details: Details) -> bytes:
+    def render(self, letter: Letter, on: date, details: LetterDetails) -> bytes:
         """The letter as DOCX; `on` is the day of receipt."""
         names = {
             "unit": letter.unit or NO_UNIT,
@@ -178,14 +178,14 @@ class LetterForm:
         return self._archive.with_members(parts)
 
 
-def about(line: Line, title: str, mark: Mark | None = None) -> dict[str, object]:
+def about(line: Line, title: str, mark: Decision | None = None) -> dict[str, object]:
     """A submission in a letter, errors first: they are why it comes back."""
     ordered = sorted(line.report.findings, key=lambda found: found.severity.rank)
     found = [_finding(number, finding, _mild(finding)) for number, finding in enumerate(ordered, 1)]
     return _person(line, title, line.number, found, mark)
 
 
-def _still(changed: Changed, results: Results) -> dict[str, object]:
+def _still(changed: ChangedItem, results: Results) -> dict[str, object]:
     """A submission in a letter about what remains."""
     who = changed.who
     found = [
@@ -199,7 +199,7 @@ def _still(changed: Changed, results: Results) -> dict[str, object]:
 
 
 def _person(
-    who: Line | Change, title: str, number: int, found: list[dict[str, Any]], mark: Mark | None
+    who: Line | Change, title: str, number: int, found: list[dict[str, Any]], mark: Decision | None
 ) -> dict[str, object]:
     return {
         "name": who.person or "姓名不详",

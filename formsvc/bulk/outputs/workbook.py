@@ -17,7 +17,7 @@ import xlsxwriter  # type: ignore[import-untyped]
 
 from formsvc.bulk.changes import NAMES, Change, by_unit
 from formsvc.bulk.lines import Line
-from formsvc.bulk.marks import DECISIONS, Mark
+from formsvc.bulk.marks import DECISIONS, Decision
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.bulk.titles import Titles
 from formsvc.findings import Severity, plain_number
@@ -334,7 +334,7 @@ def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
     for line in results.index.rows():
         verdict = "有问题" if line.errors else "要核对" if line.warnings else "没有问题"
         letter = letters.get(line.unit) if line.errors else None
-        mark = results.marks.get(line.number, Mark())
+        mark = results.marks.get(line.number, Decision())
         part, row = divmod(before, MAX_ROWS)
         sheet = f"{_FINDINGS} {part + 1}" if part else _FINDINGS
         found = line.errors + line.warnings + line.notes
