@@ -36,7 +36,7 @@ def read(folder: Folder) -> dict[int, Decision]:
 
 
 def put(folder: Folder, numbers: Iterable[int], decision: str | None, remark: str | None) -> None:
-    """Decision submissions; None leaves what was decided, or said, as it is. Not for two at a time."""
+    """Mark submissions; None leaves what was decided, or said, as it is. Not for two at a time."""
     kept = read(folder)
     for number in numbers:
         was = kept.get(number, Decision())

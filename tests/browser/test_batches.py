@@ -132,11 +132,11 @@ def test_a_batch_can_be_left_found_again_and_deleted(open_page):
     page.goto("/unit")
     page.locator(".batches a").click()
     expect(page.locator(".tiles")).to_be_visible()
-    page.get_by_role("link", name="立即删除").click()
+    page.get_by_role("button", name="立即删除").click()
     expect(page.locator("main")).to_contain_text("不能恢复")
     page.get_by_role("link", name="不删除").click()
     expect(page.locator(".tiles")).to_be_visible()
-    page.get_by_role("link", name="立即删除").click()
+    page.get_by_role("button", name="立即删除").click()
     page.get_by_role("button", name="删除", exact=True).click()
     expect(page.get_by_text("还没有。上传后可以离开")).to_be_visible()
 
