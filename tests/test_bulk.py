@@ -184,7 +184,7 @@ def test_an_earlier_runs_keys_are_compared_with_and_hold_no_id_number(tmp_path):
     (finding,) = [
         f for f in lines(tmp_path / "new")[0]["report"]["findings"] if f["rule"] == "once-abroad"
     ]
-    assert "往期的1" in finding["message"]
+    assert "往期的1.json" in finding["message"]
 
 
 @pytest.mark.parametrize(

@@ -139,9 +139,9 @@ def spoken(counts: Counter[str]) -> str:
 
 def _changes(before: "_Earlier", lines: Iterable[Line]) -> Iterator[Change]:
     for line in lines:
-        old = before.claimed(line.number)
+        old = _to_mend(before.claimed(line.number))
         was = Counter(map(_place, old))
-        for finding in line.report.findings:
+        for finding in _to_mend(line.report.findings):
             place = _place(finding)
             yield Change.of("open" if was[place] > 0 else "new", line, finding)
             was[place] -= 1
@@ -151,6 +151,11 @@ def _changes(before: "_Earlier", lines: Iterable[Line]) -> Iterator[Change]:
                 yield Change.of("mended", line, finding)
     for line in before.rest():
         yield Change.of("absent", line, None)
+
+
+def _to_mend(findings: Iterable[Finding]) -> list[Finding]:
+    """Without the notes: they only remind."""
+    return [finding for finding in findings if finding.severity is not Severity.NOTE]
 
 
 def _named(form: str, unit: str, person: str, source: str) -> str:

@@ -16,6 +16,7 @@ from operator import eq
 from typing import Any, Final, NamedTuple
 
 from formsvc import pointers
+from formsvc.bulk.lines import file_title
 from formsvc.catalogue import Catalogue
 from formsvc.findings import Finding, Report, Skipped
 from formsvc.forms import ComparisonSpec, Form, Programme
@@ -287,7 +288,7 @@ class Meetings:
                     row["key"],
                     _own(row["differs"], f"e{number}"),
                     row["source"],
-                    _stem(row["source"]),
+                    file_title(row["source"]),
                 )
                 for number, row in enumerate(rows)
                 if (row["rule"], row["form"]) in places
@@ -416,12 +417,6 @@ class _Member:
     form: str
     called: str
     run: int
-
-
-def _stem(source: str) -> str:
-    """What an earlier submission is called: its file's name, without where it lay."""
-    name = source.replace("\\", "/").rpartition("/")[2]
-    return name.removesuffix(".json") or source
 
 
 def _own(differs: str, item: str) -> str:

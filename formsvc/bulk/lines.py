@@ -77,6 +77,11 @@ class Line:
         return replace(self, report=replace(self.report, findings=tuple(findings)))
 
 
+def file_title(source: str) -> str:
+    """What people call the place that something stood in: the file, without where it lay."""
+    return source.replace("\\", "/").rpartition("/")[2] or source
+
+
 def identified(form: Form, data: object, secret: bytes) -> str:
     """A keyed digest of the person's ID number; "" where there is none or it is not a right one."""
     given = pointers.get(data, form.identity.pointer) if form.identity else None

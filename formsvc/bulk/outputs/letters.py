@@ -18,7 +18,7 @@ from jinja2 import TemplateError as JinjaError
 from formsvc import documents
 from formsvc.bulk.changes import Change, ChangedItem, by_unit
 from formsvc.bulk.index import Filter
-from formsvc.bulk.lines import Line
+from formsvc.bulk.lines import Line, file_title
 from formsvc.bulk.marks import Decision
 from formsvc.bulk.results import NO_UNIT, Results
 from formsvc.delivery import safe_name
@@ -202,7 +202,8 @@ def _person(
     who: Line | Change, title: str, number: int, found: list[dict[str, Any]], mark: Decision | None
 ) -> dict[str, object]:
     return {
-        "name": who.person or "姓名不详",
+        # A file that cannot be read has nothing but its name to be known by.
+        "name": who.person or f"姓名不详（{file_title(who.source)}）",
         "form": title or "认不出是哪一种表",
         "number": number,
         "remark": mark.remark if mark else "",

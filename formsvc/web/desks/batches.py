@@ -12,7 +12,6 @@ from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.earlier import withdrawn
 from formsvc.bulk.index import Totals
-from formsvc.bulk.marks import DECISIONS
 from formsvc.bulk.outputs.letters import LetterDetails
 from formsvc.bulk.results import Results
 from formsvc.documents import MEDIA_TYPES
@@ -224,7 +223,6 @@ def _review(run: Run, batch: Results) -> str:
         rows=[row for number in query.shown(numbers) if (row := batch.index.row(number))],
         earlier=[r for r in earlier if is_read(r)],
         marks=batch.marks,
-        decisions=DECISIONS,
         **_common(run, batch, query, len(numbers)),
     )
 

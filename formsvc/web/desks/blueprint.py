@@ -9,7 +9,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.exceptions import NotFound
 
-from formsvc.bulk.lines import Row
+from formsvc.bulk.lines import Row, file_title
 from formsvc.bulk.results import Found, Results
 from formsvc.forms import Form
 from formsvc.web import csrf
@@ -34,7 +34,7 @@ _SAID: Final = {
     "withdrawn": (False, "已撤下，不再算在这一批里；列在本页最后，可以放回。"),
     "restored": (False, "已放回这一批。"),
     "marked": (False, "已标好。"),
-    "unmarked": (False, "没有可以标的：列出的各份都已经标过，标过的不变。"),
+    "unmarked": (False, "没有可以标的：标过的不变，有问题的要逐份看过再标通过。"),
 }
 
 batches = Blueprint("batches", __name__)
@@ -52,6 +52,7 @@ def _clock(seconds: float) -> str:
 
 
 batches.add_app_template_filter(title, "batch_title")
+batches.add_app_template_filter(file_title, "file_title")
 
 
 def home(desk: str) -> str:

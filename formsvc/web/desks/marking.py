@@ -9,6 +9,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest
 
 from formsvc.bulk import marks
+from formsvc.bulk.index import Filter
 from formsvc.web import csrf
 from formsvc.web.desks.blueprint import batches, item_of, read_run, to_batch, to_item
 from formsvc.web.desks.products import LETTERS, outdate
@@ -40,17 +41,22 @@ def mark(desk: str, id: str, number: int) -> Any:
 
 @batches.post(f"/<any({_REVIEW}):desk>/<id>/mark")
 def mark_all(desk: str, id: str) -> Any:
-    """Decide about all of the list as it is narrowed that nobody decided about yet; or take back
-    what was decided about them."""
+    """Decide about all of the list as it is narrowed that nobody decided about yet, or take back
+    what was decided. What has errors passes only when it is looked at by itself."""
     csrf.protect()
     run = read_run(desk, id)
     decision = _decision()
     query = Query.of(request.args)
     with results(run, catalogue()) as batch:
+        listed = batch.index.numbers(query)
         decided = {number for number, each in batch.marks.items() if each.decision}
-        # What is decided already stays, unless all of it is to be taken back.
-        wanted = [number for number in batch.index.numbers(query)
-                  if (number in decided) is not bool(decision)]  # fmt: skip
+        clean = set(batch.index.numbers(Filter(state="clean")))
+        if decision:
+            wanted = [number for number in listed if number not in decided]
+        else:
+            wanted = [number for number in listed if number in decided]
+        if decision == marks.PASS:
+            wanted = [number for number in wanted if number in clean]
     _put(run, wanted, decision, None)
     return to_batch(run, "list", done="marked" if wanted else "unmarked", **query.terms())
 

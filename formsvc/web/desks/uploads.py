@@ -10,7 +10,7 @@ from typing import IO, Final
 
 from formsvc.bulk import changes, executors
 from formsvc.bulk.batch import Batch, Job
-from formsvc.bulk.results import INDEX, Results, reports_of
+from formsvc.bulk.results import INDEX, Results
 from formsvc.catalogue import Catalogue
 from formsvc.checks.register import Register
 from formsvc.errors import UnreadableDocument
@@ -21,6 +21,7 @@ from formsvc.intake.sources import items
 from formsvc.sealed import SealedFolder
 from formsvc.storage import Folder
 from formsvc.web.runs.runs import SHARED, Run
+from formsvc.writing.notation import long_date
 from formsvc.writing.texts import clean
 
 MOST: Final = 20_000
@@ -160,7 +161,8 @@ def _items(files: Iterable[tuple[str, bytes]], catalogue: Catalogue) -> Iterator
 def changes_since(now: Results, earlier: Run) -> list[changes.Change]:
     """What became of an earlier run's findings. Reckoned once: the answer is kept with the run."""
     about = f"{_CHANGES}/{earlier.id}"
-    head = json.dumps([title(earlier), reports_of(earlier.folder)]).encode()
+    with results(earlier, now.catalogue) as before:
+        head = json.dumps([long_date(before.on), before.reports]).encode()
     if _read(now.folder, f"{about}/head") != head:
         changes.write(now, earlier.folder, f"{about}/changes")
         now.folder.remove(f"made/since/{earlier.id}")
@@ -178,7 +180,7 @@ def _read(folder: Folder, name: str) -> bytes:
 
 
 def kept_changes(folder: Folder, earlier: str) -> tuple[Iterator[changes.Change], str]:
-    """The changes since an earlier run as `changes_since` kept them, and what that is called."""
+    """The changes since an earlier run as `changes_since` kept them, and its day of receipt."""
     about = f"{_CHANGES}/{earlier}"
     with folder.open(f"{about}/head") as stream:
         known = json.load(stream)[0]
