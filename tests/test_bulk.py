@@ -434,6 +434,58 @@ def test_changes_since_an_earlier_run_are_mended_open_new_and_absent(tmp_path):
     assert book["变化"].max_row == len(changes) + 1
 
 
+def bulk_of(path, name, given, *more):
+    text = "\n".join(json.dumps(data, ensure_ascii=False) for data in given)
+    (path / f"{name}.jsonl").write_text(text, "utf-8")
+    command = ["bulk", str(path / f"{name}.jsonl"), "-o", str(path / name), "--on", ON.isoformat(),
+               "--workers", "1", *more]  # fmt: skip
+    assert CliRunner().invoke(main, command).exit_code == 1
+    return path / name
+
+
+def test_a_person_is_known_again_by_the_id_number_and_by_name_only_without_one(tmp_path):
+    valid = first_sample(SUMMARY)["person"]["id_number"]
+    faulty = first_sample(SUMMARY) | {"materials": []}
+    renamed = json.loads(json.dumps(faulty))
+    renamed["person"]["name"], renamed["unit"]["name"] = "改过的名", "改过的单位"
+    nameless = json.loads(json.dumps(faulty))
+    nameless["person"] |= {"name": "没号的", "id_number": "1"}
+    numbered = json.loads(json.dumps(nameless))
+    numbered["person"]["id_number"] = "360101197909030013"
+    old = bulk_of(tmp_path, "old", [faulty, nameless])
+    new = bulk_of(tmp_path, "new", [renamed, numbered], "--changes-since", str(old))
+    raw = (new / "changes.jsonl").read_text("utf-8")
+    told = [(c["change"], c["person"], (c["finding"] or {}).get("rule"))
+            for c in map(json.loads, raw.splitlines())]  # fmt: skip
+    assert ("open", "改过的名", "materials-complete") in told
+    assert ("open", "没号的", "materials-complete") in told
+    assert "absent" not in {change for change, *_ in told}
+    assert not any(valid.encode() in content for content in tree(new).values())
+    assert (new / "people.salt").stat().st_mode & 0o077 == 0
+
+
+def test_two_people_of_one_name_are_not_taken_for_one(tmp_path):
+    faulty = first_sample(SUMMARY) | {"materials": []}
+    other = json.loads(json.dumps(faulty))
+    other["person"]["id_number"] = "360101197909030013"
+    old = bulk_of(tmp_path, "old", [faulty])
+    new = bulk_of(tmp_path, "new", [other], "--changes-since", str(old))
+    raw = (new / "changes.jsonl").read_text("utf-8")
+    assert {c["change"] for c in map(json.loads, raw.splitlines())} == {"new", "absent"}
+
+
+def test_letters_have_a_number_a_contact_and_a_day_and_no_path(tmp_path):
+    given = [first_sample(SUMMARY) | {"materials": []}]
+    made = bulk_of(tmp_path, "out", given, "--letter-number", "赣人社函〔2026〕12号",
+                   "--letter-due", "2026-04-30", "--letter-contact", "王芳 0791-86380000")  # fmt: skip
+    (path,) = (made / "letters").iterdir()
+    said = "\n".join(p.text for p in Document(path).paragraphs)
+    for words in ("赣人社函〔2026〕12号", "2026年4月30日前", "王芳 0791-86380000", "2026年3月1日"):
+        assert words in said
+    assert "jsonl" not in said
+    assert {line["on"] for line in lines(made)} == {ON.isoformat()}
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_check_gives_findings_as_a_table(kind, tmp_path):
     path = tmp_path / "a.json"

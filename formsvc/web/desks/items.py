@@ -199,4 +199,4 @@ def _back(run: Run, row: Row | None, said: str) -> Any:
     """To the page that the button was on."""
     if row is not None and request.form.get("at") == "item":
         return to_item(run, row.number, done=said)
-    return to_batch(run, f"person-{row.number}" if row else "", done=said)
+    return to_batch(run, f"item-{row.number}" if row else "", done=said)
