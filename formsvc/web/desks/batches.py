@@ -159,7 +159,7 @@ def make(desk: str, id: str, name: str) -> Any:
         settled(run)
     if run.folder.exists(place(name)):
         return redirect(url_for("batches.take", desk=desk, id=id, name=name), 303)
-    return _waiting(run, name)
+    return _waiting(run, name, waiting=name)  # a script takes it when it is there
 
 
 def _waiting(run: Run, name: str, **terms: Any) -> Any:

@@ -1,4 +1,5 @@
-// Copies a message at one press, and opens the browser's own printing. Without it both go by hand.
+// Copies a message at one press, opens the browser's own printing, takes a file that was waited for.
+// Without it all three go by hand.
 
 for (const button of document.querySelectorAll("[data-copy]")) {
   button.hidden = false;
@@ -25,4 +26,13 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.parentElement.querySelector(".hint").hidden = true;
   button.addEventListener("click", () => window.print());
+}
+
+// What was asked for and took a while is taken as soon as it is there: once, not at every reload.
+const waited = document.querySelector("[data-waited]");
+if (waited) {
+  const address = new URL(location);
+  address.searchParams.delete("waiting");
+  history.replaceState(null, "", address);
+  waited.click();
 }
