@@ -94,7 +94,7 @@ def test_a_reviewer_takes_the_workbook_and_the_letters(open_page, mixed, scripts
     book = openpyxl.load_workbook(io.BytesIO(taken(page, "审核结果")))
     assert {"汇总", "问题", "申报"} <= set(book.sheetnames)
     assert book["申报"].max_row == 32
-    for title, ending in (("退回通知（Word", "docx"), ("退回通知 PDF", "pdf")):
+    for title, ending in (("退回通知（Word", "docx"), ("退回通知（PDF", "pdf")):
         letters = zipfile.ZipFile(io.BytesIO(taken(page, title))).namelist()
         assert letters
         assert all(re.fullmatch(rf"退回通知-[^/]+\.{ending}", name) for name in letters)

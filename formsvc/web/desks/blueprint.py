@@ -34,6 +34,7 @@ _SAID: Final = {
     "withdrawn": (False, "已撤下，不再算在这一批里；列在本页最后，可以放回。"),
     "restored": (False, "已放回这一批。"),
     "marked": (False, "已标好。"),
+    "next": (False, "上一份已标好，这是下一份。"),
     "unmarked": (False, "没有可以标的：标过的不变，有问题的要逐份看过再标通过。"),
 }
 

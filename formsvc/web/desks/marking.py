@@ -35,7 +35,7 @@ def mark(desk: str, id: str, number: int) -> Any:
     _put(run, [number], decision, remark)
     at = numbers.index(number) + 1 if number in numbers else len(numbers)
     if "next" in request.form and at < len(numbers):
-        return to_item(run, numbers[at], done="marked")
+        return to_item(run, numbers[at], done="next")
     return to_item(run, number, done="marked")
 
 
