@@ -6,7 +6,7 @@ from types import ModuleType
 from typing import Any, ClassVar, Final, cast
 
 from flask import g, request
-from werkzeug.exceptions import Gone, HTTPException, NotFound, ServiceUnavailable
+from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from formsvc.web.held import runs, secure
 from formsvc.web.runs.runs import (
@@ -33,15 +33,17 @@ class NoSuchRun(NotFound):
     }
 
 
-class RunExpired(Gone):
+class RunExpired(NoSuchRun):
     """Its time was up."""
 
+    code = 410
     data: ClassVar = {"message": "这一批已经到期，自动删除了；还要用的，请重新上传。"}
 
 
-class RunDeleted(Gone):
+class RunDeleted(NoSuchRun):
     """Its browser deleted it."""
 
+    code = 410
     data: ClassVar = {"message": "这一批已经按您的要求删除；还要用的，请重新上传。"}
 
 
