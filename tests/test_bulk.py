@@ -18,6 +18,7 @@ from benchmarks.generate import batch
 from formsvc import Press, load_forms
 from formsvc.bulk import batch as bulk
 from formsvc.bulk import results
+from formsvc.bulk.earlier import read_keys
 from formsvc.bulk.executors import HereExecutor, opened
 from formsvc.bulk.lines import Line
 from formsvc.bulk.outputs import letters, workbook
@@ -109,7 +110,7 @@ def test_processes_and_one_process_write_the_same_bytes(tmp_path, many):
 def test_one_person_twice_is_an_error_on_both_and_names_the_other(tmp_path):
     one, two = first_sample(SUMMARY), first_sample(SUMMARY)
     run(tmp_path, items(one, two))
-    for line, other in zip(lines(tmp_path), ("2.json", "1.json"), strict=True):
+    for line, other in zip(lines(tmp_path), ("第 2 份", "第 1 份"), strict=True):
         (finding,) = [f for f in line["report"]["findings"] if f["rule"] == "once-abroad"]
         assert other in finding["message"]
         assert finding["citation"]["article"] == "第七条"
@@ -177,7 +178,7 @@ def test_an_earlier_runs_keys_are_compared_with_and_hold_no_id_number(tmp_path):
     code = first_sample(SUMMARY)["person"]["id_number"]
     assert not any(code.encode() in content for content in tree(tmp_path / "old").values())
     assert (tmp_path / "old" / bulk.SALT).stat().st_mode & 0o077 == 0
-    earlier = [bulk.read_keys(tmp_path / "old")]
+    earlier = [read_keys(tmp_path / "old")]
     stranger = first_sample(SUMMARY) | {"materials": []}
     run(tmp_path / "new", items(stranger), earlier=earlier)
     (finding,) = [
@@ -316,7 +317,7 @@ def test_the_workbook_lists_every_finding_with_its_article(played):
     expected = sum(len(line["report"]["findings"]) for line in lines(path / "out"))
     assert book["问题"].max_row == expected + 1
     assert book["问题"].freeze_panes == "A2"
-    assert book["问题"].auto_filter.ref == f"A1:O{expected + 1}"
+    assert book["问题"].auto_filter.ref == f"A1:N{expected + 1}"
     assert len(book["汇总"]._charts) == 1
     linked = [cell for row in book["申报"].iter_rows() for cell in row if cell.hyperlink]
     assert linked
@@ -369,7 +370,8 @@ def test_a_letter_with_a_picture_is_not_drawn_without_it():
 def test_markup_in_a_name_stays_text_in_a_letter():
     finding = Finding("a", Severity.ERROR, "", "<b>", "a & b")
     line = Line(1, "=x", "u", "<w:p/>", Report(SUMMARY, "2021-1", (finding,)))
-    content = letters.notice_of().render("{{ 1 }}", 1, [line], str, ON)
+    letter = letters.Letter("{{ 1 }}", 1, [letters.about(line, "")])
+    content = letters.notice_of().render(letter, ON, letters.LetterDetails())
     said = "\n".join(p.text for p in Document(io.BytesIO(content)).paragraphs)
     assert "<w:p/>" in said
     assert "{{ 1 }}" in said
@@ -432,6 +434,58 @@ def test_changes_since_an_earlier_run_are_mended_open_new_and_absent(tmp_path):
     assert book["变化"].max_row == len(changes) + 1
 
 
+def bulk_of(path, name, given, *more):
+    text = "\n".join(json.dumps(data, ensure_ascii=False) for data in given)
+    (path / f"{name}.jsonl").write_text(text, "utf-8")
+    command = ["bulk", str(path / f"{name}.jsonl"), "-o", str(path / name), "--on", ON.isoformat(),
+               "--workers", "1", *more]  # fmt: skip
+    assert CliRunner().invoke(main, command).exit_code == 1
+    return path / name
+
+
+def test_a_person_is_known_again_by_the_id_number_and_by_name_only_without_one(tmp_path):
+    valid = first_sample(SUMMARY)["person"]["id_number"]
+    faulty = first_sample(SUMMARY) | {"materials": []}
+    renamed = json.loads(json.dumps(faulty))
+    renamed["person"]["name"], renamed["unit"]["name"] = "改过的名", "改过的单位"
+    nameless = json.loads(json.dumps(faulty))
+    nameless["person"] |= {"name": "没号的", "id_number": "1"}
+    numbered = json.loads(json.dumps(nameless))
+    numbered["person"]["id_number"] = "360101197909030013"
+    old = bulk_of(tmp_path, "old", [faulty, nameless])
+    new = bulk_of(tmp_path, "new", [renamed, numbered], "--changes-since", str(old))
+    raw = (new / "changes.jsonl").read_text("utf-8")
+    told = [(c["change"], c["person"], (c["finding"] or {}).get("rule"))
+            for c in map(json.loads, raw.splitlines())]  # fmt: skip
+    assert ("open", "改过的名", "materials-complete") in told
+    assert ("open", "没号的", "materials-complete") in told
+    assert "absent" not in {change for change, *_ in told}
+    assert not any(valid.encode() in content for content in tree(new).values())
+    assert (new / "people.salt").stat().st_mode & 0o077 == 0
+
+
+def test_two_people_of_one_name_are_not_taken_for_one(tmp_path):
+    faulty = first_sample(SUMMARY) | {"materials": []}
+    other = json.loads(json.dumps(faulty))
+    other["person"]["id_number"] = "360101197909030013"
+    old = bulk_of(tmp_path, "old", [faulty])
+    new = bulk_of(tmp_path, "new", [other], "--changes-since", str(old))
+    raw = (new / "changes.jsonl").read_text("utf-8")
+    assert {c["change"] for c in map(json.loads, raw.splitlines())} == {"new", "absent"}
+
+
+def test_letters_have_a_number_a_contact_and_a_day_and_no_path(tmp_path):
+    given = [first_sample(SUMMARY) | {"materials": []}]
+    made = bulk_of(tmp_path, "out", given, "--letter-number", "赣人社函〔2026〕12号",
+                   "--letter-due", "2026-04-30", "--letter-contact", "王芳 0791-86380000")  # fmt: skip
+    (path,) = (made / "letters").iterdir()
+    said = "\n".join(p.text for p in Document(path).paragraphs)
+    for words in ("赣人社函〔2026〕12号", "2026年4月30日前", "王芳 0791-86380000", "2026年3月1日"):
+        assert words in said
+    assert "jsonl" not in said
+    assert {line["report"]["on"] for line in lines(made)} == {ON.isoformat()}
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_check_gives_findings_as_a_table(kind, tmp_path):
     path = tmp_path / "a.json"
@@ -439,7 +493,7 @@ def test_check_gives_findings_as_a_table(kind, tmp_path):
     result = CliRunner().invoke(main, ["check", str(path), "--output", kind, "--on", str(ON)])
     assert result.exit_code == 1
     if kind == "csv":
-        assert "materials-complete" in result.stdout
+        assert "材料不齐" in result.stdout
     else:
         book = openpyxl.load_workbook(io.BytesIO(result.stdout_bytes))
-        assert book["问题"]["M2"].value == "materials-complete"
+        assert book["问题"]["M2"].value == "随附材料不齐"

@@ -18,7 +18,7 @@ from formsvc.intake import sheets
 from formsvc.sealed import CHUNK, SealedFolder
 from formsvc.web import create_app
 from formsvc.web.desks import entries
-from formsvc.web.runs.runs import Runs, Task
+from formsvc.web.runs.runs import EXPIRED, Runs, Task
 from formsvc.writing.notation import today
 
 from .conftest import ROOT, SAMPLES, valid_samples
@@ -294,7 +294,8 @@ def test_a_batch_can_be_deleted_at_once(desks, tmp_path):
     assert (
         client.post(f"{address}/delete", data={"token": token(client, "/unit")}).status_code == 303
     )
-    assert client.get(address).status_code == 404
+    assert client.get(address).status_code == 410
+    assert "按您的要求删除" in client.get(address).text
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
@@ -307,8 +308,11 @@ def test_a_run_expires_and_is_gone_from_the_disk(tmp_path):
     assert runs.open(run.id, os.urandom(32)) is None
     time.sleep(1.1)
     assert runs.open(run.id, key) is None
+    assert runs.became(run.id, key) == EXPIRED
     runs.sweep()
-    assert not list(tmp_path.iterdir())
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert runs.became(run.id, key) == EXPIRED
+    assert runs.became(run.id, os.urandom(32)) == ""
 
 
 def test_too_much_waiting_work_is_refused(desks):
@@ -383,7 +387,7 @@ def test_the_same_person_twice_is_found_in_a_batch(desks):
     address = upload(client, "review", [(raw, "甲.json"), (raw, "乙.json")])
     page = client.get(f"{address}/1").text
     assert "每人最多享受一次" in page
-    assert "乙.json" in page
+    assert "另见第 2 份" in page
 
 
 def test_pages_carry_their_security_headers(client):

@@ -105,7 +105,7 @@ def test_text_and_workbook_say_the_same(replay, summary, funding):
     assert "没有问题 → 有问题" in text
     book = openpyxl.load_workbook(io.BytesIO(replay(LOWER_CAP, *given, output="xlsx").stdout_bytes))
     assert [cell.value for cell in book["按规则"][2]] == [
-        "provincial-cap",
+        "省专项资金资助超过 100,000元",
         "100,000元",
         "60,000元",
         1,

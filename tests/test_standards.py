@@ -41,7 +41,8 @@ def _letter() -> bytes:
     finding = Finding("a", Severity.ERROR, "", "姓名", "姓名没有填写，请补填。")
     line = Line(1, "某单位.zip", "某单位", "𠮷某", Report(SUMMARY, "2021-1", (finding,) * 40))
     notice = letters.notice_of()
-    word = notice.render("某单位", 3, [line, line], lambda form: "总结书", SAMPLES_ON)
+    people = [letters.about(line, "总结书")] * 2
+    word = notice.render(letters.Letter("某单位", 3, people), SAMPLES_ON, letters.LetterDetails())
     return letters.as_pdf(word, "某单位", Press())
 
 

@@ -9,8 +9,9 @@ chunks are put together in the order of the input.
 import hashlib
 import json
 import os
+import shutil
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from formsvc.bulk.comparison import Comparisons, Entry, Meetings
+from formsvc.bulk.earlier import KEYS, PEOPLE, SALT, withdrawn
 from formsvc.bulk.index import Span
 from formsvc.bulk.lines import Line, Row
 from formsvc.bulk.outputs import documents
-from formsvc.bulk.results import KEPT, REPORTS, Results
+from formsvc.bulk.results import INDEX, KEPT, REPORTS, Results, reports_of
 from formsvc.catalogue import Catalogue, Checked, load_forms
 from formsvc.documents import HOUSE, Format, Press
 from formsvc.errors import ConfigError
@@ -35,9 +37,8 @@ from formsvc.storage import Folder, keep_private
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
-KEYS: Final = "keys.jsonl"
-SALT: Final = "keys.salt"
 _WORK: Final = ".formsvc"
+_RAWS: Final = "places"
 _CHUNK_ITEMS, _CHUNK_BYTES = 200, 1_000_000
 _SALT_LABEL: Final = b"formsvc keys 1"
 # What a result is made with, by the endings of files.
@@ -53,7 +54,9 @@ Progress = Callable[[int], None]
 class Job:
     """What every chunk is worked on with. `secrets` key the digests: this run's, then earlier.
 
-    With `keeps` the submissions are kept beside the reports, for what is made from them later.
+    `people` keys the digests of ID numbers: the same in batches that are to be compared by them,
+    b"" for this run's secret. With `keeps` the submissions are kept beside the reports, and what
+    was worked out with them, for what is made from them later.
     `register` is a packed one (formsvc.intake.registers), b"" for none. With
     `values`, a file's name and text, what is tried out holds instead of the programmes' values.
     """
@@ -63,6 +66,7 @@ class Job:
     formats: tuple[Format, ...] = ()
     press: Press = HOUSE
     secrets: tuple[bytes, ...] = (b"",)
+    people: bytes = b""
     keeps: bool = False
     register: bytes = b""
     values: Values = None
@@ -153,7 +157,7 @@ def check_item(
         judged, entries = comparisons.judge(form, data, report, job.secrets)
         report = judged if across else report
     source = masked(clean(item.source))
-    line = Line.of(number, source, Checked(data, report, form), masked(item.unit))
+    line = Line.of(number, source, Checked(data, report, form), masked(item.unit), job.people)
     made: list[tuple[str, bytes]] = []
     if files is not None and job.formats and form and report.ok:
         line, made = documents.filled(line, form, data, job.formats, job.press)
@@ -195,7 +199,7 @@ def _digest(items: Iterable[Item]) -> bytes:
 
 def _fingerprint(job: Job) -> bytes:
     """What a result depends on besides its chunk: the rules, the templates, the day, the keys."""
-    asked = repr((job.on, job.formats, job.secrets, job.register, job.values)).encode()
+    asked = repr((job.on, job.formats, job.secrets, job.people, job.register, job.values)).encode()
     return hashlib.sha256(asked + _judged_by(job.shelves)).digest()
 
 
@@ -257,7 +261,9 @@ class Batch:
         fingerprint = b""
         for chunk in chunks(items):
             if chunk.number == 0:
-                self.job = replace(self.job, secrets=(salt(chunk), *self.job.secrets[1:]))
+                own = salt(chunk)
+                secrets, people = (own, *self.job.secrets[1:]), self.job.people or own
+                self.job = replace(self.job, secrets=secrets, people=people)
                 fingerprint = _fingerprint(self.job)
             digest = hashlib.sha256(fingerprint + _digest(chunk.items)).digest()
             future = (
@@ -309,32 +315,87 @@ class Batch:
         `earlier` holds the rows of earlier keys files, in the order of the job's secrets.
         """
         catalogue, comparisons = loaded(self.job.shelves, self.job.press, self.job.values)
-        results = Results(self.folder, catalogue, self.job.on)
+        results = Results(self.folder, catalogue, self.job.on, reports=self._next_reports())
+        gone = withdrawn(self.folder)
         with closing(Meetings(catalogue, comparisons, self.job.on)) as meetings:
             for run, rows in enumerate(earlier, 1):
                 meetings.add_earlier(run, rows)
             for header, _ in self._worked():
                 for row, entries, _ in header["items"]:
                     number, source, form, *_ = row
-                    runs = [[Entry(*entry) for entry in each] for each in entries]
-                    meetings.add(number, form, source, runs)
-            self._assemble(results, meetings)
+                    if number not in gone:
+                        runs = [[Entry(*entry) for entry in each] for each in entries]
+                        meetings.add(number, form, source, runs, f"第 {number} 份")
+            self._assemble(results, meetings, gone)
             with self.folder.create(KEYS) as stream:
                 for keys in meetings.rows():
                     stream.write(json.dumps(keys, ensure_ascii=False).encode() + b"\n")
-        with self.folder.create(SALT) as stream:
-            keep_private(stream)
-            stream.write(self.job.secrets[0].hex().encode() + b"\n")
+        for name, secret in ((SALT, self.job.secrets[0]), (PEOPLE, self.job.people)):
+            with self.folder.create(name) as stream:
+                keep_private(stream)
+                stream.write(secret.hex().encode() + b"\n")
         return results
 
-    def _assemble(self, results: Results, meetings: Meetings) -> None:
+    def _next_reports(self) -> str:
+        """What the reports are written to: beside those that somebody may be reading."""
+        if not self.folder.exists(INDEX):
+            return REPORTS
+        _, _, number = reports_of(self.folder).partition(f"{REPORTS}.")
+        return f"{REPORTS}.{int(number or 0) + 1}"
+
+    def put(self, number: int, item: Item) -> None:
+        """Check one submission of a batch that is done in the place of another; then `compare`.
+
+        The batch keeps its submissions. What it was checked with before is read from its folder.
+        """
+        self._remember()
+        chunk = next(each for each in range(self._chunks) if number in self._numbers(each))
+        worked = check_item(loaded(self.job.shelves, self.job.press), self.job, item, number)
+        with self.folder.open(_chunk_name(chunk)) as stream:
+            header, lines = json.loads(stream.readline()), stream.readlines()
+        place = [row[0] for row, *_ in header["items"]].index(number)
+        header["items"][place] = (worked.row, worked.entries, worked.documents)
+        lines[place] = worked.line
+        with self.folder.create(_chunk_name(chunk)) as stream:
+            stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
+            stream.writelines(lines)
+        raw = item.raw or b""
+        with self.folder.open(KEPT) as old, self.folder.create(KEPT) as new:
+            shutil.copyfileobj(old, new)  # the places of the others stay
+            self._raws[number - 1] = (new.tell(), len(raw))
+            new.write(raw)
+
+    def again(self) -> Results:
+        """The second pass of a batch that is done, once more: without what was withdrawn."""
+        self._remember()
+        return self.compare()
+
+    def _remember(self) -> None:
+        """What the first pass left in the folder."""
+        if self._chunks:
+            return
+        while self.folder.exists(_chunk_name(self._chunks)):
+            self._chunks += 1
+        with self.folder.open(SALT) as salt, self.folder.open(PEOPLE) as people:
+            own, known = (bytes.fromhex(each.read().decode("ascii")) for each in (salt, people))
+        self.job = replace(self.job, secrets=(own,), people=known)
+        with self.folder.open(_RAWS) as stream:
+            self._raws = [tuple(each) for each in json.load(stream)]
+
+    def _numbers(self, chunk: int) -> list[int]:
+        with self.folder.open(_chunk_name(chunk)) as stream:
+            return [row[0] for row, *_ in json.loads(stream.readline())["items"]]
+
+    def _assemble(self, results: Results, meetings: Meetings, gone: Collection[int]) -> None:
         met = iter(meetings.findings())
         number, found = next(met, (0, []))
         place = 0
-        with self.folder.create(REPORTS) as stream:
+        with self.folder.create(results.reports) as stream:
             for header, lines in self._worked():
                 for values, _, names in header["items"]:
                     raw, row = lines.readline(), Row(*values)
+                    if row.number in gone:
+                        continue
                     if row.number == number:
                         form = results.form(row)
                         line = Line.from_json(raw)
@@ -348,31 +409,22 @@ class Batch:
                     results.index.add(row, Span(place, len(raw), *kept))
                     place += len(raw)
         results.index.finish()
+        if self._raws:
+            with self.folder.create(_RAWS) as stream:
+                stream.write(json.dumps(self._raws).encode())
 
     def _withdraw(self, names: Iterable[str]) -> None:
         for name in names:
             self.folder.remove(name)
 
     def finish(self) -> None:
-        """Take away what only an interrupted run needs."""
+        """Take away what only an interrupted run needs, and one that is mended afterwards."""
         self.folder.remove(_WORK)
 
     def _worked(self) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
         for number in range(self._chunks):
             with self.folder.open(_chunk_name(number)) as stream:
                 yield json.loads(stream.readline()), stream
-
-
-def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
-    """An earlier run's salt and keys; ConfigError when they are not those of a run."""
-    keys = Path(path)
-    keys = keys / KEYS if keys.is_dir() else keys
-    try:
-        secret = bytes.fromhex((keys.parent / SALT).read_text("ascii").strip())
-        rows = [json.loads(line) for line in keys.read_text("utf-8").splitlines()]
-    except ValueError as error:
-        raise ConfigError(f"{keys}：不是批量审核留下的比对文件（{error}）") from None
-    return secret, rows
 
 
 def _chunk_name(number: int) -> str:

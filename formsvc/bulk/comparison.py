@@ -16,6 +16,7 @@ from operator import eq
 from typing import Any, Final, NamedTuple
 
 from formsvc import pointers
+from formsvc.bulk.lines import file_title
 from formsvc.catalogue import Catalogue
 from formsvc.checks import day_of
 from formsvc.findings import Finding, Report, Skipped
@@ -251,17 +252,23 @@ class Meetings:
         self._database.executescript(
             "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             "CREATE TABLE entry(run INTEGER, comparison INTEGER, key TEXT, item INTEGER,"
-            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER, year TEXT);"
+            " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER, year TEXT,"
+            " called TEXT);"
             "CREATE TABLE finding(item INTEGER, number INTEGER, finding TEXT);"
         )
 
     def close(self) -> None:
         self._database.close()
 
-    def add(self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]]) -> None:
-        """One submission's entries: under this run's secret first, then under earlier runs'."""
+    def add(
+        self, item: int, form: str, source: str, runs: Sequence[Sequence[Entry]], called: str = ""
+    ) -> None:
+        """One submission's entries: under this run's secret first, then under earlier runs'.
+
+        Others' findings name it as it is `called`, by default by its source.
+        """
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO entry VALUES(?,?,?,?,?,?,?,?,?,?,?)",
             [
                 (
                     run,
@@ -274,6 +281,7 @@ class Meetings:
                     source,
                     e.amount,
                     e.year,
+                    called or source,
                 )
                 for run, entries in enumerate(runs)
                 for e in entries
@@ -284,7 +292,7 @@ class Meetings:
         """The entries of an earlier run's keys file; `run` counts from 1, as in `add`."""
         places = {(c.name, c.form): number for number, c in enumerate(self._comparisons)}
         self._database.executemany(
-            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL,'')",
+            "INSERT INTO entry VALUES(?,?,?,NULL,?,'','',?,NULL,'',?)",
             (
                 (
                     run,
@@ -292,6 +300,7 @@ class Meetings:
                     row["key"],
                     _own(row["differs"], f"e{number}"),
                     row["source"],
+                    file_title(row["source"]),
                 )
                 for number, row in enumerate(rows)
                 if (row["rule"], row["form"]) in places
@@ -317,7 +326,7 @@ class Meetings:
         self._database.execute("DELETE FROM finding")
         self._database.execute("CREATE INDEX IF NOT EXISTS met ON entry(run, comparison, key)")
         query = (
-            "SELECT comparison, item, differs, pointer, form, source, year, run, key FROM entry "
+            "SELECT comparison, item, differs, pointer, form, called, year, run, key FROM entry "
             "WHERE (run, comparison, key) IN (SELECT run, comparison, key FROM entry "
             "WHERE amount IS NULL GROUP BY run, comparison, key HAVING count(*) > 1) "
             "ORDER BY run, comparison, key, item, rowid"
@@ -404,7 +413,7 @@ class Meetings:
         self, comparison: Comparison, member: "_Member", others: list["_Member"], count: int
     ) -> Finding:
         spec, label = comparison.spec, self._catalogue[member.form].label(member.pointer)
-        named = "、".join(other.source for other in others[:_NAMED])
+        named = "、".join(other.called for other in others[:_NAMED])
         named = f"{_EARLIER}的{named}" if member.run else named
         named += f" 等 {count} 份" if count > _NAMED else ""
         where = _EARLIER if member.run else self._where
@@ -422,7 +431,7 @@ class _Member:
     differs: str
     pointer: str
     form: str
-    source: str
+    called: str
     year: str
     run: int
 

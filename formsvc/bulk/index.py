@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from formsvc.bulk.lines import Row
+from formsvc.bulk.marks import PASS, RETURN, Decision
 
-_ROW: Final = "number, source, form, edition, unit, person, errors, warnings, notes, skipped"
+_ROW: Final = (
+    "number, source, form, edition, unit, person, errors, warnings, notes, skipped, identity"
+)
 _PLACE: Final = "report_at, report_size, raw_at, raw_size"
 _TABLES: Final = (
     "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
     "CREATE TABLE item(number INTEGER PRIMARY KEY, source TEXT, form TEXT, edition TEXT, unit TEXT,"
     " person TEXT, errors INTEGER, warnings INTEGER, notes INTEGER, skipped INTEGER,"
+    " identity TEXT,"
     " report_at INTEGER, report_size INTEGER, raw_at INTEGER, raw_size INTEGER);"
     "CREATE TABLE finding(number INTEGER, rule TEXT, severity TEXT, label TEXT);"
+    "CREATE TABLE mark(number INTEGER PRIMARY KEY, decision TEXT, remark TEXT);"
 )
 _INDEXES: Final = (
     "CREATE INDEX unit ON item(unit, number); CREATE INDEX rule ON finding(rule, label);"
     "CREATE INDEX of ON finding(number);"
 )
-# What reports call the state of a submission; clean ones may be printed, faulty ones go back.
+_DECIDED: Final = "number IN (SELECT number FROM mark WHERE decision = '{}')"
+# What reports call the state of a submission; clean ones may be printed; returned ones go back:
+# the faulty ones, unless somebody decided otherwise.
 _STATES: Final[Mapping[str, str]] = {
     "unread": "form = ''",
     "error": "form != '' AND errors > 0",
@@ -29,13 +36,20 @@ _STATES: Final[Mapping[str, str]] = {
     "ok": "form != '' AND errors = 0 AND warnings = 0",
     "clean": "form != '' AND errors = 0",
     "faulty": "errors > 0",
+    "returned": f"(errors > 0 AND NOT {_DECIDED.format(PASS)} OR {_DECIDED.format(RETURN)})",
+}
+_MARKS: Final[Mapping[str, str]] = {
+    PASS: _DECIDED.format(PASS),
+    RETURN: _DECIDED.format(RETURN),
+    "none": "number NOT IN (SELECT number FROM mark WHERE decision != '')",
+    "remark": "number IN (SELECT number FROM mark WHERE remark != '')",
 }
 ORDERS: Final[Mapping[str, str]] = {
     "number": "number",
     "person": "person, number",
     "unit": "unit, number",
     "form": "form, number",
-    "errors": "errors DESC, warnings DESC, number",
+    "errors": "form != '', errors DESC, warnings DESC, number",
 }
 
 
@@ -85,13 +99,17 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which submissions are asked for, and in which order; "" asks for all."""
+    """Which submissions are asked for, and in which order; "" asks for all.
+
+    `mark` is a decision of formsvc.bulk.marks, none, or remark for those with one.
+    """
 
     form: str = ""
     unit: str | None = None
     rule: str = ""
     state: str = ""
     name: str = ""
+    mark: str = ""
     order: str = "number"
 
     def where(self) -> tuple[str, dict[str, str]]:
@@ -100,6 +118,7 @@ class Filter:
         terms += ["form = :form"] if self.form else []
         terms += ["unit = :unit"] if self.unit is not None else []
         terms += [_STATES.get(self.state, "0")] if self.state else []
+        terms += [_MARKS.get(self.mark, "0")] if self.mark else []
         terms += ["(instr(person, :name) OR instr(source, :name))"] if self.name else []
         terms += ["number IN (SELECT number FROM finding WHERE rule = :rule)"] if self.rule else []
         given = {"form": self.form, "unit": self.unit or "", "rule": self.rule, "name": self.name}
@@ -117,11 +136,27 @@ class Index:
         self._database = sqlite3.connect(":memory:" if kept else "", check_same_thread=False)
         if kept:
             self._database.deserialize(kept)
+            self._bring_up()
         else:
             self._database.executescript(_TABLES)
 
+    def _bring_up(self) -> None:
+        """An index that was kept before there were identities and marks has room for them too."""
+        columns = {row[1] for row in self._database.execute("PRAGMA table_info(item)")}
+        if "identity" not in columns:
+            self._database.executescript(
+                "ALTER TABLE item ADD COLUMN identity TEXT DEFAULT '';"
+                "CREATE TABLE mark(number INTEGER PRIMARY KEY, decision TEXT, remark TEXT);"
+            )
+
     def close(self) -> None:
         self._database.close()
+
+    def mark(self, marks: Mapping[int, Decision]) -> None:
+        """Know these decisions, and no others, for what is asked for."""
+        self._database.execute("DELETE FROM mark")
+        rows = ((number, mark.decision, mark.remark) for number, mark in marks.items())
+        self._database.executemany("INSERT INTO mark VALUES(?,?,?)", rows)
 
     def kept(self) -> bytes:
         """The whole index. For what fits in memory."""

@@ -104,13 +104,15 @@ class Replayed:
 @dataclass(frozen=True, slots=True)
 class ReplayCounts:
     """Counts of a replay: submissions, those whose verdict turns and those of which only a rule's
-    outcome does; by (rule, before, after) and by unit (turned, better, worse)."""
+    outcome does; by (rule, before, after) and by unit (turned, better, worse); the forms of all
+    these."""
 
     submissions: int
     turned: int
     touched: int
     rules: Mapping[tuple[str, str, str], Counter[str]]
     units: Mapping[str, Counter[str]]
+    forms: frozenset[str] = frozenset()
 
 
 class Replay:
@@ -143,7 +145,9 @@ class Replay:
         rules: dict[tuple[str, str, str], Counter[str]] = {}
         units: dict[str, Counter[str]] = {}
         turned = touched = 0
+        forms: set[str] = set()
         for each in self.replayed():
+            forms.add(each.line.report.form)
             turned, touched = turned + each.turned, touched + (not each.turned)
             better = _rank(each.after) < _rank(each.before)
             kind = "touched" if not each.turned else "better" if better else "worse"
@@ -154,7 +158,7 @@ class Replay:
                 rules.setdefault((rule, before, after), Counter())[what] += 1
         ordered = sorted(rules.items(), key=lambda item: (-item[1].total(), item[0]))
         places = sorted(units.items(), key=lambda item: (-item[1].total(), item[0]))
-        return ReplayCounts(count, turned, touched, dict(ordered), dict(places))
+        return ReplayCounts(count, turned, touched, dict(ordered), dict(places), frozenset(forms))
 
     def _shifts(self, was: Report, now: Report, words: set[str]) -> Iterator[Shift]:
         old, new = _placed(was), _placed(now)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from formsvc.bulk import changes, executors
-from formsvc.bulk.batch import Batch, Job, loaded, read_keys
+from formsvc.bulk.batch import Batch, Job, loaded
+from formsvc.bulk.earlier import read_keys, read_people
 from formsvc.bulk.outputs import letters, packs, workbook
+from formsvc.bulk.outputs.letters import LetterDetails
 from formsvc.bulk.results import KEPT, Results
 from formsvc.cli.reporters import Style
 from formsvc.cli.terminal import Meter, summary
@@ -35,6 +37,7 @@ class Order:
     shelves: tuple[Shelf, ...]
     formats: tuple[Format, ...]
     letters: tuple[Format, ...]
+    details: LetterDetails
     press: Press
     workers: int | None
     scheduler: str | None
@@ -59,6 +62,7 @@ class Order:
             formats=self.formats,
             press=self.press,
             secrets=(b"", *(secret for secret, _ in earlier)),
+            people=read_people(folder(self.changes_since)) if self.changes_since else b"",
             keeps="pdf" in self.formats,
             register=registers.packed(people),
         )
@@ -81,7 +85,7 @@ class Order:
 
     def _write(self, results: Results, say: Say) -> None:
         """What is made from the reports: letters, packs, changes, the workbook."""
-        sent = letters.write(results, self.shelves, self.letters, self.press)
+        sent = letters.write(results, self.shelves, self.letters, self.press, self.details)
         if "pdf" in self.formats:
             packs.write(results, self.press)
         changed = None

@@ -53,7 +53,7 @@ def check(files: tuple[str, ...], output: str, on: date, register: tuple[str, ..
     if output == "json":
         click.echo(reporters.as_json(reports))
     elif output in ("csv", "xlsx"):
-        _table(found, output)
+        _table(found, output, on)
     else:
         texts = (
             reporters.as_text(name, each.form, each.report, style) for name, each in found.items()
@@ -68,15 +68,17 @@ def _people(files: tuple[str, ...]) -> Register | None:
     return registers.load(files, catalogue().programmes.values())
 
 
-def _table(found: dict[str, Checked], output: str) -> None:
+def _table(found: dict[str, Checked], output: str, on: date) -> None:
     from formsvc.bulk.lines import Line  # noqa: PLC0415  # a text needs no workbook
     from formsvc.bulk.outputs import workbook  # noqa: PLC0415  # as above
+    from formsvc.bulk.titles import Titles  # noqa: PLC0415  # as above
 
     lines = [Line.of(number, *each) for number, each in enumerate(found.items(), 1)]
+    titles = Titles(catalogue(), on)
     if output == "csv":
-        click.echo("\ufeff" + workbook.as_csv(lines, catalogue().title), nl=False)
+        click.echo("\ufeff" + workbook.as_csv(lines, titles), nl=False)
     else:
-        sys.stdout.buffer.write(workbook.of_lines(lines, catalogue().title))
+        sys.stdout.buffer.write(workbook.of_lines(lines, titles))
 
 
 @click.command()

@@ -14,6 +14,7 @@ from formsvc.cli.shell import FINDINGS, on_day, stop, style, with_register
 
 if TYPE_CHECKING:
     from formsvc.bulk.replay import Replay, ReplayCounts
+    from formsvc.bulk.titles import Titles
 
 _OUTPUTS = ("text", "json", "xlsx")
 
@@ -44,6 +45,7 @@ def replay(
     from formsvc.bulk.batch import Job, loaded  # noqa: PLC0415  # checking one file needs none
     from formsvc.bulk.outputs import replays  # noqa: PLC0415  # as above
     from formsvc.bulk.replay import replayed  # noqa: PLC0415  # as above
+    from formsvc.bulk.titles import Titles  # noqa: PLC0415  # as above
     from formsvc.cli.terminal import Meter  # noqa: PLC0415  # as above
     from formsvc.intake import registers  # noqa: PLC0415  # as above
     from formsvc.intake.sources import Sources  # noqa: PLC0415  # as above
@@ -59,21 +61,21 @@ def replay(
             given, job, Path(values), workers=workers, scheduler=scheduler, progress=meter
         ) as result:
             meter.clear()
-            tally = result.tally()
+            tally, titles = result.tally(), Titles(catalogue, on)
             if output == "json":
                 replays.write_json(result, tally, sys.stdout)
             elif output == "xlsx":
                 stream = sys.stdout.buffer
-                replays.write_workbook(result, tally, catalogue.title, stream, on)
+                replays.write_workbook(result, tally, titles, stream, on)
             else:
-                for line in _told(result, tally):
+                for line in _told(result, tally, titles):
                     click.echo(line)
     except BrokenExecutor:
         stop("有工作进程意外结束（多半是内存不足）；请减少 --workers 再试。")
     sys.exit(FINDINGS if tally.turned or tally.touched else 0)
 
 
-def _told(result: "Replay", tally: "ReplayCounts") -> Iterator[str]:
+def _told(result: "Replay", tally: "ReplayCounts", titles: "Titles") -> Iterator[str]:
     from formsvc.bulk.outputs.replays import KINDS, UNITS  # noqa: PLC0415  # as above
     from formsvc.bulk.replay import VERDICTS  # noqa: PLC0415  # as above
     from formsvc.cli.terminal import table  # noqa: PLC0415  # as above
@@ -82,8 +84,11 @@ def _told(result: "Replay", tally: "ReplayCounts") -> Iterator[str]:
         f"另有 {tally.touched:,} 份只有某条规则的结果会变。"
     )
     if tally.rules:
-        rows = [(rule, f"{before or '—'} → {after or '—'}", *(counts[kind] for kind in KINDS))
-                for (rule, before, after), counts in tally.rules.items()]  # fmt: skip
+        names = titles.rules(tally.forms, [rule for rule, *_ in tally.rules])
+        rows = [
+            (names[rule], f"{before or '—'} → {after or '—'}", *(counts[kind] for kind in KINDS))
+            for (rule, before, after), counts in tally.rules.items()
+        ]
         yield ""
         yield from table(("规则", "限值", *KINDS.values()), rows, style)
         units = [(unit, *(counts[kind] for kind in UNITS)) for unit, counts in tally.units.items()]
@@ -96,5 +101,6 @@ def _told(result: "Replay", tally: "ReplayCounts") -> Iterator[str]:
         yield f"{style(who, 'heading')}  {style(verdicts, 'error' if each.turned else 'faint')}"
         for shift in each.shifts:
             limits = f"{shift.before or '—'} → {shift.after or '—'}"
-            yield f"  {KINDS[shift.kind]}：{shift.label}，{limits}  {style(shift.rule, 'faint')}"
+            rule = titles.rule(each.line.report.form, shift.rule)
+            yield f"  {KINDS[shift.kind]}：{shift.label}，{limits}  {style(rule, 'faint')}"
             yield style(f"      {'改后：' if shift.broken else '原来：'}{shift.message}", "faint")

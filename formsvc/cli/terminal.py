@@ -78,7 +78,10 @@ def summary(results: Results, seconds: float, style: Style) -> str:
     lines += ["", *table(("表", "份数", "没有问题"), forms, style)]
     rules = results.index.rules()
     if rules:
-        shown = [(rule, label, count, items) for rule, _, label, count, items in rules[:_RULES]]
+        titles = results.titles.rules([form for form, *_ in results.index.forms()],
+                                      [rule for rule, *_ in rules[:_RULES]])  # fmt: skip
+        shown = [(titles[rule], label, count, items)
+                 for rule, _, label, count, items in rules[:_RULES]]  # fmt: skip
         lines += ["", *table(("规则", "多见于", "处数", "份数"), shown, style)]
     if len(rules) > _RULES:
         lines.append(style(f"另有 {len(rules) - _RULES} 条规则，见 report.xlsx。", "faint"))

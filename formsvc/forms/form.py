@@ -214,6 +214,16 @@ class Form:
         return self.templates / "layout.json"
 
     @cached_property
+    def identity(self) -> Field | None:
+        """The ID number of the person: that which stands beside the name; None where none does."""
+        beside = self.person.pointer.rpartition("/")[0]
+        return next(
+            (field for field in self.fields.values()
+             if field.kind == "id-number" and field.pointer.rpartition("/")[0] == beside),
+            None,
+        )  # fmt: skip
+
+    @cached_property
     def lists(self) -> Mapping[str, tuple[Field, ...]]:
         """The lists of rows by their pointer, each with the fields of one row."""
         columns: dict[str, tuple[Field, ...]] = {}

@@ -32,7 +32,7 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "DELETE", 
 _COSTLY: Final = frozenset(
     {
         "api.fill", "api.read", "api.verify", "applicant.work", "batches.begin",
-        "batches.document", "batches.make", "batches.picture", "bulk.check_many",
+        "batches.document", "batches.make", "batches.picture", "batches.replace", "bulk.check_many",
         "filings.document", "filings.hand_in",
     }
 )  # fmt: skip

@@ -23,7 +23,7 @@ from formsvc.store.materials import Upload
 from formsvc.store.models import Membership
 from formsvc.store.store import Store
 from formsvc.web import create_app
-from formsvc.web.desks import batches
+from formsvc.web.desks import blueprint
 from formsvc.web.filings import jobs as job_pages
 
 from ..conftest import valid_samples
@@ -197,8 +197,8 @@ def stage(tmp_path_factory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("matrix")
     store = Store.open(Settings(data=folder / "data"), Clock())
     with pytest.MonkeyPatch.context() as patch, served(jiangxi(store)) as application:
-        for pages in (batches, job_pages):  # nothing works in the background: nothing to wait for
-            patch.setattr(pages, "_MOMENT", 0)
+        for pages in (blueprint, job_pages):  # nothing works in the background: nothing to wait for
+            patch.setattr(pages, "MOMENT", 0)
         yield Stage(folder, application.world, application)
     store.close()
 

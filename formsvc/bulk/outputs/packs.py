@@ -12,7 +12,7 @@ NAME: Final = "打印包.pdf"
 
 
 def write(results: Results, press: Press) -> None:
-    """`documents/<employer>/打印包.pdf` for each employer, in the order of the input."""
+    """`documents/<employer>/打印包.pdf` for each employer."""
     for unit, _, passed, *_ in results.index.units():
         if passed:
             whole = made(results, press, f"{unit} 打印包", unit)
@@ -27,13 +27,13 @@ def made(
     unit: str | None = None,
     tell: Tell = lambda done, whole: None,
 ) -> bytes:
-    """The pack of one employer or of all; copies begin on a front side."""
+    """The pack of one employer or of all, by form and person; copies begin on a front side."""
     return pack(list(_bound(results, unit, tell)), press, title=title, duplex=True)
 
 
 def _bound(results: Results, unit: str | None, tell: Tell) -> Iterator[Bound]:
     """What can be printed; what does not go on paper is left out."""
-    clean = results.index.numbers(Filter(unit=unit, state="clean"))
+    clean = results.in_paper_order(Filter(unit=unit, state="clean"))
     for done, found in enumerate(results.found(clean)):
         tell(done, len(clean))
         form, data = results.checked(found).form, found.data

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from formsvc.bulk.outputs import workbook
-from formsvc.bulk.outputs.workbook import Cells, Titles
+from formsvc.bulk.outputs.workbook import Cells
 from formsvc.bulk.replay import VERDICTS, Replay, ReplayCounts
+from formsvc.bulk.titles import Titles
 from formsvc.findings import Plain
 from formsvc.storage import LocalFolder
 
@@ -54,7 +55,7 @@ def write_workbook(
             scratch,
             on,
             [
-                ("按规则", _RULES_HEAD, _rule_rows(tally)),
+                ("按规则", _RULES_HEAD, _rule_rows(tally, titles)),
                 ("按单位", _UNITS_HEAD, _unit_rows(tally)),
                 ("变化", _CHANGES_HEAD, _change_rows(replay, titles)),
             ],
@@ -72,9 +73,10 @@ _CHANGES_HEAD: Final = (
 )  # fmt: skip
 
 
-def _rule_rows(tally: ReplayCounts) -> Iterator[Cells]:
+def _rule_rows(tally: ReplayCounts, titles: Titles) -> Iterator[Cells]:
+    names = titles.rules(tally.forms, [rule for rule, *_ in tally.rules])
     for (rule, before, after), counts in tally.rules.items():
-        yield (rule, before, after, *(counts[kind] for kind in KINDS))
+        yield (names[rule], before, after, *(counts[kind] for kind in KINDS))
 
 
 def _unit_rows(tally: ReplayCounts) -> Iterator[Cells]:
@@ -86,11 +88,12 @@ def _change_rows(replay: Replay, titles: Titles) -> Iterator[Cells]:
     for each in replay.replayed():
         line = each.line
         whose = (
-            line.number, line.unit, line.person, titles(line.report.form),
+            line.number, line.unit, line.person, titles.form(line.report.form),
             VERDICTS[each.before], VERDICTS[each.after],
         )  # fmt: skip
         for shift in each.shifts:
             yield (
                 *whose, KINDS[shift.kind], shift.severity.label,
-                shift.label, shift.before, shift.after, shift.message, shift.rule, line.source,
+                shift.label, shift.before, shift.after, shift.message,
+                titles.rule(line.report.form, shift.rule), line.source,
             )  # fmt: skip

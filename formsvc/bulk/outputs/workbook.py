@@ -7,18 +7,22 @@ has a place for scratch.
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from formsvc.bulk.changes import NAMES, Change
+from formsvc.bulk.changes import NAMES, Change, by_unit
 from formsvc.bulk.lines import Line
+from formsvc.bulk.marks import DECISIONS, Decision
 from formsvc.bulk.results import NO_UNIT, Results
+from formsvc.bulk.titles import Titles
 from formsvc.findings import Severity, plain_number
 from formsvc.intake.sheets import is_risky
+from formsvc.writing.notation import long_date
 
 NAME: Final = "report.xlsx"
 MEDIA_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,8 +36,6 @@ _MOST_LINES: Final = 8
 _SUMMARY, _FINDINGS, _ITEMS, _UNITS, _CHANGES = "汇总", "问题", "申报", "规则与单位", "变化"
 
 Cells = Sequence[object]
-Titles = Callable[[str], str]
-"""A form's id → what people call it."""
 
 
 class _Sheets:
@@ -165,11 +167,11 @@ def write(
         sheets = _Sheets(stream, scratch, results.on)
         summary = sheets.page(_SUMMARY, (44, 12, 12, 12, 28))
         _summary(sheets, summary, results)
-        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.catalogue.title))
+        sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(results.lines(), results.titles))
         sheets.fill(_ITEMS, _ITEMS_HEAD, _item_rows(results, letters or {}))
         _units(sheets, results)
         if changed is not None:
-            sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.catalogue.title))
+            sheets.fill(_CHANGES, _CHANGES_HEAD, _changed_rows(changed, results.titles))
         sheets.book.close()
 
 
@@ -180,6 +182,12 @@ def of_lines(lines: Iterable[Line], titles: Titles) -> bytes:
     sheets.fill(_FINDINGS, _FINDINGS_HEAD, _rows(lines, titles))
     sheets.book.close()
     return stream.getvalue()
+
+
+def of_changes(stream: IO[bytes], changed: Iterable[Change], titles: Titles, on: date) -> None:
+    """What became of an earlier batch's findings, by employer, as a workbook of its own."""
+    rows = _changed_rows(changed, titles)
+    write_tables(stream, None, on, [(_CHANGES, _CHANGES_HEAD, rows)])
 
 
 def write_tables(
@@ -209,31 +217,33 @@ def as_csv(lines: Iterable[Line], titles: Titles) -> str:
 _FINDINGS_HEAD = (
     ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("程度", 7), ("栏目", 20),
     ("问题与改法", 60), ("依据", 34), ("条款", 14), ("要求", 40), ("现值", 12), ("限值", 12),
-    ("规则", 20), ("位置", 26),
-    ("来源", 40),
+    ("规则", 30), ("来源", 40),
 )  # fmt: skip
 _ITEMS_HEAD = (
-    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("结论", 10), ("错误", 7),
-    ("请核对", 7), ("提示", 7), ("未检查的规则", 12), ("明细", 10), ("退回通知", 14),
-    ("来源", 50),
+    ("序号", 8), ("单位", 28), ("姓名", 12), ("表", 22), ("检查结果", 10), ("错误", 7),
+    ("请核对", 7), ("提示", 7), ("未检查的规则", 12), ("处理", 8), ("备注", 30), ("明细", 10),
+    ("退回通知", 14), ("来源", 50),
 )  # fmt: skip
 _CHANGES_HEAD = (
-    ("变化", 10), ("单位", 28), ("姓名", 12), ("表", 22), ("程度", 7), ("栏目", 20),
-    ("问题与改法", 60), ("规则", 20), ("来源", 40),
+    ("单位", 28), ("姓名", 12), ("表", 22), ("变化", 12), ("程度", 7), ("栏目", 20),
+    ("问题与改法", 60), ("规则", 30), ("来源", 40),
 )  # fmt: skip
 
 
 def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
     totals = results.index.totals()
+    decided = Counter(mark.decision for mark in results.marks.values())
     sheet.set_row(0, 26)
     sheet.write_string(0, 0, "批量审核结果", sheets.title)
     pairs: list[Cells] = [
-        ("检查依据的日期", results.on.isoformat()),
+        ("收件日期（按这一天检查）", long_date(results.on)),
         ("申报份数", totals.submissions), ("单位数", totals.units),
         ("没有问题", totals.passed), ("其中要核对", totals.warned),
         ("有问题", totals.submissions - totals.passed), ("合格率", totals.share),
         ("错误处数", totals.errors), ("请核对处数", totals.warnings),
         ("提示处数", totals.notes),
+        *((f"已标“{label}”", decided[decision]) for decision, label in DECISIONS.items()
+          if decided[decision]),
     ]  # fmt: skip
     for row, (name, value) in enumerate(pairs, 1):
         sheets.write(sheet, row, 0, name)
@@ -244,14 +254,21 @@ def _summary(sheets: _Sheets, sheet: Any, results: Results) -> None:
     ]
     row = _block(sheets, sheet, len(pairs) + 2, ("表", "份数", "没有问题", "有问题"), forms)
     rules = results.index.rules()
+    titles = _rule_titles(results)
     listed = [
-        (f"{label} · {rule}", count, items, Severity(severity).label, rule)
+        (titles[rule], count, items, Severity(severity).label, label)
         for rule, severity, label, count, items in rules
     ]
-    head = ("规则（多见于哪一栏 · 编号）", "处数", "份数", "程度", "编号")
+    head = ("规则", "处数", "份数", "程度", "多见于哪一栏")
     _block(sheets, sheet, row + 1, head, listed)
     if rules:
         _chart(sheets, sheet, row + 2, min(len(rules), _CHARTED))
+
+
+def _rule_titles(results: Results) -> dict[str, str]:
+    """What the rules that were found are called."""
+    rules = (rule for rule, *_ in results.index.rules())
+    return results.titles.rules((form for form, *_ in results.index.forms()), rules)
 
 
 def _block(sheets: _Sheets, sheet: Any, row: int, head: Cells, rows: Sequence[Cells]) -> int:
@@ -285,28 +302,30 @@ def _chart(sheets: _Sheets, sheet: Any, first: int, count: int) -> None:
 def _rows(lines: Iterable[Line], titles: Titles) -> Iterable[Cells]:
     """One row a finding, as _FINDINGS_HEAD has it."""
     for line in lines:
-        title = titles(line.report.form)
+        title = titles.form(line.report.form)
         for finding in line.report.findings:
             cited = finding.citation
             source = (cited.regulation, cited.article, cited.summary) if cited else (None,) * 3
             yield (
                 line.number, line.unit, line.person, title, finding.severity.label,
                 finding.label, finding.message, *source, plain_number(finding.value),
-                plain_number(finding.limit), finding.rule, finding.pointer, line.source,
+                plain_number(finding.limit), titles.rule(line.report.form, finding.rule),
+                line.source,
             )  # fmt: skip
 
 
 def _changed_rows(changes: Iterable[Change], titles: Titles) -> Iterable[Cells]:
-    """One row a change, as _CHANGES_HEAD has it."""
-    for change in changes:
-        found = change.finding
-        about = (
-            (found.severity.label, found.label, found.message, found.rule) if found else (None,) * 4
-        )
-        yield (
-            NAMES[change.kind], change.unit, change.person, titles(change.form), *about,
-            change.source,
-        )  # fmt: skip
+    """One row a change, by employer, as _CHANGES_HEAD has it."""
+    for changed in chain.from_iterable(by_unit(changes).values()):
+        for change in changed.changes:
+            about: Cells = (None,) * 4
+            if found := change.finding:
+                rule = titles.rule(change.form, found.rule)
+                about = (found.severity.label, found.label, found.message, rule)
+            yield (
+                change.unit, change.person, titles.form(change.form), NAMES[change.kind], *about,
+                change.source,
+            )  # fmt: skip
 
 
 def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
@@ -315,13 +334,14 @@ def _item_rows(results: Results, letters: Mapping[str, str]) -> Iterable[Cells]:
     for line in results.index.rows():
         verdict = "有问题" if line.errors else "要核对" if line.warnings else "没有问题"
         letter = letters.get(line.unit) if line.errors else None
+        mark = results.marks.get(line.number, Decision())
         part, row = divmod(before, MAX_ROWS)
         sheet = f"{_FINDINGS} {part + 1}" if part else _FINDINGS
         found = line.errors + line.warnings + line.notes
         before += found
         yield (
             line.number, line.unit, line.person, results.catalogue.title(line.form), verdict,
-            line.errors, line.warnings, line.notes, line.skipped,
+            line.errors, line.warnings, line.notes, line.skipped, mark.label, mark.remark,
             _Link(f"internal:'{sheet}'!A{row + 2}", "查看") if found else None,
             _Link(f"external:{letter}", "退回通知") if letter else None,
             line.source,
@@ -333,7 +353,8 @@ def _units(sheets: _Sheets, results: Results) -> None:
     rules = [rule for rule, *_ in results.index.rules()][:_MAX_RULES]
     counts = results.index.rules_of_units()
     head = [("单位", 34), ("份数", 8), ("没有问题", 8), ("合格率", 8), ("错误", 8), ("请核对", 8)]
-    head += [(rule, 12) for rule in rules]
+    titles = _rule_titles(results)
+    head += [(titles[rule], 16) for rule in rules]
     rows = (
         (unit or NO_UNIT, count, passed, f"{passed / count:.0%}", errors, warnings,
          *(counts.get((unit, rule)) for rule in rules))

@@ -54,6 +54,23 @@ def paper(form: Form, data: object, findings: Findings) -> tuple[PaperSection, .
     return tuple(parts)
 
 
+def changed(
+    was: Form | None, before: object, form: Form | None, now: object
+) -> tuple[tuple[str, str, str], ...]:
+    """(label, text before, text now) for what reads differently on the two papers."""
+    old, new = (
+        {line.pointer: line for part in paper(each, data, ()) for line in part.lines}
+        if each else {}
+        for each, data in ((was, before), (form, now))
+    )  # fmt: skip
+    texts = {place: (old[place].text if place in old else "", new[place].text if place in new
+             else "") for place in {**new, **old}}  # fmt: skip
+    return tuple(
+        ((new.get(place) or old[place]).label, *both)
+        for place, both in texts.items() if both[0] != both[1]
+    )  # fmt: skip
+
+
 def loose(parts: tuple[PaperSection, ...], findings: Findings) -> Findings:
     """The findings that stand at no line."""
     shown = {line.pointer for part in parts for line in part.lines}

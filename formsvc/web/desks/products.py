@@ -4,7 +4,8 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import IO, ClassVar, Final
 
 from formsvc.bulk.outputs import documents, letters, packs, workbook
@@ -12,8 +13,12 @@ from formsvc.bulk.results import Results
 from formsvc.config import Settings
 from formsvc.documents import MEDIA_TYPES, Format
 from formsvc.storage import Folder
+from formsvc.web.desks import uploads
+from formsvc.writing.notation import today
 
 DRAFTS: Final = "drafts.json"
+_DETAILS: Final = "letter-details"
+_SINCE: Final = "made/since"
 _DRAFTED: Final = (("序号", 8), ("来源", 30), ("姓名", 12), ("单位", 30), ("表", 40), ("错误", 8),
                    ("请核对", 8), ("结果", 30))  # fmt: skip
 
@@ -63,11 +68,12 @@ def keep_drafts(folder: Folder, drafted: Iterable[Drafted]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Making:
-    """What products are made from."""
+    """What products are made from; `since` is the earlier batch that one is about, "" for none."""
 
     results: Results
     settings: Settings
     tell: Callable[[str, int, int], None]
+    since: str = ""
 
     def told(self, done: int, whole: int) -> None:
         self.tell("正在生成", done, whole)
@@ -118,9 +124,49 @@ def _letters_to_print(work: Making, out: IO[bytes]) -> None:
 
 
 def _letters_as(format: Format, work: Making, out: IO[bytes]) -> None:
-    settings = work.settings
-    names = letters.write(work.results, settings.shelves, (format,), settings.press)
-    _zip(work.results.folder, names.values(), letters.FOLDER, out)
+    settings, folder = work.settings, work.results.folder
+    said = details(folder)
+    if work.since:
+        changed, title = uploads.kept_changes(folder, work.since)
+        names = letters.write_remaining(
+            work.results, changed, title, settings.shelves, (format,), settings.press, said
+        )
+    else:
+        names = letters.write(work.results, settings.shelves, (format,), settings.press, said)
+    _zip(folder, names.values(), letters.FOLDER, out)
+
+
+def _changes(work: Making, out: IO[bytes]) -> None:
+    """What became of the findings of an earlier batch, by employer."""
+    changed, _ = uploads.kept_changes(work.results.folder, work.since)
+    workbook.of_changes(out, changed, work.results.titles, work.results.on)
+
+
+def details(folder: Folder) -> letters.LetterDetails:
+    """What the office adds to its letters, as it was asked for last; the letter is of today."""
+    if not folder.exists(_DETAILS):
+        return letters.LetterDetails(dated=today())
+    with folder.open(_DETAILS) as stream:
+        reference, contact, due = json.load(stream)
+    return letters.LetterDetails(
+        reference, contact, date.fromisoformat(due) if due else None, dated=today()
+    )
+
+
+def keep_details(folder: Folder, said: letters.LetterDetails) -> None:
+    """Remember it with the batch; letters that say something else are made again."""
+    if said == details(folder):
+        return
+    with folder.create(_DETAILS) as stream:
+        due = said.due.isoformat() if said.due else ""
+        stream.write(json.dumps([said.reference, said.contact, due]).encode())
+    outdate(folder, ("letters", "letters-pdf"))
+
+
+def outdate(folder: Folder, names: Iterable[str]) -> None:
+    """Take away what was made and does not hold any more, and all about earlier batches."""
+    for name in (*map(place, names), _SINCE):
+        folder.remove(name)
 
 
 def _zip(folder: Folder, names: Iterable[str], below: str, out: IO[bytes]) -> None:
@@ -143,7 +189,8 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     ),
     "pack": Product(
         "打印包",
-        "没有问题的各份合成一个 PDF，按各表要求的份数，可双面打印，每份从新的一张纸开始。",
+        "没有问题的各份合成一个 PDF，先按表、再按单位和姓名排，各表要求几份就有几份，"
+        "可双面打印，每份从新的一张纸开始。",
         "pdf",
         "application/pdf",
         True,
@@ -151,7 +198,7 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     ),
     "report": Product(
         "审核结果",
-        "汇总、每处问题及其依据、每份申报、规则与单位对照，用 Excel 或 WPS 打开。",
+        "汇总、每处问题及其依据、每份申报和您的标注、规则与单位对照，用 Excel 或 WPS 打开。",
         "xlsx",
         workbook.MEDIA_TYPE,
         False,
@@ -167,7 +214,7 @@ PRODUCTS: Final[Mapping[str, Product]] = {
     ),
     "letters": Product(
         "退回通知",
-        "每个有问题的单位一份（Word），列明各人的问题、依据和改法。",
+        "每个要退回的单位一份（Word），列明各人的问题、依据和改法，可再修改。",
         "zip",
         "application/zip",
         False,
@@ -182,16 +229,44 @@ PRODUCTS: Final[Mapping[str, Product]] = {
         _letters_to_print,
     ),
 }
+# What is asked for with a letter's details.
+LETTERS: Final = ("letters", "letters-pdf")
+# What there is about an earlier batch: `letters@<its id>`.
+SINCE: Final[Mapping[str, Product]] = {
+    "changes": Product(
+        "变化表",
+        "仍未改正的、新发现的、已改正的和没有再报的，按单位逐处列出，用 Excel 或 WPS 打开。",
+        "xlsx",
+        workbook.MEDIA_TYPE,
+        False,
+        _changes,
+    ),
+    **{name: PRODUCTS[name] for name in LETTERS},
+}
 
 
-def place(name: str) -> str:
+def product(asked: str) -> Product | None:
+    """A product by what it is asked for as; None for what is none."""
+    name, _, since = asked.partition("@")
+    return (SINCE if since else PRODUCTS).get(name)
+
+
+def make(asked: str, work: Making, out: IO[bytes]) -> None:
+    """Make a product, which there is. About an earlier batch, its changes are kept already."""
+    made = product(asked)
+    if made is not None:
+        made.make(replace(work, since=asked.partition("@")[2]), out)
+
+
+def place(asked: str) -> str:
     """Where a product lies in its run's folder."""
-    return f"made/{name}"
+    name, _, since = asked.partition("@")
+    return f"{_SINCE}/{since}/{name}" if since else f"made/{name}"
 
 
 # Which of them each desk offers, in this order.
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "unit": ("documents", "pack"),
-    "review": ("report", "letters", "letters-pdf", "documents", "pack"),
-    "jobs": ("report", "letters", "letters-pdf", "documents", "pack"),
+    "review": ("report", *LETTERS, "documents", "pack"),
+    "jobs": ("report", *LETTERS, "documents", "pack"),
 }

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Final
+from typing import Final, TypeVar
 
 from formsvc.bulk.index import ORDERS, Filter
 
 PAGE: Final = 50
+_Each = TypeVar("_Each")
 _LONGEST: Final = 200
 _TERMS: Final = tuple(field.name for field in fields(Filter))
 
@@ -15,6 +16,7 @@ _TERMS: Final = tuple(field.name for field in fields(Filter))
 class Query(Filter):
     """A filter and a page of its list."""
 
+    order: str = "errors"
     page: int = 1
 
     @classmethod
@@ -32,6 +34,6 @@ class Query(Filter):
         defaults = asdict(Query())
         return {name: value for name, value in terms.items() if value not in ("", defaults[name])}
 
-    def shown(self, numbers: list[int]) -> list[int]:
+    def shown(self, listed: list[_Each]) -> list[_Each]:
         """Those of one page."""
-        return numbers[(self.page - 1) * PAGE : self.page * PAGE]
+        return listed[(self.page - 1) * PAGE : self.page * PAGE]

@@ -3,7 +3,7 @@
 import io
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import IO, Final
@@ -13,18 +13,24 @@ from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.results import INDEX, Results
 from formsvc.catalogue import Catalogue
 from formsvc.checks.register import Register
+from formsvc.errors import UnreadableDocument
 from formsvc.intake import registers
 from formsvc.intake.bounds import bounded
 from formsvc.intake.items import Item
 from formsvc.intake.sources import items
 from formsvc.sealed import SealedFolder
-from formsvc.web.runs.runs import Run
+from formsvc.storage import Folder
+from formsvc.web.runs.runs import SHARED, Run
+from formsvc.writing.notation import long_date
 from formsvc.writing.texts import clean
 
 MOST: Final = 20_000
 _NAMES: Final = "names"
 _UPLOAD: Final = "upload"
 _REGISTER: Final = "register"
+_LISTS: Final = "lists"
+_PROBLEM: Final = "problem"
+_CHANGES: Final = "changes"
 _LENGTH: Final = 8
 _LONGEST: Final = 60
 # Below this many bytes starting processes takes longer than the work.
@@ -58,10 +64,14 @@ def name(folder: SealedFolder, title: str) -> None:
 
 
 def keep(
-    folder: SealedFolder, files: list[tuple[str, bytes]], people: Register | None = None
+    folder: SealedFolder,
+    files: list[tuple[str, bytes]],
+    lists: Sequence[tuple[str, bytes]] = (),
 ) -> None:
-    """Seal what is handed in, (name, content) each, and the list of people, for `read`."""
-    folder.write(_REGISTER, registers.packed(people))
+    """Seal what is handed in, (name, content) each, and the lists of people, for `read`."""
+    with folder.create(_LISTS) as stream:
+        stream.write(json.dumps([(name, len(content)) for name, content in lists]).encode() + b"\n")
+        stream.writelines(content for _, content in lists)
     names = [clean(name)[:_LONGEST] for name, _ in files]
     folder.write(_NAMES, json.dumps(names).encode())
     with folder.create(_UPLOAD) as stream:
@@ -70,32 +80,59 @@ def keep(
             stream.write(content)
 
 
-def read(folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell) -> None:
+def read(
+    folder: SealedFolder, job: Job, catalogue: Catalogue, tell: Tell, *, mends: bool = False
+) -> None:
     """Check every submission that was kept in a folder, compare them, keep the index.
 
     It goes on where it was interrupted. What fits one chunk is checked here, more in processes
     beside. The files themselves are then gone: what is needed of them stands in the batch.
+    Raises UnreadableDocument for a list of people that cannot be read; `problem` then says why.
     """
     if folder.exists(INDEX):
         return
+    if not folder.exists(_REGISTER):
+        folder.write(_REGISTER, registers.packed(_register(folder, catalogue)))
     job = judging(folder, job)
     with folder.open(_UPLOAD) as stream:
         workers = 1 if stream.seek(0, os.SEEK_END) < _HERE else None
         stream.seek(0)
-        check(folder, _items(_files(folder, stream), catalogue), job, workers, tell)
+        check(folder, _items(_files(folder, stream), catalogue), job, workers, tell, mends=mends)
     folder.remove(_UPLOAD)
 
 
 def judging(folder: SealedFolder, job: Job) -> Job:
-    """The job with the list of people that came with the batch."""
-    return replace(job, register=folder.read(_REGISTER)) if folder.exists(_REGISTER) else job
+    """The job with the list of people that came with the batch, and with what keys identities."""
+    people = folder.read(SHARED) if folder.exists(SHARED) else job.people
+    return replace(job, register=folder.read(_REGISTER), people=people)
+
+
+def problem(run: Run) -> str:
+    """Why a batch was not read, for people; "" where nothing is known."""
+    return run.folder.read(_PROBLEM).decode() if run.folder.exists(_PROBLEM) else ""
+
+
+def _register(folder: SealedFolder, catalogue: Catalogue) -> Register | None:
+    headings = registers.headings(catalogue.programmes.values())
+    lists = []
+    with folder.open(_LISTS) as stream:
+        for name, size in json.loads(stream.readline()):
+            try:
+                lists.append(registers.read(stream.read(size), name, headings))
+            except UnreadableDocument as problem:
+                folder.write(_PROBLEM, str(problem).encode())
+                raise
+    return registers.joined(lists) if lists else None
 
 
 def check(
     folder: SealedFolder, items: Iterable[Item], job: Job, workers: int | None, tell: Tell,
-    total: int = 0,
+    total: int = 0, *, mends: bool = False,
 ) -> None:  # fmt: skip
-    """Check submissions in `workers` processes, compare them, keep the index; resumed."""
+    """Check submissions in `workers` processes, compare them, keep the index; resumed.
+
+    With `mends` one of them can be put in the place of another afterwards.
+    """
     batch = Batch(folder, job, resume=True)
     with executors.opened(workers, None) as (executor, at_once):
         batch.check(
@@ -107,7 +144,8 @@ def check(
     tell("正在比对", 0, 0)
     with closing(batch.compare()) as done:
         done.keep()
-    batch.finish()
+    if not mends:
+        batch.finish()
 
 
 def _files(folder: SealedFolder, stream: IO[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -122,7 +160,28 @@ def _items(files: Iterable[tuple[str, bytes]], catalogue: Catalogue) -> Iterator
 
 def changes_since(now: Results, earlier: Run) -> list[changes.Change]:
     """What became of an earlier run's findings. Reckoned once: the answer is kept with the run."""
-    name = f"changes/{earlier.id}"
-    if not now.folder.exists(name):
-        changes.write(now, earlier.folder, name)
-    return list(changes.read(now.folder, name))
+    about = f"{_CHANGES}/{earlier.id}"
+    with results(earlier, now.catalogue) as before:
+        head = json.dumps([long_date(before.on), before.reports]).encode()
+    if _read(now.folder, f"{about}/head") != head:
+        changes.write(now, earlier.folder, f"{about}/changes")
+        now.folder.remove(f"made/since/{earlier.id}")
+        with now.folder.create(f"{about}/head") as stream:
+            stream.write(head)
+    return list(changes.read(now.folder, f"{about}/changes"))
+
+
+def _read(folder: Folder, name: str) -> bytes:
+    """A small file; b"" when it is not there."""
+    if not folder.exists(name):
+        return b""
+    with folder.open(name) as stream:
+        return stream.read()
+
+
+def kept_changes(folder: Folder, earlier: str) -> tuple[Iterator[changes.Change], str]:
+    """The changes since an earlier run as `changes_since` kept them, and its day of receipt."""
+    about = f"{_CHANGES}/{earlier}"
+    with folder.open(f"{about}/head") as stream:
+        known = json.load(stream)[0]
+    return changes.read(folder, f"{about}/changes"), known

@@ -28,7 +28,7 @@ from formsvc.web.runs import owned
 from formsvc.web.runs.runs import OWNED
 
 # How long a post waits for its work before it answers with a page that shows how far it is.
-_MOMENT: Final = 1.2
+MOMENT: Final = 1.2
 
 background = Blueprint("jobs", __name__)
 csrf.install(background)
@@ -49,7 +49,7 @@ def review() -> Any:
     ids = [id for text in picked if (id := number(text))]
     whole = request.form.get("selection") == "all"
     job = beginnings.review(_listed("waiting") if whole else ids, request.form.getlist("product"))
-    owned.queue().wait(job.id, _MOMENT)
+    owned.queue().wait(job.id, MOMENT)
     return redirect(url_for("batches.show", desk=OWNED, id=job.id), 303)
 
 
@@ -61,7 +61,7 @@ def export() -> Any:
     if where is None:
         raise NotFound
     job = beginnings.listing(_listed(where))
-    owned.queue().wait(job.id, _MOMENT)
+    owned.queue().wait(job.id, MOMENT)
     return redirect(url_for("jobs.mine"), 303)
 
 
@@ -78,7 +78,7 @@ def import_() -> Any:
         job = beginnings.import_(files, number(request.form.get("office", "")))
     except Invalid as problem:
         return _page(str(problem)), 422
-    owned.queue().wait(job.id, _MOMENT)
+    owned.queue().wait(job.id, MOMENT)
     return redirect(url_for("batches.show", desk=OWNED, id=job.id), 303)
 
 

@@ -19,6 +19,7 @@ from formsvc.bulk.results import INDEX, Results
 from formsvc.config import Settings
 from formsvc.intake import registers
 from formsvc.intake.items import Item, refused
+from formsvc.sealed import derived
 from formsvc.store import access, comparing, contents, drafts, jobs
 from formsvc.store.access import SYSTEM, Actor
 from formsvc.store.errors import Invalid, NotThere
@@ -26,7 +27,7 @@ from formsvc.store.jobtables import JobItem
 from formsvc.store.models import Filing, Office, Version
 from formsvc.store.queue import Doing, Performer
 from formsvc.store.store import Store, Work
-from formsvc.web.desks.products import PRODUCTS, Drafted, Making, keep_drafts, place
+from formsvc.web.desks.products import Drafted, Making, keep_drafts, make, place
 from formsvc.web.desks.uploads import check, read
 from formsvc.web.filings.selections import Selection, listing
 from formsvc.web.runs.owned import folder
@@ -234,7 +235,7 @@ def _make(doing: Doing, name: str) -> int:
     if not files.exists(place(name)):
         catalogue = doing.store.forms[0]
         with Results.opened(files, catalogue) as batch, files.create(place(name)) as out:
-            PRODUCTS[name].make(Making(batch, doing.store.settings, doing.tell), out)
+            make(name, Making(batch, doing.store.settings, doing.tell), out)
     return 0
 
 
@@ -243,7 +244,10 @@ def _make(doing: Doing, name: str) -> int:
 
 def _task(doing: Doing, people: bytes = b"") -> Job:
     settings: Settings = doing.store.settings
-    return Job(_on(doing), settings.shelves, press=settings.press, keeps=True, register=people)
+    # A person's own batches are compared with each other, by digests that are theirs alone.
+    secret = derived(jobs.key(doing.store), f"people {doing.person}")
+    return Job(_on(doing), settings.shelves, press=settings.press, keeps=True, people=secret,
+               register=people)  # fmt: skip
 
 
 def _on(doing: Doing) -> date:

@@ -9,16 +9,42 @@ from flask import g, request
 from werkzeug.exceptions import HTTPException, NotFound, ServiceUnavailable
 
 from formsvc.web.held import runs, secure
-from formsvc.web.runs.runs import KEY_BYTES, OWNED, Busy, Fill, Run, Task
+from formsvc.web.runs.runs import (
+    DELETED,
+    EXPIRED,
+    KEY_BYTES,
+    OWNED,
+    REMEMBERED,
+    Busy,
+    Fill,
+    Run,
+    Task,
+)
 
 _COOKIE: Final = "formsvc_runs"
 _RETRY: Final = 30
 
 
 class NoSuchRun(NotFound):
-    """It has expired, was deleted, or is another browser's: which of these is not said."""
+    """It is another browser's, or was this one's long ago."""
 
-    data: ClassVar = {"message": "这一批已到期删除，或者不是用这个浏览器上传的；请重新上传。"}
+    data: ClassVar = {
+        "message": "这一批不是用这个浏览器上传的，或者很久以前就到期删除了；请重新上传。"
+    }
+
+
+class RunExpired(NoSuchRun):
+    """Its time was up."""
+
+    code = 410
+    data: ClassVar = {"message": "这一批已经到期，自动删除了；还要用的，请重新上传。"}
+
+
+class RunDeleted(NoSuchRun):
+    """Its browser deleted it."""
+
+    code = 410
+    data: ClassVar = {"message": "这一批已经按您的要求删除；还要用的，请重新上传。"}
 
 
 class TooMuchWork(ServiceUnavailable):
@@ -49,7 +75,8 @@ def run_or_404(kind: str, id: str) -> Run:
     key = _key()
     run = runs().open(id, key) if key else None
     if run is None or run.status.kind != kind:
-        raise NoSuchRun
+        known = runs().became(id, key) if key else ""
+        raise {EXPIRED: RunExpired, DELETED: RunDeleted}.get(known, NoSuchRun)
     return run
 
 
@@ -64,13 +91,13 @@ def started(kind: str, task: Task, fill: Fill) -> Run:
         raise DiskFull from None
 
 
-def continued(run: Run, task: Task) -> None:
-    """More work on a run."""
+def continued(run: Run, task: Task) -> bool:
+    """More work on a run; False when something else is worked on."""
     if run.status.kind == OWNED:
         _owned().continue_(run, task.arguments["product"])
-        return
+        return True
     try:
-        runs().again(run, task)
+        return runs().again(run, task)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
     except OSError:
@@ -89,7 +116,7 @@ def discarded(run: Run) -> None:
     if run.status.kind == OWNED:
         _owned().discard(run.id)
     else:
-        runs().delete(run)
+        runs().discard(run)
 
 
 def with_key(response: Any) -> Any:
@@ -98,7 +125,7 @@ def with_key(response: Any) -> Any:
     response.set_cookie(
         _COOKIE,
         key,
-        max_age=runs().seconds,
+        max_age=max(runs().seconds, REMEMBERED),
         httponly=True,
         samesite="Lax",
         secure=secure(),

@@ -34,6 +34,12 @@ from formsvc.storage import is_full
 KEY_BYTES: Final = 32
 OWNED: Final = "jobs"  # the kind of a job of the store, shown as a run
 SECONDS: Final = 2 * 3600
+SHARED: Final = "shared"  # in every run of a browser, a secret that they have in common
+# How long it is remembered that there was a run, so that whoever comes back is told what became
+# of it: an empty folder, named by its id and one of these.
+REMEMBERED: Final = 30 * 86_400
+EXPIRED: Final = "expired"
+DELETED: Final = "deleted"
 _AT_ONCE: Final = 2
 _WAITING: Final = 8
 _ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -41,6 +47,7 @@ _STATUS: Final = "status.json"
 _PROOF: Final = "proof"
 _TASK: Final = "task"
 _LOCK: Final = "lock"
+_DESK: Final = "desk"
 # How often a run is begun before whatever ends its process is taken to be its own fault.
 _BEGINNINGS: Final = 4
 _log = logging.getLogger(__name__)
@@ -93,6 +100,16 @@ class Run:
         self.status = RunState(**{**asdict(self.status), **changes})
         _write(self.path / _STATUS, json.dumps(asdict(self.status)).encode())
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While one request changes what is kept with the run, others wait. OSError when gone."""
+        descriptor = os.open(self.path / _DESK, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
 
 Perform = Callable[[Run, Task], None]
 Fill = Callable[[SealedFolder], None]
@@ -135,6 +152,7 @@ class Runs:
         held = _hold(path)
         try:
             fill(run.folder)
+            run.folder.write(SHARED, derived(key, SHARED))
             run.folder.write(_PROOF, b"")
             run.folder.write(_TASK, json.dumps(asdict(task)).encode())
             run.set_()
@@ -146,11 +164,11 @@ class Runs:
         self._tell("begun")
         return run
 
-    def again(self, run: Run, task: Task) -> None:
-        """More work on a run that is done. Raises Busy."""
+    def again(self, run: Run, task: Task) -> bool:
+        """More work on a run that is done; False when something else is worked on. Raises Busy."""
         held = _hold(run.path)
-        if held is None:  # somebody is at it
-            return
+        if held is None:
+            return False
         try:
             self._refuse_when_full()
             run.folder.write(_TASK, json.dumps(asdict(task)).encode())
@@ -160,6 +178,7 @@ class Runs:
             _release(held)
             raise
         self._tell("begun")
+        return True
 
     def wait(self, run: Run, seconds: float) -> bool:
         """Give the work a moment; whether it is over."""
@@ -222,6 +241,21 @@ class Runs:
     def delete(self, run: Run) -> None:
         shutil.rmtree(run.path, ignore_errors=True)
 
+    def discard(self, run: Run) -> None:
+        """Delete it, and remember that its browser did."""
+        self.delete(run)
+        _remember(run.path, DELETED)
+
+    def became(self, id: str, key: bytes) -> str:
+        """What became of a run of this browser: EXPIRED, DELETED, or "" where nothing is known."""
+        path = self._owner(key) / id
+        if not is_id(id):
+            return ""
+        if (path / _STATUS).exists() and self._status(path) is None:
+            return EXPIRED  # not swept yet
+        known = (each for each in (EXPIRED, DELETED) if path.with_suffix(f".{each}").exists())
+        return next(known, "")
+
     @contextmanager
     def scratch(self) -> Iterator[SealedFolder]:
         """A folder for one request, sealed with a key that is nowhere; a crash leaves it to the
@@ -236,11 +270,18 @@ class Runs:
     def sweep(self) -> None:
         """Delete what has expired, and what a crash left half made."""
         for path in list(self._folders()):
+            if path.suffix:
+                if time.time() - path.stat().st_mtime > REMEMBERED:
+                    shutil.rmtree(path, ignore_errors=True)
+                continue
             status = self._status(path)
             if status is None and time.time() - path.stat().st_mtime < self.seconds:
                 continue
             if status is None or status.expires <= time.time():
+                is_over = (path / _STATUS).exists()
                 shutil.rmtree(path, ignore_errors=True)
+                if is_over:
+                    _remember(path, EXPIRED)
         for owner in self.root.iterdir():
             try:
                 owner.rmdir()
@@ -320,6 +361,12 @@ def _write(path: Path, content: bytes) -> None:
     hidden = path.with_name(f".{path.name}.{threading.get_ident()}")
     hidden.write_bytes(content)
     hidden.replace(path)
+
+
+def _remember(path: Path, became: str) -> None:
+    """That there was a run; only for its own browser, to tell it what became of it."""
+    with suppress(OSError):
+        path.with_suffix(f".{became}").mkdir(mode=0o700, exist_ok=True)
 
 
 def _hold(path: Path) -> int | None:
