@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
-from flask_smorest import Api
+from werkzeug.routing import IntegerConverter, Map
 
 import formsvc.intake.recognition  # noqa: F401  # workers are forked with it, parsers begun with it
 from formsvc import config
@@ -14,16 +14,17 @@ from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
 from formsvc.web.api import bulk as bulk_api
-from formsvc.web.api.payloads import ProblemPayload
+from formsvc.web.api.description import DescribedApi
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
-from formsvc.web.problems import from_exception, full, undone
+from formsvc.web.problems import full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
+from formsvc.writing.notation import today
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -38,15 +39,6 @@ _HEADERS = {
 }
 
 
-class _Api(Api):
-    """flask-smorest with our error payload."""
-
-    ERROR_SCHEMA = ProblemPayload
-
-    def handle_http_exception(self, error: Any) -> Any:
-        return from_exception(error)
-
-
 class _App(Flask):
     """Flask that keeps what people sent out of its log."""
 
@@ -58,6 +50,14 @@ class _App(Flask):
 
 
 _PLACES = 6
+_LARGEST = (1 << 63) - 1
+
+
+class _Number(IntegerConverter):
+    """A number in a path: none that a database has no room for."""
+
+    def __init__(self, map: Map, max: int = _LARGEST, **given: Any) -> None:
+        super().__init__(map, max=max, **given)
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or config.from_environment()
     app = _App(__name__, template_folder="pages")
     app.request_class = MemoryRequest
+    app.url_map.converters["int"] = _Number
     app.config.from_mapping(
         API_TITLE="formsvc",
         API_VERSION="v1",
@@ -76,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    loaded(settings.shelves, settings.press)
+    forms, *_ = loaded(settings.shelves, settings.press)
     app.extensions["formsvc-settings"] = settings
     app.extensions["formsvc-runs"] = Runs(
         performer(settings), settings.runs, settings.run_minutes * 60
@@ -84,7 +85,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-store"] = app.extensions["formsvc-jobs"] = None
     app.extensions["formsvc-behind"] = ()  # what works beside the requests: has start and stop
     app.extensions["formsvc-saving"] = lambda form: None
-    described = _Api(app)
+    described = DescribedApi(app)
+    described.describe_forms(forms.all_in_force(today()))
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)

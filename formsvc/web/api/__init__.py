@@ -1,0 +1,3 @@
+from formsvc.web.api.wording import speak_chinese
+
+speak_chinese()
