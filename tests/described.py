@@ -3,7 +3,7 @@
 import requests
 import schemathesis
 
-LARGEST = (1 << 63) - 1
+LARGEST = 10**18 - 1
 FILINGS = 8
 """So many submissions of a store are asked for, by their ids."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import IntegerConverter
 
 import formsvc.intake.recognition  # noqa: F401  # workers are forked with it, parsers begun with it
 from formsvc import config
@@ -20,6 +20,7 @@ from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
+from formsvc.web.manuals import manuals
 from formsvc.web.problems import full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
@@ -50,14 +51,12 @@ class _App(Flask):
 
 
 _PLACES = 6
-_LARGEST = (1 << 63) - 1
 
 
 class _Number(IntegerConverter):
-    """A number in a path: none that a database has no room for."""
+    """A number in a path: none that a database has no room for (64 bits, 19 digits)."""
 
-    def __init__(self, map: Map, max: int = _LARGEST, **given: Any) -> None:
-        super().__init__(map, max=max, **given)
+    regex = r"\d{1,18}"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -90,7 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)
-    for pages in (views, applicant, batches, verifying):
+    for pages in (views, manuals, applicant, batches, verifying):
         app.register_blueprint(pages)
     if settings.data:
         from formsvc.web.remembering import install  # noqa: PLC0415  # the open desks need no database

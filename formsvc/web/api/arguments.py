@@ -33,7 +33,7 @@ def _in_path(name: str, description: str, schema: dict[str, Any]) -> dict[str, A
 
 
 _NAMES: Final = re.compile(r"<(?:[^<>:]+:)?(\w+)>")
-_NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": (1 << 63) - 1}
+_NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
 _IN_PATHS: Final = {
     each["name"]: each
     for each in (
