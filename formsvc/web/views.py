@@ -94,7 +94,7 @@ def sheet(form: str) -> Response:
 
 @views.get("/api/docs")
 def docs() -> str:
-    """The OpenAPI description as a page of its own: read without a script, tried with a small one."""
+    """The OpenAPI description as a page: read without a script, tried with a small one."""
     spec = current_app.extensions["formsvc-openapi"].to_dict()
     schemas = spec["components"]["schemas"]
     forms = schemas["FormId"]["enum"]
