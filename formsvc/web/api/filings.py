@@ -57,7 +57,7 @@ filings.before_request(conditions.require_actor)
 def install(described: Api) -> None:
     """Add the routes to an application that has a store."""
     how = {"type": "http", "scheme": "bearer",
-           "description": "在“我的帐号”中生成的令牌（fs_…）；浏览器登录后也可以用会话，改动时另带"
+           "description": "在“我的账户”中生成的令牌（fs_…）；浏览器登录后也可以用会话，改动时另带"
            f"请求头 {conditions.OURS}"}  # fmt: skip
     described.spec.components.security_scheme(_TOKEN, how)
     described.register_blueprint(filings)
