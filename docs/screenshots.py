@@ -86,7 +86,7 @@ def main(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def demonstrated(scratch: Path, filings: int = 400) -> Iterator[tuple[Served, str]]:
+def demonstrated(scratch: Path, filings: int = 160) -> Iterator[tuple[Served, str]]:
     """The application over a store of the demo, and the one password in it."""
     given = {"FORMSVC_DATA": str(scratch / "data"), "FORMSVC_RUNS": str(scratch / "runs")}
     command = [sys.executable, "-m", "formsvc", "admin", "demo", "--filings", str(filings)]

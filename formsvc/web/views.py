@@ -26,7 +26,6 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
     ("verifying.ask", {}, "/verify", "核对真假"),
-    ("views.covered", {}, "/coverage", "办法落实"),
 )
 _SECURITY_DAYS = 180
 
