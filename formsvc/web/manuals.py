@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from flask import Blueprint, Response, render_template, send_from_directory, url_for
-from markdown_it import MarkdownIt
 from werkzeug.exceptions import NotFound
 
 from formsvc.forms import built_in
@@ -56,6 +55,8 @@ def _folder() -> Path:
 
 @cache
 def _read(who: str) -> Manual:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # a service that starts reads no manual
+
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
     tokens = parser.parse((_folder() / f"manual-{who}.md").read_text("utf-8"))
     chapters: list[tuple[str, str]] = []
