@@ -25,7 +25,7 @@ NAVIGATION = "header.site, footer.site nav, nav.contents, .crumbs, .pager, .acti
 OPEN = [
     "/", SUMMARY, f"{SUMMARY}/rules", "/unit", "/review", "/verify", "/coverage",
     "/coverage/jiangxi", "/api/docs", "/manuals/applicant", "/manuals/employer",
-    "/manuals/reviewer", "/account/login", "/account/reset", "/account/register", "/no/such",
+    "/manuals/reviewer", "/account/login", "/account/reset", "/no/such",
 ]  # fmt: skip
 OWN = ["/notices", "/account/", "/account/password", "/account/second", "/account/passkey-again",
        "/account/recovery-codes", "/account/passkeys", "/account/tokens"]  # fmt: skip
@@ -33,7 +33,7 @@ FILING = r"/filings/\d+$"
 PAGES = {
     "": OPEN,
     "申报人": ["/", "/filings", FILING, "/filings/1/versions/1", "/filings",
-            r"/filings/\d+/edit$", "/filings", r"/filings/\d+/hand-in$", *OWN],
+            r"/filings/\d+/edit$", "/filings", "/filings/2/hand-in", *OWN],
     "单位": ["/todo", FILING, "/filings/all", "/jobs", "/admin/", r"/admin/offices/\d+$"],
     "省厅": ["/todo", "/funds"],
     "管理员": ["/admin/", r"/admin/offices/\d+$", "/admin/admins", "/admin/history"],
@@ -43,7 +43,7 @@ ELSEWHERE = {
     "batches.show", "batches.item", "batches.changes", "security.verify",
     "security.two_factor_token_validation", "security.wan_signin", "security.wan_delete",
     "security.mf_recovery", "security.two_factor_rescue", "security.reset_password",
-    "security.tf_select", "accounts.first", "accounts.come",
+    "security.tf_select", "accounts.first", "accounts.come", "accounts.ask_to_register",
 }  # fmt: skip
 FILES = {
     "views.security", "views.sheet", "views.healthz", "views.readyz", "static", "manuals.picture",
