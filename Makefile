@@ -1,6 +1,7 @@
 # make run   serve everything on http://127.0.0.1:8000
 # make test  all checks and tests; make check  lint, types, architecture, forms; make bench  ratios
 # make coverage  which lines the tests ran (half as fast again as make test)
+# make pictures  those of README.md and the manuals, taken anew
 # make sbom  what the service is made of; make hashes, make install-hashed  only what was recorded
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils \
   postgresql qpdf
 
-.PHONY: run test coverage check bench sbom hashes install-hashed clean
+.PHONY: run test coverage check bench pictures sbom hashes install-hashed clean
 
 run: .venv/run.stamp
 	@sh tools/packages.sh optional $(RUN_PACKAGES)
@@ -33,6 +34,10 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@sh tools/packages.sh required $(TEST_PACKAGES)
 	$(BIN)/python -m benchmarks
+
+pictures: .venv/dev.stamp
+	@sh tools/packages.sh required $(TEST_PACKAGES)
+	$(BIN)/python -m docs.screenshots
 
 sbom: .venv/run.stamp
 	@mkdir -p build

@@ -86,10 +86,10 @@ def main(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def demonstrated(scratch: Path) -> Iterator[tuple[Served, str]]:
+def demonstrated(scratch: Path, filings: int = 160) -> Iterator[tuple[Served, str]]:
     """The application over a store of the demo, and the one password in it."""
     given = {"FORMSVC_DATA": str(scratch / "data"), "FORMSVC_RUNS": str(scratch / "runs")}
-    command = [sys.executable, "-m", "formsvc", "admin", "demo", "--filings", "400"]
+    command = [sys.executable, "-m", "formsvc", "admin", "demo", "--filings", str(filings)]
     said = subprocess.run(  # noqa: S603  # our own command
         command, env=os.environ | given, capture_output=True, text=True, check=True
     ).stdout

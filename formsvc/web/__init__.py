@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response
-from flask_smorest import Api
+from werkzeug.routing import IntegerConverter
 
 import formsvc.intake.recognition  # noqa: F401  # workers are forked with it, parsers begun with it
 from formsvc import config
@@ -14,16 +14,18 @@ from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
 from formsvc.web.api import bulk as bulk_api
-from formsvc.web.api.payloads import ProblemPayload
+from formsvc.web.api.description import DescribedApi
 from formsvc.web.api.routes import BODY_LIMIT, api
 from formsvc.web.desks.applicant import applicant
 from formsvc.web.desks.batches import batches
 from formsvc.web.desks.tasks import performer
 from formsvc.web.desks.verifying import verifying
-from formsvc.web.problems import from_exception, full, undone
+from formsvc.web.manuals import manuals
+from formsvc.web.problems import full, undone
 from formsvc.web.runs.runs import Runs
 from formsvc.web.uploads import MemoryRequest
 from formsvc.web.views import views
+from formsvc.writing.notation import today
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; "
@@ -36,15 +38,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-
-
-class _Api(Api):
-    """flask-smorest with our error payload."""
-
-    ERROR_SCHEMA = ProblemPayload
-
-    def handle_http_exception(self, error: Any) -> Any:
-        return from_exception(error)
 
 
 class _App(Flask):
@@ -60,11 +53,18 @@ class _App(Flask):
 _PLACES = 6
 
 
+class _Number(IntegerConverter):
+    """A number in a path: none that a database has no room for (64 bits, 19 digits)."""
+
+    regex = r"\d{1,18}"
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """An application with its forms loaded, or FormError or ConfigError: never half of it."""
     settings = settings or config.from_environment()
     app = _App(__name__, template_folder="pages")
     app.request_class = MemoryRequest
+    app.url_map.converters["int"] = _Number
     app.config.from_mapping(
         API_TITLE="formsvc",
         API_VERSION="v1",
@@ -76,7 +76,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.json.sort_keys = False  # type: ignore[attr-defined]  # as above
-    loaded(settings.shelves, settings.press)
+    forms, *_ = loaded(settings.shelves, settings.press)
     app.extensions["formsvc-settings"] = settings
     app.extensions["formsvc-runs"] = Runs(
         performer(settings), settings.runs, settings.run_minutes * 60
@@ -86,11 +86,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["formsvc-saving"] = lambda form: None
     app.extensions["formsvc-register"] = lambda form: None
     app.extensions["formsvc-known"] = None
-    described = _Api(app)
+    described = DescribedApi(app)
+    described.describe_forms(forms.all_in_force(today()))
     described.register_blueprint(api)
     described.register_blueprint(bulk_api.bulk)
     bulk_api.install(app, settings.threads)
-    for pages in (views, applicant, batches, verifying):
+    for pages in (views, manuals, applicant, batches, verifying):
         app.register_blueprint(pages)
     if settings.data:
         from formsvc.web.remembering import install  # noqa: PLC0415  # the open desks need no database

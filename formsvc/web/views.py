@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, Response, current_app, render_template, request, url_for
+from flask import Blueprint, Response, current_app, json, render_template, request, url_for
 from werkzeug.exceptions import NotFound
 
 from formsvc import documents
@@ -11,7 +11,7 @@ from formsvc.bulk.outputs.workbook import MEDIA_TYPE
 from formsvc.checks import coverage, explain
 from formsvc.checks.coverage import ProgrammeCoverage
 from formsvc.delivery import file_name
-from formsvc.forms import Programme
+from formsvc.forms import Programme, built_in
 from formsvc.intake import sheets
 from formsvc.web.attachments import attachment
 from formsvc.web.desks.widgets import widgets
@@ -26,8 +26,6 @@ _NAVIGATION: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("batches.start", {"desk": "unit"}, "/unit", "单位汇总"),
     ("batches.start", {"desk": "review"}, "/review", "批量审核"),
     ("verifying.ask", {}, "/verify", "核对真假"),
-    ("views.covered", {}, "/coverage", "办法落实"),
-    ("views.docs", {}, "/api/docs", "接口说明"),
 )
 _SECURITY_DAYS = 180
 
@@ -45,10 +43,7 @@ def _site() -> dict[str, object]:
 @views.get("/")
 def index() -> str:
     groups = catalogue().by_programme(today())
-    example = next((form for _, forms in groups for form in forms), None)
-    return render_template(
-        "index.html", groups=groups, example=example, formats=documents.MEDIA_TYPES
-    )
+    return render_template("index.html", groups=groups, formats=documents.MEDIA_TYPES)
 
 
 @views.get("/coverage")
@@ -98,9 +93,27 @@ def sheet(form: str) -> Response:
 
 @views.get("/api/docs")
 def docs() -> str:
-    """The OpenAPI description as a page that needs no script and no other host."""
+    """The OpenAPI description as a page: read without a script, tried with a small one."""
     spec = current_app.extensions["formsvc-openapi"].to_dict()
-    return render_template("docs.html", spec=spec, spec_url=url_for("api-docs.openapi_json"))
+    schemas = spec["components"]["schemas"]
+    forms = schemas["FormId"]["enum"]
+    described = [name for name in schemas if name[0].isupper() and name != "FormId"]
+    return render_template(
+        "docs.html",
+        spec=spec,
+        spec_url=url_for("api-docs.openapi_json"),
+        forms=forms,
+        described=described,
+        sample=_sample(forms[0]),
+    )
+
+
+def _sample(form: str) -> str:
+    """A valid submission as its file says it; where none came along, how one begins."""
+    samples = (shelf.samples for shelf in (built_in(), *settings().shelves))
+    found = [path for each in samples for path in each.glob(f"*/{form}/*/valid/*.json")]
+    given = [path.read_text("utf-8-sig") for path in sorted(found)[-1:]]
+    return given[0] if given else json.dumps({"form": form}, indent=2)
 
 
 @views.get("/.well-known/security.txt")

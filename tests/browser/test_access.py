@@ -1,14 +1,12 @@
-"""Every page: no violation that axe can find, room on a phone, an answer in a moment."""
+"""Every page: an answer in a moment, and nothing too small to press. How it looks: test_looks."""
 
 import statistics
 import time
 import urllib.request
 
 import pytest
-from playwright.sync_api import expect
 
-from .test_applicant import SAMPLE, SUMMARY, load
-from .test_batches import FUNDING, GOOD, hand_in
+from .test_applicant import SUMMARY
 
 PLAIN = [
     "/",
@@ -19,7 +17,6 @@ PLAIN = [
     "/review",
     "/verify",
     "/api/docs",
-    "/no/such",
 ]
 MEDIAN = 0.1
 
@@ -38,39 +35,6 @@ def is_fine(page, violations) -> bool:
 
 
 @pytest.mark.parametrize("path", PLAIN)
-def test_a_page_is_accessible_and_fits(open_page, violations, path):
-    page = open_page()
-    page.goto(path)
-    assert is_fine(page, violations)
-    assert page.locator("html").get_attribute("lang") == "zh-CN"
-
-
-def test_a_form_with_findings_is_accessible_and_fits(open_page, violations):
-    page = open_page(width=390)
-    page.goto(SUMMARY)
-    page.get_by_role("button", name="检查全部").click()
-    expect(page.locator("#summary")).to_contain_text("处问题")
-    assert is_fine(page, violations)
-    page.goto(SUMMARY)
-    load(page, SAMPLE)
-    assert is_fine(page, violations)
-
-
-def test_a_batch_is_accessible_and_fits(open_page, violations, mixed):
-    page = open_page(width=390)
-    hand_in(page, "unit", [GOOD, FUNDING, mixed])
-    assert is_fine(page, violations)
-    hand_in(page, "review", [GOOD])
-    hand_in(page, "review", [mixed])
-    assert is_fine(page, violations)
-    page.locator("table.submissions th a").nth(8).click()
-    assert is_fine(page, violations)
-    page.go_back()
-    page.get_by_role("link", name="比较").first.click()
-    assert is_fine(page, violations)
-
-
-@pytest.mark.parametrize("path", PLAIN[:-1])
 def test_a_page_answers_in_a_moment(address, path):
     times = []
     for _ in range(15):

@@ -38,7 +38,7 @@ UNIT, BELOW = "江西某大学", "南昌某厂"
 PLACES = {"filename": "site.css", "programme": "jiangxi", "form": SUMMARY, "format": "docx",
           "desk": "unit", "id": "0" * 32, "number": "1", "page": "1", "name": "report",
           "earlier": "0" * 32, "version": "1", "ending": "json", "token": "x",
-          "material": "1"}  # fmt: skip
+          "material": "1", "who": "applicant"}  # fmt: skip
 QUERIES = {
     f"{SUBMISSIONS}/<int:filing>/versions/<int:version>/difference": "?with=1",
     f"{SUBMISSIONS}/<int:filing>/materials": "?name=a.png",

@@ -16,7 +16,6 @@ from datetime import date
 from typing import IO, Any, Final, cast
 
 from flask import Flask, Response, current_app, request
-from flask_smorest import Blueprint
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge, UnsupportedMediaType
 
 from formsvc.bulk.batch import Batch, Job, Loaded, check_item
@@ -32,9 +31,10 @@ from formsvc.intake.sources import items
 from formsvc.sandbox import in_memory
 from formsvc.storage import is_full
 from formsvc.web.api import payloads
+from formsvc.web.api.arguments import Routes
+from formsvc.web.api.description import BINARY, PROBLEM, SUBMISSION
 from formsvc.web.attachments import attachment
 from formsvc.web.held import forms, runs, settings
-from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.problems import problem
 
 MAX_BODY: Final = 200_000_000
@@ -54,7 +54,7 @@ _BLOCK: Final = 1 << 16
 _RETRY_SECONDS: Final = 10
 _NAME: Final = "上传的内容"
 
-bulk = Blueprint("bulk", __name__, url_prefix="/api/v1", description="批量检查")
+bulk = Routes("bulk", __name__, url_prefix="/api/v1", description="批量检查")
 
 _DESCRIBED: dict[str, Any] = {
     "requestBody": {
@@ -62,7 +62,10 @@ _DESCRIBED: dict[str, Any] = {
         "description": "JSONL（一行一份）、JSON 列表、ZIP、XLSX 或 CSV；要核对人选的用"
         " multipart/form-data，附上名册（register）",
         "content": {
-            **{kind: {"schema": {"type": "string", "format": "binary"}} for kind in _KINDS},
+            **dict.fromkeys(_KINDS, BINARY),
+            "application/json": {
+                "schema": {"anyOf": [SUBMISSION, {"type": "array", "items": SUBMISSION}]}
+            },
             _FORM: {
                 "schema": {
                     "type": "object",
@@ -89,7 +92,6 @@ _DESCRIBED: dict[str, Any] = {
         }
     },
 }
-_REFUSALS = {"schema": payloads.ProblemPayload, "content_type": PROBLEM}
 
 
 class Places:
@@ -114,11 +116,11 @@ def install(app: Flask, threads: int) -> None:
 @bulk.post("/bulk")
 @bulk.doc(**_DESCRIBED)
 @bulk.arguments(payloads.OnQuery, location="query")
-@bulk.alt_response(413, **_REFUSALS, description="内容太大")
-@bulk.alt_response(415, **_REFUSALS, description="不支持这种内容类型")
-@bulk.alt_response(507, **_REFUSALS, description="没有空间可写")
-@bulk.alt_response(422, **_REFUSALS, description="名册有误")
-@bulk.alt_response(429, **_REFUSALS, description="批量检查太多，稍后再试")
+@bulk.alt_response(413, **PROBLEM, description="内容太大")
+@bulk.alt_response(415, **PROBLEM, description="不支持这种内容类型")
+@bulk.alt_response(507, **PROBLEM, description="没有空间可写")
+@bulk.alt_response(422, **PROBLEM, description="名册有误")
+@bulk.alt_response(429, **PROBLEM, description="批量检查太多，稍后再试")
 def check_many(query: dict[str, Any]) -> Response:
     """批量检查：收齐后逐份答复"""
     kind = _KINDS.get(request.mimetype)

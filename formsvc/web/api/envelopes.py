@@ -12,6 +12,8 @@ _STATES = validate.OneOf([state.value for state in State], error="只能是 {cho
 _ID = validate.Range(1, (1 << 63) - 1, error="没有这样的编号")
 _SHA256 = 64  # hexadecimal digits
 MOST = 200  # on a page
+DEMANDED = "x-demanded"
+"""Of a parameter that must be there, though its envelope does not say so."""
 
 
 def _text(value: str) -> None:
@@ -49,7 +51,11 @@ class ListQuery(Schema):
 
 class NoticesQuery(Schema):
     after = fields.Integer(validate=_ID, metadata={"description": "上一页给出的 next"})
-    limit = fields.Integer(load_default=50, validate=validate.Range(1, MOST))
+    limit = fields.Integer(
+        load_default=50,
+        validate=validate.Range(1, MOST),
+        metadata={"description": "一页最多几条"},
+    )
 
 
 class OfficeQuery(Schema):
@@ -86,9 +92,10 @@ class WithQuery(Schema):
 
 
 class ConditionHeaders(Schema):
+    # Demanded by `conditions.revision`, which answers 428 to whoever may see the submission.
     if_match = fields.String(
         data_key="If-Match",
-        metadata={"description": "看到的那一次的 ETag；没有则 428，已被改动则 412"},
+        metadata={DEMANDED: True, "description": "看到的那一次的 ETag；没有则 428，已被改动则 412"},
     )
 
 

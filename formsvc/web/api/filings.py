@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any, Final
 
 from flask import Response, request
-from flask_smorest import Api, Blueprint
+from flask_smorest import Api
 from sqlalchemy import ColumnElement, select
 from werkzeug.exceptions import Gone
 
@@ -21,18 +21,19 @@ from formsvc.store.life import Opinion
 from formsvc.store.models import Filing, Notice, Office
 from formsvc.store.store import Work
 from formsvc.web.api import conditions, envelopes, payloads, renderings
+from formsvc.web.api.arguments import Routes
+from formsvc.web.api.description import PROBLEM, giving
 from formsvc.web.attachments import attachment
 from formsvc.web.held import settings, signed_in, store
-from formsvc.web.problems import MEDIA_TYPE, problem
+from formsvc.web.problems import problem
 
-_PROBLEM: Final[dict[str, Any]] = {"schema": payloads.ProblemPayload, "content_type": MEDIA_TYPE}
 _ONE: Final = "/submissions/<int:filing>"
 _ENVELOPE: Final = frozenset({"form", "unit", "submission"})
 _JSON: Final = "application/json"
 _TOKEN: Final = "token"  # the name of the way to sign in, in OpenAPI
 
 
-class SignedIn(Blueprint):
+class SignedIn(Routes):
     """Routes for which one signs in, and that say so."""
 
     def route(self, rule: str, **options: Any) -> Any:
@@ -41,7 +42,7 @@ class SignedIn(Blueprint):
         def decorate(view: Any) -> Any:
             view = self.doc(security=[{_TOKEN: []}])(view)
             return added(
-                self.alt_response(401, **_PROBLEM, description="没有登录，或令牌无效")(view)
+                self.alt_response(401, **PROBLEM, description="没有登录，或令牌无效")(view)
             )
 
         return decorate
@@ -56,7 +57,7 @@ filings.before_request(conditions.require_actor)
 def install(described: Api) -> None:
     """Add the routes to an application that has a store."""
     how = {"type": "http", "scheme": "bearer",
-           "description": "在“我的帐号”中生成的令牌（fs_…）；浏览器登录后也可以用会话，改动时另带"
+           "description": "在“我的账户”中生成的令牌（fs_…）；浏览器登录后也可以用会话，改动时另带"
            f"请求头 {conditions.OURS}"}  # fmt: skip
     described.spec.components.security_scheme(_TOKEN, how)
     described.register_blueprint(filings)
@@ -82,8 +83,8 @@ _RETURN: Final = _taking("退回的原因和要改正的问题，至少写一样
 
 @filings.get("/submissions")
 @filings.arguments(envelopes.ListQuery, location="query")
-@filings.response(200, envelopes.FilingsPayload)
-@filings.alt_response(422, **_PROBLEM, description="参数不对，或没有这一页")
+@filings.response(200, envelopes.FilingsPayload, description="一页")
+@filings.alt_response(422, **PROBLEM, description="参数不对，或没有这一页")
 def list_submissions(query: dict[str, Any]) -> dict[str, Any]:
     """我申报的、等我办理的，或我能看到的"""
     which = query["which"]
@@ -106,7 +107,7 @@ def _where(work: Work, which: str) -> ColumnElement[bool]:
 
 
 @filings.get("/offices")
-@filings.response(200, envelopes.MyOfficePayload(many=True))
+@filings.response(200, envelopes.MyOfficePayload(many=True), description="机构")
 def list_offices() -> list[dict[str, Any]]:
     """我所在的机构，和可以经那里申报的表"""
     with store().reading(signed_in()) as work:
@@ -117,7 +118,7 @@ def list_offices() -> list[dict[str, Any]]:
 
 @filings.get("/notices")
 @filings.arguments(envelopes.NoticesQuery, location="query")
-@filings.response(200, envelopes.NoticesPayload)
+@filings.response(200, envelopes.NoticesPayload, description="一页")
 def list_notices(query: dict[str, Any]) -> dict[str, Any]:
     """给我的通知，新的在前"""
     with store().reading(signed_in()) as work:
@@ -137,10 +138,10 @@ def list_notices(query: dict[str, Any]) -> dict[str, Any]:
 @filings.doc(**_DRAFT)
 @filings.arguments(envelopes.OfficeQuery, location="query")
 @filings.response(201, envelopes.FilingDetailPayload, description="新的草稿；ETag、Location")
-@filings.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
-@filings.alt_response(403, **_PROBLEM, description="令牌只能读取，或不是本站的页面")
-@filings.alt_response(413, **_PROBLEM, description="内容太大")
-@filings.alt_response(422, **_PROBLEM, description="没有这种表，或单位不对")
+@filings.alt_response(400, **PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@filings.alt_response(403, **PROBLEM, description="令牌只能读取，或不是本站的页面")
+@filings.alt_response(413, **PROBLEM, description="内容太大")
+@filings.alt_response(422, **PROBLEM, description="没有这种表，或单位不对")
 def begin(query: dict[str, Any]) -> Response:
     """新的草稿"""
     form, data, unit = _draft(query)
@@ -160,14 +161,14 @@ def begin(query: dict[str, Any]) -> Response:
 @filings.arguments(envelopes.OfficeQuery, location="query")
 @filings.arguments(envelopes.ConditionHeaders, location="headers")
 @filings.response(200, envelopes.FilingDetailPayload, description="已保存；新的 ETag")
-@filings.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
-@filings.alt_response(403, **_PROBLEM, description="不是申报人本人")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@filings.alt_response(409, **_PROBLEM, description="别人正在办理，或已经办完")
-@filings.alt_response(412, **_PROBLEM, description="刚被改动过")
-@filings.alt_response(413, **_PROBLEM, description="内容太大")
-@filings.alt_response(422, **_PROBLEM, description="单位不对")
-@filings.alt_response(428, **_PROBLEM, description="没有 If-Match")
+@filings.alt_response(400, **PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@filings.alt_response(403, **PROBLEM, description="不是申报人本人")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
+@filings.alt_response(409, **PROBLEM, description="别人正在办理，或已经办完")
+@filings.alt_response(412, **PROBLEM, description="刚被改动过")
+@filings.alt_response(413, **PROBLEM, description="内容太大")
+@filings.alt_response(422, **PROBLEM, description="单位不对")
+@filings.alt_response(428, **PROBLEM, description="没有 If-Match")
 def save(query: dict[str, Any], headers: dict[str, Any], filing: int) -> Response:
     """保存草稿，整份替换"""
     _, data, unit = _draft(query)
@@ -179,11 +180,11 @@ def save(query: dict[str, Any], headers: dict[str, Any], filing: int) -> Respons
 @filings.delete(_ONE)
 @filings.arguments(envelopes.ConditionHeaders, location="headers")
 @filings.response(204, description="草稿已删除")
-@filings.alt_response(403, **_PROBLEM, description="不是申报人本人")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@filings.alt_response(409, **_PROBLEM, description="提交过的不能删除")
-@filings.alt_response(412, **_PROBLEM, description="刚被改动过")
-@filings.alt_response(428, **_PROBLEM, description="没有 If-Match")
+@filings.alt_response(403, **PROBLEM, description="不是申报人本人")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
+@filings.alt_response(409, **PROBLEM, description="提交过的不能删除")
+@filings.alt_response(412, **PROBLEM, description="刚被改动过")
+@filings.alt_response(428, **PROBLEM, description="没有 If-Match")
 def discard(headers: dict[str, Any], filing: int) -> None:
     """删除从未提交的草稿"""
     with store().writing(signed_in()) as work:
@@ -211,7 +212,7 @@ def _draft(query: dict[str, Any]) -> tuple[str, Any, int | None]:
 
 @filings.get(_ONE)
 @filings.response(200, envelopes.FilingDetailPayload, description="ETag 为 revision")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
 def show(filing: int) -> Response:
     """一份申报：到了哪里、经过哪些环节、各自的意见"""
     with store().writing(signed_in()) as work:
@@ -221,8 +222,8 @@ def show(filing: int) -> Response:
 @filings.get(f"{_ONE}/submission")
 @filings.arguments(envelopes.VersionQuery, location="query")
 @filings.response(200, {"type": "object"}, description="申报数据；ETag 为 revision")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@filings.alt_response(410, **_PROBLEM, description="已按保存期限删除")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@filings.alt_response(410, **PROBLEM, description="已按保存期限删除")
 def show_submission(query: dict[str, Any], filing: int) -> Response:
     """申报数据；查看会记录下来"""
     with store().writing(signed_in()) as work:
@@ -235,8 +236,8 @@ def show_submission(query: dict[str, Any], filing: int) -> Response:
 @filings.get(f"{_ONE}/report")
 @filings.arguments(envelopes.VersionQuery, location="query")
 @filings.response(200, payloads.ReportPayload, description="提交时的报告；草稿按今天检查")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@filings.alt_response(410, **_PROBLEM, description="已按保存期限删除")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@filings.alt_response(410, **PROBLEM, description="已按保存期限删除")
 def show_report(query: dict[str, Any], filing: int) -> Any:
     """检查报告；草稿还没有与别的申报比对"""
     with store().writing(signed_in()) as work:
@@ -247,10 +248,10 @@ def show_report(query: dict[str, Any], filing: int) -> Any:
 
 @filings.get(f"{_ONE}/documents")
 @filings.arguments(envelopes.DocumentQuery, location="query")
-@filings.response(200, description="填好的正式表格；草稿每页标“草稿”")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@filings.alt_response(410, **_PROBLEM, description="已按保存期限删除")
-@filings.alt_response(422, **_PROBLEM, description="印不出来；报告在 report 中")
+@filings.doc(**giving("填好的正式表格；草稿每页标“草稿”", *documents.MEDIA_TYPES.values()))
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@filings.alt_response(410, **PROBLEM, description="已按保存期限删除")
+@filings.alt_response(422, **PROBLEM, description="印不出来；报告在 report 中")
 def document(query: dict[str, Any], filing: int) -> Response:
     """正式表格；查看会记录下来"""
     format: Format = query["format"]
@@ -269,8 +270,8 @@ def document(query: dict[str, Any], filing: int) -> Response:
 
 
 @filings.get(f"{_ONE}/versions")
-@filings.response(200, envelopes.VersionPayload(many=True))
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
+@filings.response(200, envelopes.VersionPayload(many=True), description="各版，按先后")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
 def list_versions(filing: int) -> list[dict[str, Any]]:
     """提交过的各版"""
     with store().reading(signed_in()) as work:
@@ -279,10 +280,10 @@ def list_versions(filing: int) -> list[dict[str, Any]]:
 
 @filings.get(f"{_ONE}/versions/<int:version>/difference")
 @filings.arguments(envelopes.WithQuery, location="query")
-@filings.response(200, envelopes.ChangedPayload(many=True))
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@filings.alt_response(410, **_PROBLEM, description="已按保存期限删除")
-@filings.alt_response(422, **_PROBLEM, description="没有写明 with")
+@filings.response(200, envelopes.ChangedPayload(many=True), description="不同的栏目")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@filings.alt_response(410, **PROBLEM, description="已按保存期限删除")
+@filings.alt_response(422, **PROBLEM, description="没有写明 with")
 def show_difference(query: dict[str, Any], filing: int, version: int) -> Any:
     """两版逐栏的不同，按纸面的写法，从较早的一版到较晚的一版；查看会记录下来"""
     first, last = sorted((version, query["with_"]))
@@ -298,12 +299,12 @@ def show_difference(query: dict[str, Any], filing: int, version: int) -> Any:
 @filings.post(f"{_ONE}/hand-in")
 @filings.arguments(envelopes.HandInHeaders, location="headers")
 @filings.response(200, envelopes.FilingDetailPayload, description="已提交；新的 ETag")
-@filings.alt_response(403, **_PROBLEM, description="不是申报人本人，或不在所选单位")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@filings.alt_response(409, **_PROBLEM, description="已在办理或办完，或没有办理的机构")
-@filings.alt_response(412, **_PROBLEM, description="刚被改动过")
-@filings.alt_response(422, **_PROBLEM, description="还有错误，报告在 report 中；或换了请求的旧 key")
-@filings.alt_response(428, **_PROBLEM, description="没有 If-Match")
+@filings.alt_response(403, **PROBLEM, description="不是申报人本人，或不在所选单位")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
+@filings.alt_response(409, **PROBLEM, description="已在办理或办完，或没有办理的机构")
+@filings.alt_response(412, **PROBLEM, description="刚被改动过")
+@filings.alt_response(422, **PROBLEM, description="还有错误，报告在 report 中；或换了请求的旧 key")
+@filings.alt_response(428, **PROBLEM, description="没有 If-Match")
 def hand_in(headers: dict[str, Any], filing: int) -> Response:
     """提交：冻结这一版，送往下一个环节"""
     with store().writing(signed_in()) as work:
@@ -317,11 +318,11 @@ def hand_in(headers: dict[str, Any], filing: int) -> Response:
 @filings.post(f"{_ONE}/withdraw")
 @filings.arguments(envelopes.ConditionHeaders, location="headers")
 @filings.response(200, envelopes.FilingDetailPayload, description="已撤回；新的 ETag")
-@filings.alt_response(403, **_PROBLEM, description="不是申报人本人")
-@filings.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@filings.alt_response(409, **_PROBLEM, description="不在办理中")
-@filings.alt_response(412, **_PROBLEM, description="刚被改动过")
-@filings.alt_response(428, **_PROBLEM, description="没有 If-Match")
+@filings.alt_response(403, **PROBLEM, description="不是申报人本人")
+@filings.alt_response(404, **PROBLEM, description="没有，或看不到")
+@filings.alt_response(409, **PROBLEM, description="不在办理中")
+@filings.alt_response(412, **PROBLEM, description="刚被改动过")
+@filings.alt_response(428, **PROBLEM, description="没有 If-Match")
 def withdraw(headers: dict[str, Any], filing: int) -> Response:
     """撤回还没有办完的，以便改正"""
     with store().writing(signed_in()) as work:
@@ -341,7 +342,7 @@ def _handled(verb: Any) -> Any:
         (428, "没有 If-Match"),
     ):
         verb = (
-            filings.alt_response(status, **_PROBLEM, description=said)(verb)
+            filings.alt_response(status, **PROBLEM, description=said)(verb)
             if said
             else filings.response(
                 200, envelopes.FilingDetailPayload, description="已办理；新的 ETag"

@@ -9,7 +9,8 @@ from werkzeug.exceptions import NotFound
 from formsvc.bulk.outputs.workbook import MEDIA_TYPE as XLSX
 from formsvc.store import jobs as store_jobs
 from formsvc.store.jobtables import BackgroundJob
-from formsvc.web.api import conditions, payloads
+from formsvc.web.api import conditions
+from formsvc.web.api.description import PROBLEM, giving
 from formsvc.web.api.envelopes import OfficeQuery
 from formsvc.web.api.filings import SignedIn
 from formsvc.web.attachments import attachment
@@ -19,12 +20,10 @@ from formsvc.web.filings import beginnings
 from formsvc.web.filings.selections import MOST, Selection, Where
 from formsvc.web.filings.work import LIST, REVIEW
 from formsvc.web.held import signed_in, store
-from formsvc.web.problems import MEDIA_TYPE as PROBLEM
 from formsvc.web.runs import owned
 from formsvc.web.runs.runs import OWNED
 
 UPLOAD_LIMIT: Final = 64_000_000
-_REFUSAL: Final[dict[str, Any]] = {"schema": payloads.ProblemPayload, "content_type": PROBLEM}
 _FILES: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,
@@ -45,6 +44,9 @@ _FILES: Final[dict[str, Any]] = {
         },
     }
 }
+
+# Exactly as long as ids are, so that /jobs/import is no job's address.
+_ONE: Final = "/jobs/<string(length=32):id>"
 
 jobs = SignedIn("background", __name__, url_prefix="/api/v1", description="后台任务")
 jobs.before_request(conditions.require_actor)
@@ -94,7 +96,7 @@ class JobPayload(Schema):
 
 
 @jobs.get("/jobs")
-@jobs.response(200, JobPayload(many=True))
+@jobs.response(200, JobPayload(many=True), description="任务")
 def list_jobs() -> list[dict[str, Any]]:
     """我的后台任务，新的在前"""
     with store().reading(signed_in()) as work:
@@ -104,9 +106,9 @@ def list_jobs() -> list[dict[str, Any]]:
 @jobs.post("/jobs")
 @jobs.arguments(JobBody)
 @jobs.response(202, JobPayload, description="已接受；进度在 Location 处")
-@jobs.alt_response(403, **_REFUSAL, description="令牌只能读取")
-@jobs.alt_response(422, **_REFUSAL, description="没有选出已经提交的材料，或参数不对")
-@jobs.alt_response(503, **_REFUSAL, description="后台太忙；Retry-After")
+@jobs.alt_response(403, **PROBLEM, description="令牌只能读取")
+@jobs.alt_response(422, **PROBLEM, description="没有选出已经提交的材料，或参数不对")
+@jobs.alt_response(503, **PROBLEM, description="后台太忙；Retry-After")
 def begin_job(body: dict[str, Any]) -> Any:
     """开始审核或导出清单"""
     chosen = Selection(body["where"], body["q"], body["state"], body["form"])
@@ -121,10 +123,10 @@ def begin_job(body: dict[str, Any]) -> Any:
 @jobs.doc(**_FILES)
 @jobs.arguments(OfficeQuery, location="query")
 @jobs.response(202, JobPayload, description="已接受；进度在 Location 处")
-@jobs.alt_response(403, **_REFUSAL, description="令牌只能读取")
-@jobs.alt_response(413, **_REFUSAL, description="内容太大")
-@jobs.alt_response(422, **_REFUSAL, description="没有文件，或不是自己的单位")
-@jobs.alt_response(503, **_REFUSAL, description="后台太忙；Retry-After")
+@jobs.alt_response(403, **PROBLEM, description="令牌只能读取")
+@jobs.alt_response(413, **PROBLEM, description="内容太大")
+@jobs.alt_response(422, **PROBLEM, description="没有文件，或不是自己的单位")
+@jobs.alt_response(503, **PROBLEM, description="后台太忙；Retry-After")
 def import_many(query: dict[str, Any]) -> Any:
     """导入多份申报，每份一份草稿"""
     request.max_content_length = UPLOAD_LIMIT
@@ -134,29 +136,29 @@ def import_many(query: dict[str, Any]) -> Any:
     return _accepted(beginnings.import_(files, query.get("office")))
 
 
-@jobs.get("/jobs/<id>")
-@jobs.response(200, JobPayload)
-@jobs.alt_response(404, **_REFUSAL, description="没有这个任务，或不是自己的")
+@jobs.get(f"{_ONE}")
+@jobs.response(200, JobPayload, description="任务")
+@jobs.alt_response(404, **PROBLEM, description="没有这个任务，或不是自己的")
 def show_job(id: str) -> dict[str, Any]:
     """一个任务的进度和结果"""
     with store().reading(signed_in()) as work:
         return _rendered(store_jobs.find(work, id))
 
 
-@jobs.delete("/jobs/<id>")
-@jobs.response(204)
-@jobs.alt_response(404, **_REFUSAL, description="没有这个任务，或不是自己的")
+@jobs.delete(f"{_ONE}")
+@jobs.response(204, description="已删除")
+@jobs.alt_response(404, **PROBLEM, description="没有这个任务，或不是自己的")
 def delete_job(id: str) -> None:
     """立即删除任务和它的结果"""
     owned.discard(id)
 
 
-@jobs.post("/jobs/<id>/files/<name>")
+@jobs.post(f"{_ONE}/files/<name>")
 @jobs.response(202, JobPayload, description="已接受，或早已生成")
-@jobs.alt_response(403, **_REFUSAL, description="令牌只能读取")
-@jobs.alt_response(404, **_REFUSAL, description="没有这个任务或文件")
-@jobs.alt_response(409, **_REFUSAL, description="任务还在处理")
-@jobs.alt_response(503, **_REFUSAL, description="后台太忙；Retry-After")
+@jobs.alt_response(403, **PROBLEM, description="令牌只能读取")
+@jobs.alt_response(404, **PROBLEM, description="没有这个任务或文件")
+@jobs.alt_response(409, **PROBLEM, description="任务还在处理")
+@jobs.alt_response(503, **PROBLEM, description="后台太忙；Retry-After")
 def make_file(id: str, name: str) -> Any:
     """从审核结果生成一个文件"""
     with store().reading(signed_in()) as work:
@@ -169,19 +171,9 @@ def make_file(id: str, name: str) -> Any:
     return show_job(id), 202
 
 
-@jobs.get("/jobs/<id>/files/<name>")
-@jobs.doc(
-    responses={
-        "200": {
-            "description": "文件",
-            "content": {
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in sorted({product.media_type for product in PRODUCTS.values()} | {XLSX})
-            },
-        }
-    }
-)
-@jobs.alt_response(404, **_REFUSAL, description="没有这个任务，或文件还没有生成")
+@jobs.get(f"{_ONE}/files/<name>")
+@jobs.doc(**giving("文件", *sorted({each.media_type for each in PRODUCTS.values()} | {XLSX})))
+@jobs.alt_response(404, **PROBLEM, description="没有这个任务，或文件还没有生成")
 def take_file(id: str, name: str) -> Response:
     """下载一个已经生成的文件"""
     run, product = owned.found(id), PRODUCTS.get(name)

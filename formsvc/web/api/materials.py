@@ -12,30 +12,15 @@ from formsvc.store.models import Material
 from formsvc.store.scans import Seen
 from formsvc.store.sniffing import FileType
 from formsvc.store.store import Work
-from formsvc.web.api import conditions, payloads
+from formsvc.web.api import conditions
+from formsvc.web.api.description import PROBLEM, giving, taking
 from formsvc.web.api.envelopes import VersionQuery
 from formsvc.web.api.filings import SignedIn
 from formsvc.web.filings.materials import BODY_LIMIT, file_of, keep_file, receipt_of
 from formsvc.web.held import signed_in, store
-from formsvc.web.problems import MEDIA_TYPE
 
-_PROBLEM: Final[dict[str, Any]] = {"schema": payloads.ProblemPayload, "content_type": MEDIA_TYPE}
 _ONE: Final = "/submissions/<int:filing>"
-_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
-_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "description": "文件本身",
-        "content": {"application/octet-stream": _BINARY},
-    }
-}
-
-
-def _giving(*media_types: str) -> dict[str, Any]:
-    """That a route answers with a file, for OpenAPI."""
-    content = dict.fromkeys(media_types, _BINARY)
-    return {"responses": {"200": {"description": "文件", "content": content}}}
-
+_BODY: Final = taking("文件本身", "application/octet-stream")
 
 materials = SignedIn(
     "materials", __name__, url_prefix="/api/v1", description="申报的证明材料、盖章扫描件和回执"
@@ -79,8 +64,8 @@ class MaterialPayload(Schema):
 
 
 @materials.get(f"{_ONE}/materials")
-@materials.response(200, MaterialPayload(many=True))
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到")
+@materials.response(200, MaterialPayload(many=True), description="文件")
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到")
 def list_materials(filing: int) -> list[dict[str, Any]]:
     """一份申报的文件，按先后"""
     with store().reading(signed_in()) as work:
@@ -92,11 +77,11 @@ def list_materials(filing: int) -> list[dict[str, Any]]:
 @materials.doc(**_BODY)
 @materials.arguments(FileQuery, location="query")
 @materials.response(201, MaterialPayload, description="已收下")
-@materials.alt_response(403, **_PROBLEM, description="不由您加，或令牌只能读取，或不是本站的页面")
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@materials.alt_response(409, **_PROBLEM, description="现在不能加文件")
-@materials.alt_response(413, **_PROBLEM, description="内容太大")
-@materials.alt_response(422, **_PROBLEM, description="文件不是可以收的种类，或太多")
+@materials.alt_response(403, **PROBLEM, description="不由您加，或令牌只能读取，或不是本站的页面")
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到")
+@materials.alt_response(409, **PROBLEM, description="现在不能加文件")
+@materials.alt_response(413, **PROBLEM, description="内容太大")
+@materials.alt_response(422, **PROBLEM, description="文件不是可以收的种类，或太多")
 def add_material(query: dict[str, Any], filing: int) -> dict[str, Any]:
     """加一个文件：请求内容就是文件本身"""
     request.max_content_length = BODY_LIMIT
@@ -107,8 +92,8 @@ def add_material(query: dict[str, Any], filing: int) -> dict[str, Any]:
 
 
 @materials.get(f"{_ONE}/materials/<int:material>")
-@materials.doc(**_giving(*sorted({each.media_type for each in FileType})))
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到")
+@materials.doc(**giving("文件", *sorted({each.media_type for each in FileType})))
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到")
 def open_material(filing: int, material: int) -> Response:
     """一个文件的内容；查看会记录下来"""
     return file_of(filing, material)
@@ -116,9 +101,9 @@ def open_material(filing: int, material: int) -> Response:
 
 @materials.delete(f"{_ONE}/materials/<int:material>")
 @materials.response(204, description="已删除")
-@materials.alt_response(403, **_PROBLEM, description="不由您删，或令牌只能读取，或不是本站的页面")
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到")
-@materials.alt_response(409, **_PROBLEM, description="已随提交的那一版留存")
+@materials.alt_response(403, **PROBLEM, description="不由您删，或令牌只能读取，或不是本站的页面")
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到")
+@materials.alt_response(409, **PROBLEM, description="已随提交的那一版留存")
 def remove_material(filing: int, material: int) -> None:
     """删除一个还可以删的文件"""
     kept.remove(store(), signed_in(), filing, material)
@@ -126,9 +111,9 @@ def remove_material(filing: int, material: int) -> None:
 
 @materials.get(f"{_ONE}/receipt")
 @materials.arguments(VersionQuery, location="query")
-@materials.doc(**_giving("application/json"))
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@materials.alt_response(409, **_PROBLEM, description="内容已按保存期限删除")
+@materials.doc(**giving("文件", "application/json"))
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@materials.alt_response(409, **PROBLEM, description="内容已按保存期限删除")
 def show_receipt(query: dict[str, Any], filing: int) -> Response:
     """提交的回执，由本服务签名；查看会记录下来"""
     return receipt_of(filing, query.get("version"), "json")
@@ -136,9 +121,9 @@ def show_receipt(query: dict[str, Any], filing: int) -> Response:
 
 @materials.get(f"{_ONE}/receipt.<any(pdf, json):ending>")
 @materials.arguments(VersionQuery, location="query")
-@materials.doc(**_giving("application/json", "application/pdf"))
-@materials.alt_response(404, **_PROBLEM, description="没有，或看不到，或没有这一版")
-@materials.alt_response(409, **_PROBLEM, description="内容已按保存期限删除")
+@materials.doc(**giving("文件", "application/json", "application/pdf"))
+@materials.alt_response(404, **PROBLEM, description="没有，或看不到，或没有这一版")
+@materials.alt_response(409, **PROBLEM, description="内容已按保存期限删除")
 def print_receipt(query: dict[str, Any], filing: int, ending: str) -> Response:
     """提交的回执，PDF 或 JSON；查看会记录下来"""
     return receipt_of(filing, query.get("version"), ending)

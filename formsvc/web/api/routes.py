@@ -1,9 +1,8 @@
 """The HTTP interface, described by OpenAPI."""
 
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, current_app, request
-from flask_smorest import Blueprint
 from werkzeug.exceptions import NotFound
 
 from formsvc import documents
@@ -19,59 +18,60 @@ from formsvc.forms import Form
 from formsvc.intake import reading
 from formsvc.submissions import MAX_BYTES
 from formsvc.web.api import payloads
+from formsvc.web.api.arguments import Routes
+from formsvc.web.api.description import BINARY, PROBLEM, SUBMISSION, giving
 from formsvc.web.attachments import attachment
 from formsvc.web.held import catalogue, form_or_404, issuers, settings
-from formsvc.web.problems import MEDIA_TYPE, problem
+from formsvc.web.problems import problem
 from formsvc.writing.notation import today
 
 # One byte more than a submission may have, so that the reader itself says what is wrong.
 BODY_LIMIT = MAX_BYTES + 1
 DOCUMENT_LIMIT = 10_000_000
 
-api = Blueprint("api", __name__, url_prefix="/api/v1", description="检查申报内容，填写正式表格")
+api = Routes("api", __name__, url_prefix="/api/v1", description="检查申报内容，填写正式表格")
 
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "一份申报，JSON；字段见 GET /api/v1/forms/{form}/schema",
-        "content": {"application/json": {"schema": {"type": "object"}}},
+        "content": {"application/json": {"schema": SUBMISSION}},
     }
+}
+_MULTIPART: Final = {
+    "schema": {"type": "object", "properties": {"file": {"type": "string", "format": "binary"}}}
 }
 _FILE: dict[str, Any] = {
     "requestBody": {
         "description": "文件内容，或只有一个文件的 multipart/form-data",
-        "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-        },
+        "content": {"application/octet-stream": BINARY, "multipart/form-data": _MULTIPART},
     }
 }
-_PROBLEM: dict[str, Any] = {"schema": payloads.ProblemPayload, "content_type": MEDIA_TYPE}
 
 
 @api.get("/forms")
-@api.response(200, payloads.FormPayload(many=True))
+@api.response(200, payloads.FormPayload(many=True), description="各种表")
 def list_forms() -> list[Form]:
     """各种表"""
     return list(catalogue().all_in_force(today()))
 
 
 @api.get("/forms/<form>")
-@api.response(200, payloads.FormDetailPayload)
-@api.alt_response(404, **_PROBLEM, description="没有这种表")
+@api.response(200, payloads.FormDetailPayload, description="一种表")
+@api.alt_response(404, **PROBLEM, description="没有这种表")
 def show_form(form: str) -> Form:
     """一种表的栏目、限制和规则"""
     return form_or_404(form)
 
 
 @api.get("/forms/<form>/schema")
-@api.response(200, description="JSON Schema 2020-12，公用定义一并带上")
-@api.alt_response(404, **_PROBLEM, description="没有这种表")
+@api.response(
+    200,
+    {"type": "object"},
+    content_type="application/schema+json",
+    description="JSON Schema 2020-12，公用定义一并带上",
+)
+@api.alt_response(404, **PROBLEM, description="没有这种表")
 def show_schema(form: str) -> Response:
     """一种表的 JSON Schema"""
     chosen = form_or_404(form)
@@ -81,8 +81,8 @@ def show_schema(form: str) -> Response:
 
 
 @api.get("/forms/<form>/blank.<format>")
-@api.response(200, description="空白的正式表格")
-@api.alt_response(404, **_PROBLEM, description="没有这种表或格式")
+@api.doc(**giving("空白的正式表格", *documents.MEDIA_TYPES.values()))
+@api.alt_response(404, **PROBLEM, description="没有这种表或格式")
 def blank(form: str, format: Format) -> Response:
     """空白的正式表格"""
     chosen = form_or_404(form)
@@ -94,7 +94,7 @@ def blank(form: str, format: Format) -> Response:
 
 
 @api.get("/coverage")
-@api.response(200, payloads.CoveragePayload(many=True))
+@api.response(200, payloads.CoveragePayload(many=True), description="各项办法")
 def show_coverage() -> list[dict[str, Any]]:
     """各项办法逐条由什么核对，或软件为什么不能"""
     known = catalogue().all_in_force(today())
@@ -108,9 +108,9 @@ def show_coverage() -> list[dict[str, Any]]:
 @api.doc(**_BODY)
 @api.arguments(payloads.OnQuery, location="query")
 @api.response(200, payloads.ReportPayload, description="报告，有无问题都是 200")
-@api.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
-@api.alt_response(404, **_PROBLEM, description="没有这种表")
-@api.alt_response(413, **_PROBLEM, description="内容太大")
+@api.alt_response(400, **PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@api.alt_response(404, **PROBLEM, description="没有这种表")
+@api.alt_response(413, **PROBLEM, description="内容太大")
 def check(query: dict[str, Any], form: str) -> Any:
     """检查一份申报：全部问题、依据和改法"""
     chosen = form_or_404(form)
@@ -121,13 +121,12 @@ def check(query: dict[str, Any], form: str) -> Any:
 
 
 @api.post("/forms/<form>/documents")
-@api.doc(**_BODY)
+@api.doc(**_BODY, **giving("填好的正式表格", *documents.MEDIA_TYPES.values()))
 @api.arguments(payloads.FillQuery, location="query")
-@api.response(200, description="填好的正式表格")
-@api.alt_response(400, **_PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
-@api.alt_response(404, **_PROBLEM, description="没有这种表")
-@api.alt_response(413, **_PROBLEM, description="内容太大")
-@api.alt_response(422, **_PROBLEM, description="内容有问题，不予填写；报告在 report 中")
+@api.alt_response(400, **PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
+@api.alt_response(404, **PROBLEM, description="没有这种表")
+@api.alt_response(413, **PROBLEM, description="内容太大")
+@api.alt_response(422, **PROBLEM, description="内容有问题，不予填写；报告在 report 中")
 def fill(query: dict[str, Any], form: str) -> Response:
     """填写正式表格；有问题时不填，除非 draft"""
     chosen = form_or_404(form)
@@ -149,8 +148,8 @@ def fill(query: dict[str, Any], form: str) -> Response:
 @api.doc(**_FILE)
 @api.arguments(payloads.OnQuery, location="query")
 @api.response(200, payloads.SubmissionPayload, description="取出的申报数据和报告")
-@api.alt_response(413, **_PROBLEM, description="文件太大")
-@api.alt_response(422, **_PROBLEM, description="文件里没有申报数据，或无法读取")
+@api.alt_response(413, **PROBLEM, description="文件太大")
+@api.alt_response(422, **PROBLEM, description="文件里没有申报数据，或无法读取")
 def read(query: dict[str, Any]) -> Any:
     """取出 DOCX、PDF 或 JSON 文件中的申报数据，并检查；纸面与所带数据不同的栏目逐一列出"""
     try:
@@ -174,12 +173,16 @@ def read(query: dict[str, Any]) -> Any:
 @api.doc(**_FILE)
 @api.arguments(payloads.CodeQuery, location="query")
 @api.response(200, payloads.VerdictPayload, description="核对的结果")
-@api.alt_response(413, **_PROBLEM, description="文件太大")
+@api.alt_response(413, **PROBLEM, description="文件太大")
+@api.alt_response(422, **PROBLEM, description="没有文件，也没有校验码")
 def verify(query: dict[str, Any]) -> Any:
     """核对文件是否与其中的数据一致；有签名的，也可只核对印出的校验码"""
     if "code" in query:
         return verify_code(query["code"], catalogue().editions(), settings().press)
-    return verified(_body(DOCUMENT_LIMIT), catalogue().editions(), settings().press, issuers())
+    content = _body(DOCUMENT_LIMIT)
+    if not content:
+        return problem(422, "请附上文件，或在 code 中写出校验码。")
+    return verified(content, catalogue().editions(), settings().press, issuers())
 
 
 def _body(limit: int = BODY_LIMIT) -> bytes:
