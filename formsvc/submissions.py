@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import jiter
 import msgspec
@@ -109,6 +110,7 @@ def _names_once(raw: bytes, keys: int) -> bool:
 
 def _keys(value: object, depth: int) -> int:
     """How many keys there are in it and below; ValueError where it is not modest."""
+    children: Iterable[Any]
     if type(value) is dict:
         count, children = len(value), value.values()
     elif type(value) is list:
@@ -121,8 +123,10 @@ def _keys(value: object, depth: int) -> int:
         raise ValueError
     for child in children:
         kind = type(child)
-        if kind is not str and kind is not bool and (
-            kind is not int or not -_BEYOND < child < _BEYOND
+        if (
+            kind is not str
+            and kind is not bool
+            and (kind is not int or not -_BEYOND < child < _BEYOND)
         ):
             count += _keys(child, depth + 1)
     return count
