@@ -136,12 +136,14 @@ class _Writer:
         for constant in _all(schemas, "const"):
             refused.append(f"{value} != {self._bind(constant)}")
         is_free = len(refused) == 1
+        patterns = [_search(pattern) for pattern in _all(schemas, "pattern")]
         for least in _all(schemas, "minLength"):
-            refused.append(f"len({value}) < {self._bind(_whole(least))}")
+            # What no pattern finds in an empty text has a character anyway.
+            if _whole(least) > 1 or (least == 1 and all(find("") for find in patterns)):
+                refused.append(f"len({value}) < {self._bind(least)}")
         for most in _all(schemas, "maxLength"):
             refused.append(f"len({value}) > {self._bind(_whole(most))}")
-        for pattern in _all(schemas, "pattern"):
-            refused.append(f"not {self._bind(_search(pattern))}({value})")
+        refused += [f"not {self._bind(find)}({value})" for find in patterns]
         for name in _all(schemas, "format"):
             if name == "date":
                 refused.append(f"day({value}).isoformat() != {value}")
