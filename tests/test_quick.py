@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import json
 import random
 from decimal import Decimal
 
@@ -14,6 +15,8 @@ from formsvc import load_forms, pointers, submissions
 from formsvc.checks import checker
 from formsvc.checks.structure import Structure
 from formsvc.checks.sureness import surely
+from formsvc.writing import jsonl
+from formsvc.writing.notation import today
 from formsvc.writing.texts import are_clean
 
 from .conftest import ROOT
@@ -227,3 +230,30 @@ def test_what_an_author_writes_never_comes_into_the_source():
     found = surely(schema, {"$id": "urn:x"})
     assert found({name: name})
     assert not found({name: "x"})
+
+
+# Answers
+
+
+def test_a_lean_route_answers_as_the_long_way_round(client):
+    for path in [path for path in SAMPLES if "jiangxi-training-summary" in str(path)]:
+        where = "/api/v1/forms/jiangxi-training-summary/check"
+        raw = path.read_bytes()
+        lean, long = client.post(where, data=raw), client.post(f"{where}?on={today()}", data=raw)
+        assert lean.status_code == long.status_code
+        assert lean.data == long.data
+        assert lean.headers == long.headers
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=JSON)
+def test_a_line_is_read_as_the_standard_library_writes_it(data):
+    plain = json.loads(submissions.encoded(data))
+    assert jsonl.read(jsonl.line(plain)) == plain
+    assert json.loads(jsonl.line(plain)) == plain
+
+
+def test_half_a_character_never_stops_a_line():
+    assert json.loads(jsonl.line({"a": "一\ud800"})) == {"a": "一?"}
+    with pytest.raises(ValueError, match="truncated"):
+        jsonl.read(b"{")

@@ -7,7 +7,6 @@ chunks are put together in the order of the input.
 """
 
 import hashlib
-import json
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,6 +31,7 @@ from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.intake.registers import unpacked
 from formsvc.storage import Folder, keep_private
+from formsvc.writing import jsonl
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
@@ -274,7 +274,7 @@ class Batch:
         if not self.folder.exists(name):
             return False
         with self.folder.open(name) as stream:
-            header = json.loads(stream.readline())
+            header = jsonl.read(stream.readline())
         if header["digest"] == digest.hex():
             return True
         for _, _, names in header["items"]:
@@ -294,7 +294,7 @@ class Batch:
             with self.folder.create(_chunk_name(chunk.number)) as stream:
                 items = [(each.row, each.entries, each.documents) for each in result.worked]
                 header = {"digest": digest.hex(), "items": items}
-                stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
+                stream.write(jsonl.line(header))
                 stream.writelines(worked.line for worked in result.worked)
         with self.folder.open(_chunk_name(chunk.number)) as stream:
             head = len(stream.readline())
@@ -321,7 +321,7 @@ class Batch:
             self._assemble(results, meetings)
             with self.folder.create(KEYS) as stream:
                 for keys in meetings.rows():
-                    stream.write(json.dumps(keys, ensure_ascii=False).encode() + b"\n")
+                    stream.write(jsonl.line(keys))
         with self.folder.create(SALT) as stream:
             keep_private(stream)
             stream.write(self.job.secrets[0].hex().encode() + b"\n")
@@ -360,7 +360,7 @@ class Batch:
     def _worked(self) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
         for number in range(self._chunks):
             with self.folder.open(_chunk_name(number)) as stream:
-                yield json.loads(stream.readline()), stream
+                yield jsonl.read(stream.readline()), stream
 
 
 def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
@@ -369,7 +369,7 @@ def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
     keys = keys / KEYS if keys.is_dir() else keys
     try:
         secret = bytes.fromhex((keys.parent / SALT).read_text("ascii").strip())
-        rows = [json.loads(line) for line in keys.read_text("utf-8").splitlines()]
+        rows = [jsonl.read(line) for line in keys.read_text("utf-8").splitlines()]
     except ValueError as error:
         raise ConfigError(f"{keys}：不是批量审核留下的比对文件（{error}）") from None
     return secret, rows

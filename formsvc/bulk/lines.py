@@ -1,16 +1,14 @@
 """One submission of a batch with its report: a line of reports.jsonl."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
-
-import jiter
 
 from formsvc.catalogue import Checked
 from formsvc.delivery import said
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
+from formsvc.writing import jsonl
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,12 @@ class Line:
             "person": self.person,
             "report": self.report.to_dict(),
         }
-        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        return jsonl.line(plain)
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Line":
         """What `to_json` gave."""
-        plain = jiter.from_json(raw)
+        plain = jsonl.read(raw)
         return cls(**{**plain, "report": Report.from_dict(plain["report"])})
 
     def with_findings(self, found: Iterable[Finding], form: Form) -> "Line":

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
 from formsvc.checks import formats
@@ -272,8 +273,12 @@ def _explain(name: str) -> Callable[[str], str | None]:
 
 def _is_unclean(schema: Mapping[str, Any]) -> bool:
     """Whether a schema matches such texts alone as are not clean."""
-    pattern = schema.get("pattern", "")
-    if schema.keys() - {"pattern"} - _SAID or not _PLAIN_SET.fullmatch(pattern):
+    return schema.keys() - _SAID == {"pattern"} and _is_set_of_unclean(schema["pattern"])
+
+
+@cache
+def _is_set_of_unclean(pattern: str) -> bool:
+    if not _PLAIN_SET.fullmatch(pattern):
         return False
     members = re.findall(rf"({_MEMBER})(?:-({_MEMBER}))?", pattern[1:-1])
     return all(
