@@ -117,8 +117,9 @@ class TomlFile:
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            content = path.read_text("utf-8") if text is None else text
-            raw = tomli.loads(content, parse_float=Decimal)
+            raw = tomli.loads(
+                path.read_text("utf-8") if text is None else text, parse_float=Decimal
+            )
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = schemas.plain(raw)
