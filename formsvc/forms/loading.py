@@ -117,9 +117,8 @@ class TomlFile:
     def __init__(self, path: Path, text: str | None = None) -> None:
         self.path = path
         try:
-            raw = tomli.loads(
-                path.read_text("utf-8") if text is None else text, parse_float=Decimal
-            )
+            content = path.read_text("utf-8") if text is None else text
+            raw = tomli.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = schemas.plain(raw)
@@ -186,8 +185,7 @@ class TomlFile:
             place = f"[[comparison]] {comparison.id}"
             for pointer in (p for names in (*comparison.keys, *comparison.differs)
                             for p in names):  # fmt: skip
-                field = known.get(pointer)
-                is_plain = field is not None and not field.list
+                is_plain = pointer in known and not known[pointer].list
                 if not is_plain or (known[pointer].type not in _KEYS and pointer != FORM):
                     self.fail(place, f"{pointer!r} is neither a text nor a whole number")
             self._verify_tally(comparison, known, place)
