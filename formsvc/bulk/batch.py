@@ -89,9 +89,11 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A worked chunk, with the documents of its clean submissions by their path."""
+    """A worked chunk as it is kept: `items`, in JSON the row, the entries and the names of the
+    documents of every submission; the `lines` of all; and the documents by their path."""
 
-    worked: tuple[Worked, ...]
+    items: bytes
+    lines: bytes
     documents: tuple[tuple[str, bytes], ...] = ()
 
 
@@ -126,7 +128,8 @@ def work(job: Job, chunk: Chunk) -> Result:
         check_item(forms, job, item, number, files)
         for number, item in enumerate(chunk.items, chunk.first)
     ]
-    return Result(tuple(worked), tuple(files))
+    items = jsonl.value([(each.row, each.entries, each.documents) for each in worked])
+    return Result(items, b"".join(each.line for each in worked), tuple(files))
 
 
 def check_item(
@@ -292,10 +295,8 @@ class Batch:
             if result.documents:
                 self.folder.flush()
             with self.folder.create(_chunk_name(chunk.number)) as stream:
-                items = [(each.row, each.entries, each.documents) for each in result.worked]
-                header = {"digest": digest.hex(), "items": items}
-                stream.write(jsonl.line(header))
-                stream.writelines(worked.line for worked in result.worked)
+                stream.write(b'{"digest":"%s","items":' % digest.hex().encode())
+                stream.writelines((result.items, b"}\n", result.lines))
         with self.folder.open(_chunk_name(chunk.number)) as stream:
             head = len(stream.readline())
             self.size += stream.seek(0, os.SEEK_END) - head
