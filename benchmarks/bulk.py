@@ -4,24 +4,24 @@
 
 check-jsonschema is looked for beside this Python, the sourcemeta command (`npm install
 @sourcemeta/jsonschema`, used as a measure only) on the PATH as `jsonschema` or at $SOURCEMETA.
-What is missing is left out.
+What is missing is left out, and so is a peer that did not find what was planted.
 """
 
 import argparse
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
 
-from benchmarks.generate import ON, batch
+from benchmarks import peers
+from benchmarks.generate import ON, Data, batch
 from formsvc import documents, load_forms
 from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.executors import HereExecutor, opened
@@ -30,8 +30,9 @@ from formsvc.intake.sources import Sources
 from formsvc.storage import folder
 
 ROOT = Path(__file__).parent.parent
-FORM = "jiangxi-training-summary"
+FORM, EDITION = "jiangxi-training-summary", "2026-1"
 SCHEMAS = ROOT / "schemas"
+SCHEMA = SCHEMAS / "jiangxi" / FORM / EDITION / "schema.json"
 
 
 def main() -> None:
@@ -50,50 +51,61 @@ def against_check_jsonschema(path: Path, count: int) -> None:
     """The same files as arguments, a process each way; ours says rules and messages too."""
     inbox = path / "files"
     inbox.mkdir()
-    for number, data in enumerate(batch(count, form=FORM)):
+    for number, data in enumerate(submitted(count)):
         (inbox / f"{number:05d}.json").write_text(json.dumps(data, ensure_ascii=False), "utf-8")
     files = [str(file) for file in sorted(inbox.iterdir())]
     ours = timed(lambda: command(["check", *files, "--output", "json"]))
     say(f"formsvc check, {count:,} files", count, ours)
     whole = timed(lambda: command(["bulk", str(inbox), "-o", str(path / "ours")]))
     say(f"formsvc bulk, {count:,} files, workbook and letters too", count, whole)
-    tool = Path(sys.executable).with_name("check-jsonschema")
-    if tool.exists():
-        schema = path / "schema.json"
+    print(f"  formsvc: {peers.ours(path / 'ours/reports.jsonl')}")
+    if peer := peers.check_jsonschema():
+        schema, log = path / "schema.json", path / "check-jsonschema.json"
         schema.write_text(json.dumps(bundled()), "utf-8")
-        arguments = [str(tool), "--schemafile", str(schema), *files]
-        theirs = timed(lambda: quiet(arguments))
-        say(f"check-jsonschema, {count:,} files", count, theirs)
-        print(
-            f"  → {theirs / ours:.1f} times check-jsonschema (check), {theirs / whole:.1f} (bulk)"
-        )
+        arguments = [peer.command, "--schemafile", str(schema), "--output-format", "json", *files]
+        theirs = timed(lambda: logged(arguments, log))
+        say(f"{peer.name}, {count:,} files", count, theirs)
+        wanted = peers.planted(path / "ours/reports.jsonl")
+        if peers.counts(peer, peers.of_check_jsonschema(log), wanted):
+            print(f"  → {theirs / ours:.1f} times (check), {theirs / whole:.1f} (bulk)")
 
 
 def against_sourcemeta(path: Path, count: int) -> None:
-    """The same JSONL; theirs checks structure, ours rules and messages too."""
+    """The same JSONL, all errors of each line kept on both sides; theirs checks structure, ours
+    rules and messages too."""
     source = path / "batch.jsonl"
     with source.open("w", encoding="utf-8") as stream:
-        for data in batch(count, form=FORM):
+        for data in submitted(count):
             stream.write(json.dumps(data, ensure_ascii=False) + "\n")
+    print(f"  {count:,} lines of {source.stat().st_size / count:,.0f} bytes")
     ours = timed(lambda: reports(source, path / "reports", None))
     say(f"formsvc reports, {count:,} lines", count, ours)
     whole = timed(lambda: command(["bulk", str(source), "-o", str(path / "whole")]))
     say(f"formsvc bulk, {count:,} lines, all outputs", count, whole)
-    tool = os.environ.get("SOURCEMETA") or shutil.which("jsonschema")
-    if tool:
-        schema = str(SCHEMAS / "jiangxi" / FORM / "2021-1/schema.json")
+    print(f"  formsvc: {peers.ours(path / 'reports/reports.jsonl')}")
+    if peer := peers.sourcemeta():
+        schema, log = str(SCHEMA), path / "sourcemeta.log"
         common = str(SCHEMAS / "common.schema.json")
-        arguments = [tool, "validate", "--continue", schema, str(source), "--resolve", common]
-        kept = timed(lambda: logged(arguments, path / "sourcemeta.log"))
-        say(f"sourcemeta validate --continue, {count:,} lines, its report kept", count, kept)
-        print(f"  → {kept / ours:.1f} times sourcemeta (reports), {kept / whole:.1f} (all)")
-        thrown = timed(lambda: quiet(arguments))
-        say(
-            f"sourcemeta validate --continue, {count:,} lines, its report thrown away",
-            count,
-            thrown,
-        )
-        print(f"  → {thrown / ours:.1f} times sourcemeta (reports), {thrown / whole:.1f} (all)")
+        arguments = [
+            peer.command,
+            "validate",
+            "--continue",
+            schema,
+            str(source),
+            "--resolve",
+            common,
+        ]
+        kept = timed(lambda: logged(arguments, log))
+        say(f"{peer.name} validate --continue, {count:,} lines, its report kept", count, kept)
+        wanted = peers.planted(path / "reports/reports.jsonl")
+        if peers.counts(peer, peers.of_sourcemeta(log), wanted):
+            print(f"  → {kept / ours:.1f} times (reports), {kept / whole:.1f} (all)")
+
+
+def submitted(count: int) -> Iterator[Data]:
+    """Submissions of one form in one edition."""
+    for data in batch(count, form=FORM):
+        yield {**data, "edition": EDITION}
 
 
 def stages(path: Path, count: int) -> None:
@@ -136,7 +148,7 @@ def documents_a_second(count: int) -> None:
 
 def logged(arguments: list[str], log: Path) -> None:
     with log.open("wb") as output:
-        subprocess.run(arguments, stdout=output, stderr=output, check=False)
+        subprocess.run(arguments, stdout=output, stderr=subprocess.STDOUT, check=False)
 
 
 def reports(source: Path, target: Path, workers: int | None) -> None:
@@ -151,7 +163,7 @@ def reports(source: Path, target: Path, workers: int | None) -> None:
 
 def bundled() -> dict[str, object]:
     """One schema that needs no other file."""
-    schema = json.loads((SCHEMAS / "jiangxi" / FORM / "2021-1/schema.json").read_text("utf-8"))
+    schema = json.loads(SCHEMA.read_text("utf-8"))
     common = json.loads((SCHEMAS / "common.schema.json").read_text("utf-8"))
     return {**schema, "$defs": {"common": common}}
 

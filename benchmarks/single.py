@@ -46,7 +46,7 @@ def _check(catalogue: Catalogue, form: Form, contents: list[bytes]) -> None:
         for raw in contents:
             bare(raw)
 
-    show("check", "json + jsonschema + the same rules", pair(ours, with_jsonschema), 15)
+    show("check", "json + jsonschema + the same rules", pair(ours, with_jsonschema), 30)
     measured = pair(ours, without_rules, theirs_calls=50)
     show("check", "orjson + jsonschema-rs, no rules, no messages", measured)
 
@@ -61,7 +61,7 @@ def _plain(form: Form) -> Callable[[bytes], object]:
     validator = jsonschema.Draft202012Validator(
         schema, registry=registry(common), format_checker=checks
     )
-    rules = checker(form).rules
+    rules = checker(form).rules(SAMPLES_ON)
 
     def check(raw: bytes) -> object:
         data = json.loads(raw, parse_float=Decimal)

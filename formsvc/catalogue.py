@@ -91,9 +91,11 @@ class Catalogue(Mapping[str, Form]):
 
         None when there is no such form.
         """
-        editions = self._editions.get(name, [])
-        holding = [form for form in editions if form.since.isoformat() <= str(on)]
-        return next(iter(holding[-1:] or editions), None)
+        editions, day = self._editions.get(name, []), str(on)
+        for form in reversed(editions):
+            if form.since.isoformat() <= day:
+                return form
+        return editions[0] if editions else None
 
     def all_in_force(self, on: date) -> tuple[Form, ...]:
         """Every form, in the edition of a day."""
@@ -132,12 +134,13 @@ class Catalogue(Mapping[str, Form]):
         """
         head = data if isinstance(data, dict) else {}
         name, edition = form or head.get(FORM[1:]), head.get(EDITION[1:])
-        if not isinstance(name, str) or name not in self:
+        if not isinstance(name, str) or name not in self._editions:
             return None
+        editions = self._editions[name]
         if isinstance(edition, str) and (named := self.edition(name, edition)):
             return named
-        if len(self._editions[name]) == 1:
-            return self[name]
+        if len(editions) == 1:
+            return editions[0]
         return self.in_force(name, checks.day_of(self[name], data, on))
 
     def check(
@@ -154,6 +157,8 @@ class Catalogue(Mapping[str, Form]):
             head = (chosen.id, chosen.edition) if chosen else ("", "")
             return Checked(None, Report(*head, parsed.findings, unreadable=True), chosen)
         checked = self.check_data(parsed.data, on=on, form=form, register=register)
+        if not parsed.findings:
+            return checked
         return replace(checked, report=checked.report.preceded_by(parsed.findings))
 
     def check_data(
@@ -166,8 +171,9 @@ class Catalogue(Mapping[str, Form]):
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
             finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
             return Checked(data, Report("", "", (finding,), unreadable=True), None)
-        report = checks.check(chosen, data, on=on, register=register)
-        data = checks.checker(chosen).completed(data, on)
+        checker = checks.checker(chosen)
+        report = checker.check(data, on, register)
+        data = checker.completed(data, on)
         return Checked(data, self._with_print(report, chosen, data), chosen)
 
     def _with_print(self, report: Report, form: Form, data: object) -> Report:

@@ -134,7 +134,7 @@ def test_a_body_of_unknown_length_is_answered_once_it_is_in(server, body):
         seen = b""
         while b'{"summary"' not in seen:
             seen += connection.recv(65536)
-    assert len(re.findall(rb'"number": \d+, "source"', seen)) == 6
+    assert len(re.findall(rb'"number":\d+,"source"', seen)) == 6
 
 
 def test_bodies_that_are_still_being_sent_take_no_place(server, body):

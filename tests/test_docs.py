@@ -24,7 +24,9 @@ OPERATING = (ROOT / "docs" / "operating.md").read_text("utf-8")
 
 def commands(group: click.Group, prefix: str = "") -> set[str]:
     names = set()
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             names |= commands(command, f"{prefix}{name} ")
         else:

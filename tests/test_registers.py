@@ -138,7 +138,7 @@ def test_a_list_comes_with_a_posted_batch_and_a_faulty_one_is_refused(client):
 
     answer = posted(comma_separated(HEAD, *ROWS))
     assert answer.status_code == 200
-    assert '"summary": {"submissions": 1' in answer.text
+    assert '"summary":{"submissions":1' in answer.text
     refused = posted(comma_separated(HEAD, ["张三", "1"]))
     assert refused.status_code == 422
     assert "第 2 行“身份证号码”" in refused.json["detail"]

@@ -34,6 +34,7 @@ from formsvc.forms import Shelf, built_in
 from formsvc.intake.items import Item
 from formsvc.intake.registers import unpacked
 from formsvc.storage import Folder, keep_private
+from formsvc.writing import jsonl
 from formsvc.writing.masking import masked
 from formsvc.writing.texts import clean
 
@@ -93,9 +94,11 @@ class Worked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A worked chunk, with the documents of its clean submissions by their path."""
+    """A worked chunk as it is kept: `items`, in JSON the row, the entries and the names of the
+    documents of every submission; the `lines` of all; and the documents by their path."""
 
-    worked: tuple[Worked, ...]
+    items: bytes
+    lines: bytes
     documents: tuple[tuple[str, bytes], ...] = ()
 
 
@@ -130,7 +133,8 @@ def work(job: Job, chunk: Chunk) -> Result:
         check_item(forms, job, item, number, files)
         for number, item in enumerate(chunk.items, chunk.first)
     ]
-    return Result(tuple(worked), tuple(files))
+    items = jsonl.value([(each.row, each.entries, each.documents) for each in worked])
+    return Result(items, b"".join(each.line for each in worked), tuple(files))
 
 
 def check_item(
@@ -280,7 +284,7 @@ class Batch:
         if not self.folder.exists(name):
             return False
         with self.folder.open(name) as stream:
-            header = json.loads(stream.readline())
+            header = jsonl.read(stream.readline())
         if header["digest"] == digest.hex():
             return True
         for _, _, names in header["items"]:
@@ -298,10 +302,8 @@ class Batch:
             if result.documents:
                 self.folder.flush()
             with self.folder.create(_chunk_name(chunk.number)) as stream:
-                items = [(each.row, each.entries, each.documents) for each in result.worked]
-                header = {"digest": digest.hex(), "items": items}
-                stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
-                stream.writelines(worked.line for worked in result.worked)
+                stream.write(b'{"digest":"%s","items":' % digest.hex().encode())
+                stream.writelines((result.items, b"}\n", result.lines))
         with self.folder.open(_chunk_name(chunk.number)) as stream:
             head = len(stream.readline())
             self.size += stream.seek(0, os.SEEK_END) - head
@@ -329,7 +331,7 @@ class Batch:
             self._assemble(results, meetings, gone)
             with self.folder.create(KEYS) as stream:
                 for keys in meetings.rows():
-                    stream.write(json.dumps(keys, ensure_ascii=False).encode() + b"\n")
+                    stream.write(jsonl.line(keys))
         for name, secret in ((SALT, self.job.secrets[0]), (PEOPLE, self.job.people)):
             with self.folder.create(name) as stream:
                 keep_private(stream)
@@ -424,7 +426,7 @@ class Batch:
     def _worked(self) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
         for number in range(self._chunks):
             with self.folder.open(_chunk_name(number)) as stream:
-                yield json.loads(stream.readline()), stream
+                yield jsonl.read(stream.readline()), stream
 
 
 def _chunk_name(number: int) -> str:

@@ -1,6 +1,5 @@
 """What became of an earlier batch's findings: mended, still open, new."""
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,12 +7,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Final
 
-import jiter
-
 from formsvc.bulk.lines import Line, Row
 from formsvc.bulk.results import Results, reports_of
 from formsvc.findings import Finding, Severity
 from formsvc.storage import Folder
+from formsvc.writing import jsonl
 
 NAME: Final = "changes.jsonl"
 NAMES: Final = {"open": "仍未改正", "new": "新问题", "mended": "已改正", "absent": "未再报送"}
@@ -47,11 +45,11 @@ class Change:
             "number": self.number,
             "finding": self.finding.to_dict() if self.finding else None,
         }
-        return json.dumps(plain, ensure_ascii=False).encode() + b"\n"
+        return jsonl.line(plain)
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Change":
-        plain = jiter.from_json(raw)
+        plain = jsonl.read(raw)
         found = plain["finding"]
         return cls(
             plain["change"], plain["unit"], plain["person"], plain["form"], plain["source"],

@@ -4,7 +4,6 @@ A first pass takes from every submission small keyed digests; a second pass find
 """
 
 import hashlib
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,6 +24,7 @@ from formsvc.forms.guards import Guard, guard
 from formsvc.forms.places import Unjudged
 from formsvc.forms.programme import Alternatives
 from formsvc.forms.terms import Reader, Term, amount_said, exact
+from formsvc.writing import jsonl
 from formsvc.writing.notation import cents, identity_code
 
 _NAMED: Final = 5
@@ -114,6 +114,7 @@ class Comparisons(Sequence[Comparison]):
             for each in (*own.values(), *shared.values())
             for found in (each, *_fallback(each))
         )
+        self._own = {form: {each.id for each in form.comparisons} for form in forms}
         self._plans = {form: tuple(self._plan(form)) for form in forms}
 
     def _plan(self, form: Form) -> Iterator[_Plan]:
@@ -144,7 +145,7 @@ class Comparisons(Sequence[Comparison]):
 
         What cannot be compared is skipped with a reason, as everywhere.
         """
-        own = {comparison.id for comparison in form.comparisons}
+        own = self._own[form]
         skipped = [skip for skip in report.skipped if skip.rule not in own]
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
@@ -188,20 +189,22 @@ def _is_read(spec: ComparisonSpec, form: Form) -> bool:
 
 
 def _values(
-    form: Form, data: object, wanted: Iterable[Alternatives], broken: Iterable[str]
+    form: Form, data: object, wanted: Iterable[Alternatives], broken: Sequence[str]
 ) -> list[tuple[str, str]]:
     """(pointer, comparable text) for each wanted value. Raises Unjudged when one cannot be had."""
     found = []
     for known in wanted:
-        for pointer in known:
+        for pointer in known if broken else ():
             if any(pointers.within(pointer, place) for place in broken):
                 value = pointers.get(data, pointer)
                 verb = "没有填写" if value is pointers.MISSING else "有误，改正后再检查"
                 raise Unjudged(f"“{form.label(pointer)}”{verb}。")
-        given = [(p, v) for p in known if (v := _text(pointers.get(data, p)))]
-        if not given:
+        for pointer in known:
+            if text := _text(pointers.get(data, pointer)):
+                found.append((pointer, _comparable(text)))
+                break
+        else:
             raise Unjudged(f"“{form.label(known[0])}”没有填写。")
-        found.append((given[0][0], _comparable(given[0][1])))
     return found
 
 
@@ -254,7 +257,7 @@ class Meetings:
             "CREATE TABLE entry(run INTEGER, comparison INTEGER, key TEXT, item INTEGER,"
             " differs TEXT, pointer TEXT, form TEXT, source TEXT, amount INTEGER, year TEXT,"
             " called TEXT);"
-            "CREATE TABLE finding(item INTEGER, number INTEGER, finding TEXT);"
+            "CREATE TABLE finding(item INTEGER, number INTEGER, finding BLOB);"
         )
 
     def close(self) -> None:
@@ -320,7 +323,7 @@ class Meetings:
         self._meet()
         query = "SELECT item, finding FROM finding ORDER BY item, number, rowid"
         for item, rows in groupby(self._database.execute(query), key=lambda row: row[0]):
-            yield int(item), [Finding.from_dict(json.loads(text)) for _, text in rows]
+            yield int(item), [Finding.from_dict(jsonl.read(text)) for _, text in rows]
 
     def _meet(self) -> None:
         self._database.execute("DELETE FROM finding")
@@ -337,7 +340,7 @@ class Meetings:
             self._database.executemany(
                 "INSERT INTO finding VALUES(?,?,?)",
                 (
-                    (member.item, comparison, json.dumps(found.to_dict(), ensure_ascii=False))
+                    (member.item, comparison, jsonl.value(found.to_dict()))
                     for member, found in self._group(self._comparisons[comparison], members)
                 ),
             )
@@ -363,7 +366,7 @@ class Meetings:
                 running += amount
                 if running > limit:
                     found = self._exceeded(comparison, form, pointer, (total, limit), year)
-                    text = json.dumps(found.to_dict(), ensure_ascii=False)
+                    text = jsonl.value(found.to_dict())
                     self._database.execute(
                         "INSERT INTO finding VALUES(?,?,?)", (item, number, text)
                     )

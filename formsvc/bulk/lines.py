@@ -1,12 +1,9 @@
 """One submission of a batch with its report: a line of reports.jsonl."""
 
 import hashlib
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
-
-import jiter
 
 from formsvc import pointers
 from formsvc.catalogue import Checked
@@ -14,6 +11,7 @@ from formsvc.checks.formats import id_number
 from formsvc.delivery import said
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
+from formsvc.writing import jsonl
 from formsvc.writing.notation import identity_code
 
 
@@ -57,12 +55,12 @@ class Line:
             **({"identity": self.identity} if self.identity else {}),
             "report": self.report.to_dict(),
         }
-        return json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        return jsonl.line(plain)
 
     @classmethod
     def from_json(cls, raw: bytes) -> "Line":
         """What `to_json` gave."""
-        plain = jiter.from_json(raw)
+        plain = jsonl.read(raw)
         return cls(**{**plain, "report": Report.from_dict(plain["report"])})
 
     def with_findings(self, found: Iterable[Finding], form: Form) -> "Line":

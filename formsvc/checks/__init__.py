@@ -1,6 +1,8 @@
 """Data → report: structure by JSON Schema, then the rules that a schema cannot say."""
 
 from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from itertools import islice
@@ -24,6 +26,27 @@ MAX_VALUES = 10_000
 _PENDING = "需与其他人的申报一并比对，批量审核时检查。"
 
 
+@dataclass(frozen=True, slots=True)
+class _Epoch:
+    """The rules of a form from a day on which policy values change; `values` is that day, "" for
+    the first."""
+
+    day: date
+    values: str
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A comparison, which one submission alone cannot meet: what is mostly said of it, and where
+    its keys stand."""
+
+    spec: ComparisonSpec
+    guard: Guard
+    pending: Skipped
+    keys: tuple[tuple[str, ...], ...]
+
+
 class Checker:
     """A form's schema and rules, compiled once; safe to share between threads.
 
@@ -36,57 +59,69 @@ class Checker:
         self.structure = Structure(form)
         self._days = form.programme.epochs()
         self._since = [day.isoformat() for day in self._days]
-        # One submission alone meets no comparison.
         self._compared = tuple(
-            (each, guard(each.when, form.fields, form.programme)) for each in form.comparisons
+            _Compared(
+                each,
+                guard(each.when, form.fields, form.programme),
+                Skipped(each.id, _PENDING),
+                tuple(pointers.parse(name) for known in each.keys for name in known),
+            )
+            for each in form.comparisons
         )
-        self._epochs = (date.min, *self._days)
-        self._rules = [compile_rules(form, day) for day in self._epochs]
+        self._epochs = tuple(
+            _Epoch(day, values, compile_rules(form, day))
+            for day, values in zip((date.min, *self._days), ("", *self._since), strict=True)
+        )
 
     def rules(self, on: date) -> tuple[Rule, ...]:
         """The rules with the policy values of a day."""
-        return self._rules[bisect_right(self._days, on)]
+        return self._epochs[bisect_right(self._days, on)].rules
 
     def completed(self, data: object, on: date) -> object:
         """The submission with the computed values that it lacks, by the values of its own day."""
         if not self.form.computed:
             return data
-        epoch = bisect_right(self._since, day_of(self.form, data, on))
-        return completed(self.form, data, self._epochs[epoch])
+        return completed(self.form, data, self._epoch(data, on).day)
 
     def check(self, data: object, on: date, register: Register | None = None) -> Report:
         """All findings at once, in paper order. Never raises on what a user sent."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
-        given = data
+        form, given = self.form, data
         if not self.structure.is_valid(data):
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
-        epoch = bisect_right(self._since, day_of(self.form, data, on))
-        if self.form.computed:
-            data = self._computed(data, self._epochs[epoch], found, broken)
+        epoch = self._epoch(data, on)
+        if form.computed:
+            data = self._computed(data, epoch.day, found, broken)
         skipped: list[Skipped] = []
-        for rule in self._rules[epoch]:
-            outcome = (broken and rule.stopped_by(self.form, data, broken)) or rule.judge(
-                self.form, data, on, register
+        for rule in epoch.rules:
+            outcome = (broken and rule.stopped_by(form, data, broken)) or rule.judge(
+                form, data, on, register
             )
-            if isinstance(outcome, Skipped):
-                skipped.append(outcome)
-            elif outcome:
-                found += outcome
-        day = self._epochs[epoch]
-        skipped += [self._uncompared(*each, data, broken, day) for each in self._compared]
+            if outcome:
+                if isinstance(outcome, Skipped):
+                    skipped.append(outcome)
+                else:
+                    found += outcome
+        for each in self._compared:
+            skipped.append(self._uncompared(each, data, broken, epoch.day))
         if len(found) > 1:
-            found.sort(key=lambda finding: self.form.place(finding.pointer))
+            found.sort(key=lambda finding: form.place(finding.pointer))
         return Report(
-            self.form.id,
-            self.form.edition,
+            form.id,
+            form.edition,
             tuple(found),
             tuple(skipped),
-            self._since[epoch - 1] if epoch else "",
+            epoch.values,
             unreadable=data is None and given is not None,
             on=on.isoformat(),
         )
+
+    def _epoch(self, data: object, on: date) -> _Epoch:
+        if not self._since:
+            return self._epochs[0]
+        return self._epochs[bisect_right(self._since, day_of(self.form, data, on))]
 
     def _computed(
         self, given: Any, on: date, found: list[Finding], broken: tuple[Broken, ...]
@@ -100,8 +135,11 @@ class Checker:
         return data
 
     def _uncompared(
-        self, spec: ComparisonSpec, asked: Guard, data: Any, broken: tuple[Broken, ...], on: date
+        self, compared: _Compared, data: Any, broken: tuple[Broken, ...], on: date
     ) -> Skipped:
+        spec, asked = compared.spec, compared.guard
+        if not broken and not asked.conditions and _stand(data, compared.keys):
+            return compared.pending
         reason = self._lacking(spec, data, broken)
         if reason and spec.fallback:
             reason = self._lacking(spec.fallback, data, broken) and reason
@@ -160,6 +198,18 @@ def day_of(form: Form, data: object, on: date) -> str:
     """The day (ISO) that a submission says it is handed in on, else that of the check."""
     stated = pointers.get(data, form.day.pointer) if form.day else None
     return stated if isinstance(stated, str) else on.isoformat()
+
+
+def _stand(data: Any, places: Iterable[tuple[str, ...]]) -> bool:
+    """Whether something stands at all of these places."""
+    try:
+        for tokens in places:
+            place = data
+            for token in tokens:
+                place = place[token]
+    except (KeyError, TypeError):
+        return False
+    return True
 
 
 def _excess(data: object) -> tuple[str, str] | None:

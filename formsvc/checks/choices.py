@@ -233,11 +233,10 @@ class ContainsAll(Kind):
         return [Breach(self.field.pointer, said, len(wanted) - len(missing), len(wanted))]
 
     def _wanted(self, data: Any) -> list[str]:
+        if not self.waived:
+            return self.values
         spared = {
-            name
-            for names, asked in self.waived or ()
-            if asked.holds(data, date.max)
-            for name in names
+            name for names, asked in self.waived if asked.holds(data, date.max) for name in names
         }
         return [value for value in self.values if value not in spared]
 
@@ -267,16 +266,15 @@ class ItemsAmong(Kind):
 
     def check(self, data: Any, on: date) -> Breaches:
         breaches: list[Breach] = []
-        given = self.field.get(data)
-        for row, value in enumerate(given):
-            breach = Breach(
-                self.field.field.in_row(row),
-                {"value": value, "allowed": "、".join(self.values)},
-            )
-            if value not in self.values:
-                breaches.append(breach)
-            elif value in given[:row]:
-                breaches.append(breach._replace(message="message_repeated"))
+        seen: list[str] = []
+        for row, value in enumerate(self.field.get(data)):
+            known = value in self.values
+            if not known or value in seen:
+                pointer = self.field.field.in_row(row)
+                said = {"value": value, "allowed": "、".join(self.values)}
+                message = "message_repeated" if known else "message"
+                breaches.append(Breach(pointer, said, message=message))
+            seen.append(value)
         return breaches
 
 

@@ -13,6 +13,7 @@ from typing import Final
 from formsvc.writing.notation import identity_code
 
 _ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_ID_ZEROES: Final = sum(map(mul, _ID_WEIGHTS, b"0" * 17))
 _ID_CHECKS: Final = "10X98765432"
 _CREDIT_ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_VALUES: Final = {letter: value for value, letter in enumerate(_CREDIT_ALPHABET)}
@@ -40,8 +41,8 @@ def id_number(text: str) -> str | None:
         return "前 17 位应为数字，末位为数字或 X"
     if id_birth_date(code) is None:
         return f"第 7 至 14 位“{code[6:14]}”不是真实的日期"
-    digits = map(int, code[:17])
-    if _ID_CHECKS[sum(map(mul, _ID_WEIGHTS, digits)) % 11] != code[17]:
+    weighed = sum(map(mul, _ID_WEIGHTS, code[:17].encode())) - _ID_ZEROES
+    if _ID_CHECKS[weighed % 11] != code[17]:
         return "末位校验码不符，请逐位核对"
     return None
 

@@ -6,7 +6,7 @@ the modules beside this one; `formsvc.checks.rules` lists them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -32,7 +32,7 @@ class Breach(NamedTuple):
     severity: Severity | None = None
 
 
-Breaches = Iterable[Breach]
+Breaches = Sequence[Breach]
 Evaluate = Callable[[Any, date], Breaches]
 MET: Final[tuple[Breach, ...]] = ()
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Kind
 from formsvc.checks.parameters import Flag, IdNumber, Place, Text, Unjudged, Year, Yes
 from formsvc.checks.register import Register, Registered
 from formsvc.writing.notation import folded
+
+NO_REGISTER: Final = "没有提供名册。"
 
 
 class Listed(Kind):
@@ -45,7 +47,7 @@ class Listed(Kind):
             yield self.id_number, self.name
 
     def check(self, data: Any, on: date) -> Breaches:
-        raise Unjudged("没有提供名册。")
+        raise Unjudged(NO_REGISTER)
 
     def against(self, register: Register, data: Any, on: date) -> Breaches:
         """Breaches of one submission, by a register. May raise Unjudged."""

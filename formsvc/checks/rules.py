@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
+from functools import lru_cache, partial
 from types import ModuleType
 from typing import Any, Final
 
 from formsvc import pointers
 from formsvc.checks import amounts, choices, dates, identity, listing
 from formsvc.checks.kinds import Aside, Breach, Breaches, Evaluate, Kind
-from formsvc.checks.listing import Listed
+from formsvc.checks.listing import NO_REGISTER, Listed
 from formsvc.checks.parameters import Unjudged, Wrong
 from formsvc.checks.register import Register
 from formsvc.errors import FormError
@@ -18,7 +18,7 @@ from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
 from formsvc.forms.computed import computations
 from formsvc.forms.guards import NOT_YET
-from formsvc.forms.places import descend, in_row
+from formsvc.forms.places import ROW, descend, in_row
 from formsvc.writing.messages import problem_in
 from formsvc.writing.notation import long_date
 
@@ -48,7 +48,8 @@ KINDS: Final[dict[str, type[Kind]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One compiled rule. `operands` are the places that it reads, as tokens."""
+    """One compiled rule. `operands` are the places that it reads, as tokens; `idle` is said of all
+    submissions alike where there is no register."""
 
     spec: RuleSpec
     kind: Kind
@@ -56,6 +57,7 @@ class Rule:
     operands: tuple[tuple[str, ...], ...]
     citation: Citation
     since: date
+    idle: Skipped | None
 
     def judge(
         self, form: Form, data: Any, on: date, register: Register | None = None
@@ -64,6 +66,8 @@ class Rule:
         evaluate = self.evaluate
         if register is not None and isinstance(self.kind, Listed):
             evaluate = _guarded(form, self.kind, partial(self.kind.against, register), self.since)
+        elif self.idle is not None:
+            return self.idle
         try:
             breaches = evaluate(data, on)
         except Unjudged as unjudged:
@@ -71,7 +75,9 @@ class Rule:
             is_off = isinstance(unjudged, _Off)
             if is_off and self.spec.severity is Severity.NOTE:
                 return ()
-            return Skipped(self.spec.id, str(unjudged), applies=not is_off)
+            return _skipped(self.spec.id, str(unjudged), not is_off)
+        if not breaches:
+            return ()
         said = self.spec.messages
         return [self._finding(form, each) for each in breaches if each.message in said]
 
@@ -141,7 +147,23 @@ def _compile(form: Form, spec: RuleSpec, on: date) -> Rule:
         tuple(_operands(form, kind, on)),
         Citation.joined(spec.citations),
         on,
+        _idle(spec, kind, pending=pending),
     )
+
+
+def _idle(spec: RuleSpec, kind: Kind, *, pending: bool) -> Skipped | None:
+    """Why a rule judges no submission at all, when that does not depend on any."""
+    if pending and not isinstance(kind, Listed):
+        return Skipped(spec.id, NOT_YET)
+    if isinstance(kind, Listed) and not kind.rows and not kind.guard.conditions and not pending:
+        return Skipped(spec.id, NO_REGISTER)
+    return None
+
+
+@lru_cache(4096)
+def _skipped(rule: str, reason: str, applies: bool) -> Skipped:
+    """One object for all submissions of which the same is said."""
+    return Skipped(rule, reason, applies=applies)
 
 
 def _operands(form: Form, kind: Kind, on: date) -> Iterator[tuple[str, ...]]:
@@ -170,9 +192,11 @@ def _guarded(form: Form, kind: Kind, check: Evaluate, on: date) -> Evaluate:
         found: list[Breach] = []
         reasons: list[Unjudged] = []
         given = descend(data, array.tokens, array)
+        scope = dict(data)
         for number, row in enumerate(given):
+            scope[ROW] = row
             try:
-                for breach in judged(in_row(data, row), day):
+                for breach in judged(scope, day):
                     found.append(breach._replace(pointer=_row_pointer(breach.pointer, number)))
             except Unjudged as unjudged:
                 reasons.append(unjudged)

@@ -171,6 +171,7 @@ def _said(field: Field, value: Any) -> str:
     return yuan(value) if field.kind == "money" else f"“{value}”"
 
 
+@lru_cache(1024)
 def epoch(form: Form, on: date) -> date:
     """The day from which the policy values of a day hold: few days stand for all."""
     return max((each for each in form.programme.epochs() if each <= on), default=date.min)

@@ -5,12 +5,13 @@ and `form.toml`. An office's own shelf may add forms to a programme that comes a
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NoReturn
+
+import tomli
 
 from formsvc import pointers
 from formsvc.errors import FormError
@@ -117,7 +118,7 @@ class TomlFile:
         self.path = path
         try:
             content = path.read_text("utf-8") if text is None else text
-            raw = tomllib.loads(content, parse_float=Decimal)
+            raw = tomli.loads(content, parse_float=Decimal)
         except (OSError, ValueError, RecursionError) as error:
             raise FormError(f"{path}: {error}") from error
         self.table: dict[str, Any] = schemas.plain(raw)
@@ -184,8 +185,7 @@ class TomlFile:
             place = f"[[comparison]] {comparison.id}"
             for pointer in (p for names in (*comparison.keys, *comparison.differs)
                             for p in names):  # fmt: skip
-                field = known.get(pointer)
-                is_plain = field is not None and not field.list
+                is_plain = pointer in known and not known[pointer].list
                 if not is_plain or (known[pointer].type not in _KEYS and pointer != FORM):
                     self.fail(place, f"{pointer!r} is neither a text nor a whole number")
             self._verify_tally(comparison, known, place)

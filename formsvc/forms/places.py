@@ -52,18 +52,15 @@ def place(fields: Fields, field: Field, rows: str = "") -> Place:
     """
     tokens = field.tokens
     if field.list and field.list == rows:
-        inner = field.tokens[len(fields[rows].tokens) :]
-        get = _getter(inner, field)
-    elif field.list:
-        array = fields[field.list]
-        start = len(array.tokens)
+        tokens = tokens[len(fields[rows].tokens) :]
+    if field.list in ("", rows):
+        return Place(field, _getter(tokens, field), _finder(tokens))
+    array = fields[field.list]
+    start = len(array.tokens)
 
-        def get(data: Any) -> Any:
-            found = descend(data, tokens[:start], array)
-            return [descend(row, tokens[start + 1 :], field) for row in found]
-
-    else:
-        get = _getter(tokens, field)
+    def get(data: Any) -> Any:
+        found = descend(data, tokens[:start], array)
+        return [descend(row, tokens[start + 1 :], field) for row in found]
 
     def find(data: Any) -> Any:
         try:
@@ -78,14 +75,27 @@ def _getter(tokens: tuple[str, ...], field: Field) -> Callable[[Any], Any]:
     if len(tokens) != 2:
         return lambda data: descend(data, tokens, field)
     first, second = tokens
+    reason = str(missing(field))
 
     def get(data: Any) -> Any:
         try:
             return data[first][second]
         except (KeyError, TypeError):
-            raise missing(field) from None
+            raise Unjudged(reason) from None
 
     return get
+
+
+def _finder(tokens: tuple[str, ...]) -> Callable[[Any], Any]:
+    def find(data: Any) -> Any:
+        try:
+            for token in tokens:
+                data = data[token]
+        except (KeyError, TypeError):
+            return None
+        return data
+
+    return find
 
 
 def descend(data: Any, tokens: Iterable[str], field: Field) -> Any:

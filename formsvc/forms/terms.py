@@ -14,6 +14,7 @@ from formsvc.forms import months
 from formsvc.forms.fields import Field
 from formsvc.forms.guards import Conditions, Guard, conditions, guard
 from formsvc.forms.places import (
+    ROW,
     Fields,
     Place,
     Speaker,
@@ -169,12 +170,11 @@ class Reader:
         asked: Guard = guard(where, self.fields, self.programme, array)
 
         def evaluate(data: Any) -> Number:
-            total: Number = 0
-            for row in descend(data, rows.tokens, rows):
-                scope = in_row(data, row)
-                if not where or not asked.why_not(scope, self.on):
-                    total += read(cell.get(scope))
-            return total
+            given = descend(data, rows.tokens, rows)
+            if not where:
+                return sum(read(cell.get({ROW: row})) for row in given)
+            scopes = (in_row(data, row) for row in given)
+            return sum(read(cell.get(each)) for each in scopes if not asked.why_not(each, self.on))
 
         return Term(evaluate, lambda speaker: speaker(field), (cell, *asked.places),
                     rows.label, array, field.kind == "money")  # fmt: skip
@@ -208,8 +208,10 @@ class Reader:
         share, whole = self.number(given), self.number(base)
 
         def evaluate(data: Any) -> Number:
-            product = _EXACT.multiply(Decimal(share.evaluate(data)), Decimal(whole.evaluate(data)))
-            return plain(_EXACT.scaleb(product, -2))
+            left, right = share.evaluate(data), whole.evaluate(data)
+            if type(left) is int and type(right) is int and not left * right % 100:
+                return left * right // 100
+            return plain(_EXACT.scaleb(_EXACT.multiply(Decimal(left), Decimal(right)), -2))
 
         return Term(
             evaluate,

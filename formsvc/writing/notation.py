@@ -53,7 +53,8 @@ def long_date(day: date) -> str:
 
 def folded(text: str) -> str:
     """A name as it is compared: blanks, punctuation, width and case aside."""
-    return "".join(filter(str.isalnum, identity_code(text))).casefold()
+    code = identity_code(text)
+    return (code if code.isalnum() else "".join(filter(str.isalnum, code))).casefold()
 
 
 def identity_code(text: str) -> str:

@@ -90,13 +90,13 @@ class Bounds:
         self._lists = [pointers.parse(name) for name in form.lists]
         names = {name: None for name in form.printable if form.field(name)}
         in_lists = {name for array in form.lists for name in form.rows_of(array)}
-        groups: dict[tuple[str, ...], list[tuple[str, int, _Leaf]]] = {}
+        groups: dict[tuple[str, ...], dict[str, _Leaf]] = {}
         for name in names:
             places = sites.get(name) or sites.get(form.in_any_row(name), ())
             if places or name not in in_lists:
                 *around, key = pointers.parse(name)
                 leaf = self._leaf(form, name, places)
-                groups.setdefault(tuple(around), []).append((key, leaf.letters, leaf))
+                groups.setdefault(tuple(around), {})[key] = leaf
         self._groups = tuple(groups.items())
         self._used = sorted({site.font for each in sites.values() for site in each})
         added = _ADDED + "".join(literal for box in form.boxes for literal in box.literals)
@@ -127,14 +127,14 @@ class Bounds:
             node = _inside(data, around)
             if node is None:
                 continue
-            for key, letters, leaf in leaves:
-                value: Any = node.get(key)
-                if value is None:
+            for key, value in node.items():
+                leaf = leaves.get(key)
+                if leaf is None or value is None:
                     continue
                 kind = type(value)
                 if kind is str:
                     given.append(value)
-                    if len(value) <= letters and are_narrow and "\n" not in value:
+                    if len(value) <= leaf.letters and are_narrow and "\n" not in value:
                         continue
                 elif kind is list:
                     given += texts.strings(value)
@@ -201,7 +201,7 @@ def surely_fits(site: Site, text: str, fitter: Fitter) -> bool:
     return (site.block and plainly_fits(site, text)) or fitter.surely_fits(site, text)
 
 
-def _inside(data: Any, tokens: Sequence[str]) -> Mapping[str, object] | None:
+def _inside(data: Any, tokens: Sequence[str]) -> Mapping[str, Any] | None:
     """The object at a place, which may be a row of a list."""
     for token in tokens:
         if isinstance(data, dict):

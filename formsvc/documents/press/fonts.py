@@ -10,14 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Final
-
-import typst
+from typing import TYPE_CHECKING, Final
 
 from formsvc.documents.press.opentype import Face, FontError, open_faces
 from formsvc.writing import texts
+
+if TYPE_CHECKING:
+    import typst
 
 __all__ = ["FontError", "Fonts", "installed"]
 
@@ -64,10 +65,10 @@ _SHAPED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Named:
-    """A face, the name that typst knows its family by, and its role ("" for none)."""
+    """A face, the file that it stands in and as which one, and its role ("" for none)."""
 
     face: Face
-    family: str
+    place: tuple[str, int]
     role: str
 
 
@@ -84,18 +85,13 @@ class Fonts:
                 raise FontError(f"font folder {folder} does not exist")
         system = _system()
         paths = sorted({str(path.parent) for path in system.values()})
-        self.typst = typst.Fonts(False, False, [*map(str, folders), *paths])
-        families = {(info.path, info.index): info.family for info in self.typst.fonts()
-                    if info.weight in _UPRIGHT and info.style == "normal"}  # fmt: skip
-        # ⼀ and 一 are one glyph, and not every reader can tell them apart in one font.
-        serif = {str(system[name]) for name in _SERIF if name in system}
-        others = [family for (path, _), family in families.items() if path in serif]
-        self._twins = sorted(name for name in others if not _SIMPLIFIED.search(name))[:1]
+        self._folders = [*map(str, folders), *paths]
+        self._serif = {str(system[name]) for name in _SERIF if name in system}
         self.remarks: tuple[str, ...] = ()
-        own = [named for path in _files(folders) for named in self._usable(path, families)]
+        own = [named for path in _files(folders) for named in self._usable(path)]
         found = [[system[name] for name in names if name in system] for names in (_SERIF, _SANS)]
-        default = [_simplified(paths[0], families) for paths in found if paths]
-        helpers = [Named(open_faces(path)[0], families.get((str(path), 0), ""), "")
+        default = [_simplified(paths[0]) for paths in found if paths]
+        helpers = [Named(open_faces(path)[0], (str(path), 0), "")
                    for name in _HELPERS if (path := system.get(name))]  # fmt: skip
         self._own = own
         self._rest = [*default, *helpers]
@@ -105,17 +101,43 @@ class Fonts:
             self.remarks += ("字体文件夹中没有可作正文的字体（仿宋或宋体），正文改用系统字体。",)
         self._printable: set[str] = set()
         self._widths = {name: _Widths(self._chain(name)) for name in ROLES}
-        common = {*_gb2312(0xA1), *map(chr, range(0x20, 0x7F))}
-        self._sure = "".join(filter(self._prints, sorted(common)))
-        self._unsure = _others(self._sure)
         self._narrow: dict[str, _Narrow] = {}
+
+    @cached_property
+    def typst(self) -> "typst.Fonts":
+        """The fonts as typst has them, for who prints: it reads all files of the folders."""
+        from typst import Fonts  # noqa: PLC0415  # who only checks does without
+
+        return Fonts(False, False, self._folders)
+
+    @cached_property
+    def _families(self) -> dict[tuple[str | None, int], str]:
+        """The names that typst knows families by."""
+        return {(info.path, info.index): info.family for info in self.typst.fonts()
+                if info.weight in _UPRIGHT and info.style == "normal"}  # fmt: skip
 
     def families(self, font: str) -> list[str | dict[str, str]]:
         """The families to set a font of form.docx in, for typst, in the order of preference."""
-        latin = [named.family for named in self._own if _LATIN.search(_plain(named.family))]
-        first = [{"name": name, "covers": "twins"} for name in self._twins]
+        # ⼀ and 一 are one glyph, and not every reader can tell them apart in one font.
+        others = [name for (path, _), name in self._families.items() if path in self._serif]
+        twins = sorted(name for name in others if not _SIMPLIFIED.search(name))[:1]
+        latin = [name for name in map(self._family, self._own) if _LATIN.search(_plain(name))]
+        first = [{"name": name, "covers": "twins"} for name in twins]
         first += [{"name": name, "covers": "latin-in-cjk"} for name in latin[:1]]
-        return first + list(dict.fromkeys(named.family for named in self._chain(role(font))))
+        return first + list(dict.fromkeys(map(self._family, self._chain(role(font)))))
+
+    def _family(self, named: Named) -> str:
+        return self._families.get(named.place, "")
+
+    @cached_property
+    def _sure(self) -> str:
+        """The common characters that can be printed."""
+        common = {*_gb2312(0xA1), *map(chr, range(0x20, 0x7F))}
+        return "".join(filter(self._prints, sorted(common)))
+
+    @cached_property
+    def _unsure(self) -> re.Pattern[str]:
+        return _others(self._sure)
 
     def widths(self, text: str, font: str) -> list[float]:
         """The width of every character in em; 0 for what no font has."""
@@ -143,14 +165,14 @@ class Fonts:
         name = role(font)
         known = self._narrow.get(name)
         if known is None:
-            known = self._narrow[name] = _Narrow(self._sure, self._widths[name])
+            known = self._narrow[name] = _Narrow(self, self._widths[name])
         return known.are(text)
 
     def report(self) -> Iterator[tuple[str, str, int]]:
         """Role, its first face, and how many characters of GB 2312 that face lacks."""
         for name in ROLES:
             first = self._chain(name)[0]
-            yield name, first.family, sum(not first.face.glyph(char) for char in _gb2312())
+            yield name, self._family(first), sum(not first.face.glyph(char) for char in _gb2312())
 
     @property
     def upright(self) -> Face | None:
@@ -159,12 +181,12 @@ class Fonts:
         found = [named.face for named in self._rest if named.role and named.face.has_cff]
         return found[-1] if found else None
 
-    def _usable(self, path: Path, families: dict[tuple[str | None, int], str]) -> Iterator[Named]:
+    def _usable(self, path: Path) -> Iterator[Named]:
         for index, face in enumerate(open_faces(path)):
             if not face.may_embed:
                 self.remarks += (f"{path.name} 的许可不允许嵌入文件，没有使用。",)
-            elif family := families.get((str(path), index)):
-                yield Named(face, family, next(filter(None, map(_role, sorted(face.names))), ""))
+            elif (place := (str(path), index)) in self._families:
+                yield Named(face, place, next(filter(None, map(_role, sorted(face.names))), ""))
 
     def _chain(self, wanted: str) -> list[Named]:
         """Faces of the role, then of the body, then every other: of the office, of the system."""
@@ -212,17 +234,27 @@ class _Widths(dict[str, float]):
 
 
 class _Narrow:
-    """The characters no wider than WIDE in a chain of faces; learns the rare ones."""
+    """The characters no wider than WIDE in a chain of faces; learns the rare ones, and all as long
+    as it is asked seldom: to look up every common one takes longer than to check a file."""
 
-    def __init__(self, printable: str, widths: _Widths) -> None:
+    def __init__(self, fonts: Fonts, widths: _Widths) -> None:
+        self._fonts = fonts
         self._widths = widths
-        self._others = _others("".join(char for char in printable if widths[char] <= WIDE))
+        self._asked = 0
         self._learned: set[str] = set()
 
+    @cached_property
+    def _others(self) -> re.Pattern[str]:
+        common, widths = self._fonts._sure, self._widths
+        return _others("".join(char for char in common if widths[char] <= WIDE))
+
     def are(self, text: str) -> bool:
-        if not self._others.search(text):
-            return True
-        unknown = set(self._others.findall(text)) - self._learned
+        self._asked += 1
+        if self._asked > _SELDOM:
+            if not self._others.search(text):
+                return True
+            text = "".join(self._others.findall(text))
+        unknown = set(text) - self._learned - set(_LAYOUT)
         self._learned |= {char for char in unknown if 0 < self._widths[char] <= WIDE}
         return unknown <= self._learned
 
@@ -233,6 +265,7 @@ def _others(characters: str) -> re.Pattern[str]:
     return re.compile(f"[^{_LAYOUT}{known}]")
 
 
+_SELDOM: Final = 20
 _UPRIGHT: Final = range(300, 500)
 
 
@@ -281,10 +314,9 @@ def _system() -> dict[str, Path]:
     return found
 
 
-def _simplified(path: Path, families: dict[tuple[str | None, int], str]) -> Named:
+def _simplified(path: Path) -> Named:
     """The face for simplified Chinese of a collection."""
     faces = open_faces(path)
-    index = next((number for number in range(len(faces))
-                  if _SIMPLIFIED.search(families.get((str(path), number), ""))), 0)  # fmt: skip
-    family = families[str(path), index]
-    return Named(faces[index], family, _role(family))
+    names = [next(filter(_SIMPLIFIED.search, sorted(face.names)), "") for face in faces]
+    index = next((number for number, name in enumerate(names) if name), 0)
+    return Named(faces[index], (str(path), index), _role(names[index] or min(faces[index].names)))

@@ -6,12 +6,14 @@ A compilation is the same bytes for the same input, in any process: nothing look
 import json
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
-
-import typst
+from typing import TYPE_CHECKING, Any, Final
 
 from formsvc.documents.press.fonts import ROLES, Fonts
+
+if TYPE_CHECKING:
+    import typst
 
 _PROGRAM: Final = Path(__file__).with_name("program.typ")
 _LETTER: Final = Path(__file__).with_name("letter.typ")
@@ -27,7 +29,10 @@ class Typesetter:
     def __init__(self, fonts: Fonts) -> None:
         self.fonts = fonts
         self._own = threading.local()
-        self._inputs = {"fonts": _json({role: fonts.families(role) for role in ROLES})}
+
+    @cached_property
+    def _inputs(self) -> dict[str, Any]:
+        return {"fonts": _json({role: self.fonts.families(role) for role in ROLES})}
 
     def compile(self, job: Mapping[str, Any], layouts: Mapping[str, Any], *, strict: bool) -> bytes:
         """A PDF of the job's documents, by PDF/A-3a and PDF/UA-1 when `strict`."""
@@ -57,14 +62,16 @@ class Typesetter:
         found: list[float] = json.loads(compiler.query("<heights>", field="value", one=True))
         return found
 
-    def _compiler(self) -> typst.Compiler:
+    def _compiler(self) -> "typst.Compiler":
         compiler: typst.Compiler | None = getattr(self._own, "compiler", None)
         if compiler is None:
             compiler = self._own.compiler = self._new(b"")
         return compiler
 
-    def _new(self, source: bytes) -> typst.Compiler:
-        return typst.Compiler(
+    def _new(self, source: bytes) -> "typst.Compiler":
+        from typst import Compiler  # noqa: PLC0415  # as in fonts
+
+        return Compiler(
             source, root=_PROGRAM.anchor, font_paths=self.fonts.typst, sys_inputs=self._inputs
         )
 

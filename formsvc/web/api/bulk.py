@@ -5,7 +5,6 @@ is slow to send holds no thread and no place.
 """
 
 import io
-import json
 import os
 import shutil
 import sqlite3
@@ -36,6 +35,7 @@ from formsvc.web.api.description import BINARY, PROBLEM, SUBMISSION
 from formsvc.web.attachments import attachment
 from formsvc.web.held import forms, runs, settings
 from formsvc.web.problems import problem
+from formsvc.writing import jsonl
 
 MAX_BODY: Final = 200_000_000
 MAX_FORM: Final = 64_000_000  # a posted form is held in memory
@@ -243,7 +243,7 @@ _SECRET: Final = b"one request"
 
 
 def _line(value: dict[str, Any]) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+    return jsonl.line(value)
 
 
 def _workbook(given: Iterable[Item], on: date, people: bytes) -> bytes:

@@ -20,9 +20,11 @@ from formsvc.submissions import MAX_BYTES
 from formsvc.web.api import payloads
 from formsvc.web.api.arguments import Routes
 from formsvc.web.api.description import BINARY, PROBLEM, SUBMISSION, giving
+from formsvc.web.api.lean import lean
 from formsvc.web.attachments import attachment
 from formsvc.web.held import catalogue, form_or_404, issuers, settings
 from formsvc.web.problems import problem
+from formsvc.writing import jsonl
 from formsvc.writing.notation import today
 
 # One byte more than a submission may have, so that the reader itself says what is wrong.
@@ -105,6 +107,7 @@ def show_coverage() -> list[dict[str, Any]]:
 
 
 @api.post("/forms/<form>/check")
+@lean
 @api.doc(**_BODY)
 @api.arguments(payloads.OnQuery, location="query")
 @api.response(200, payloads.ReportPayload, description="报告，有无问题都是 200")
@@ -117,10 +120,12 @@ def check(query: dict[str, Any], form: str) -> Any:
     report = catalogue().check(_body(), on=query["on"], form=chosen.id).report
     if report.unreadable:
         return problem(400, "内容无法读取，请看 report。", report=report)
-    return report.to_dict()
+    text = jsonl.line(report.to_dict())
+    return current_app.response_class(text, mimetype="application/json")
 
 
 @api.post("/forms/<form>/documents")
+@lean
 @api.doc(**_BODY, **giving("填好的正式表格", *documents.MEDIA_TYPES.values()))
 @api.arguments(payloads.FillQuery, location="query")
 @api.alt_response(400, **PROBLEM, description="内容不是可读的 JSON；报告在 report 中")
