@@ -120,6 +120,7 @@ def test_a_second_batch_is_compared_with_the_first(open_page, tmp_path):
     hand_in(page, "review", [before])
     hand_in(page, "review", [after])
     page.get_by_role("link", name=re.compile("比较")).first.click()
+    expect(page.locator("ul.changes")).to_be_visible()
     texts = page.locator("ul.changes li li").all_inner_texts()
     for kind, about in (("仍未改正", "还缺"), ("新问题", "邮政编码"), ("已改正", "手机")):
         assert any(text.startswith(kind) and about in text for text in texts)

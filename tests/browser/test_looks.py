@@ -40,7 +40,8 @@ PAGES = {
 }  # fmt: skip
 # Pages that one comes to by what one does, which their own tests walk through with axe; and files.
 ELSEWHERE = {
-    "batches.show", "batches.item", "batches.changes", "security.verify",
+    "batches.show", "batches.item", "batches.changes", "batches.cover", "batches.ask",
+    "security.verify",
     "security.two_factor_token_validation", "security.wan_signin", "security.wan_delete",
     "security.mf_recovery", "security.two_factor_rescue", "security.reset_password",
     "security.tf_select", "accounts.first", "accounts.come", "accounts.ask_to_register",
@@ -122,6 +123,10 @@ def test_a_form_and_a_batch_are_right_in_every_light_and_width_and_on_paper(open
     found += faults(page)
     hand_in(page, "unit", [GOOD, FUNDING, mixed])
     found += faults(page)
+    batch = page.url.partition("?")[0]
+    for where in ("cover", "delete"):
+        page.goto(f"{batch}/{where}")
+        found += faults(page)
     hand_in(page, "review", [GOOD])
     hand_in(page, "review", [mixed])
     found += faults(page)
