@@ -103,4 +103,5 @@ def test_sources_and_results_may_have_fsspec_addresses(tmp_path, catalogue):
         results.REPORTS,
         bulk.KEYS,
         bulk.SALT,
+        bulk.PEOPLE,
     }

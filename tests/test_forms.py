@@ -197,7 +197,7 @@ def with_value(table: dict, place: tuple, value) -> dict:
     ("file", "step"),
     [
         (f"{PLACE}/form.toml", 7),
-        ("jiangxi/programme.toml", 11),
+        ("jiangxi/programme.toml", 7),
         ("demo/every-kind/1/form.toml", 13),
         ("demo/programme.toml", 1),
     ],

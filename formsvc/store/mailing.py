@@ -22,7 +22,7 @@ from sqlalchemy import delete, select
 
 from formsvc.config import Settings
 from formsvc.errors import ConfigError, FormsvcError
-from formsvc.store.models import Filing, Letter, Notice, Person
+from formsvc.store.models import Filing, Notice, Person, QueuedMail
 from formsvc.store.store import Store
 
 _PATIENCE: Final = 20  # seconds
@@ -145,7 +145,7 @@ class Post:
     def put(self, to: str, subject: str, text: str, days: int = 1) -> None:
         """Keep a letter to be sent, and tried for some days."""
         with self.store.writing() as work:
-            letter = Letter(after=work.now, until=work.now + timedelta(days=days), sealed=b"")
+            letter = QueuedMail(after=work.now, until=work.now + timedelta(days=days), sealed=b"")
             work.session.add(letter)
             work.session.flush()
             plain = json.dumps([to, subject, text], ensure_ascii=False).encode()
@@ -160,8 +160,13 @@ class Post:
 def send_letters(store: Store, mailer: Mailer) -> int:
     """Send the letters whose time has come, the oldest first; how many were."""
     with store.writing() as work:
-        work.session.execute(delete(Letter).where(Letter.until <= work.now))
-        due = select(Letter).where(Letter.after <= work.now).order_by(Letter.id).limit(_A_ROUND)
+        work.session.execute(delete(QueuedMail).where(QueuedMail.until <= work.now))
+        due = (
+            select(QueuedMail)
+            .where(QueuedMail.after <= work.now)
+            .order_by(QueuedMail.id)
+            .limit(_A_ROUND)
+        )
         waiting = [(each.id, *opened(store, each)) for each in work.session.scalars(due)]
     sent = 0
     if waiting:
@@ -174,14 +179,14 @@ def send_letters(store: Store, mailer: Mailer) -> int:
                 except NotSent as failed:
                     is_over = failed.is_final
                 with store.writing() as work:
-                    if (letter := work.session.get(Letter, id)) is not None:
+                    if (letter := work.session.get(QueuedMail, id)) is not None:
                         letter.after = work.now + _AGAIN
                         if is_over:
                             work.session.delete(letter)
     return sent
 
 
-def opened(store: Store, letter: Letter) -> tuple[str, str, str]:
+def opened(store: Store, letter: QueuedMail) -> tuple[str, str, str]:
     """(to, subject, text) of a letter."""
     to, subject, text = json.loads(store.keys.unseal(letter.sealed, f"letter/{letter.id}"))
     return to, subject, text

@@ -364,7 +364,7 @@ class Notice(Base):
     mailed: Mapped[datetime | None]
 
 
-class Letter(Base):
+class QueuedMail(Base):
     """A mail of an account that waits to be sent, sealed: to whom, subject, text. It is tried again
     `after` a time, and dropped at `until`; one that was sent is gone."""
 

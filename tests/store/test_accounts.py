@@ -20,7 +20,7 @@ from formsvc.store.audit import Audit
 from formsvc.store.errors import Invalid, NotAllowed, NotNow, NotThere
 from formsvc.store.life import Opinion
 from formsvc.store.mailing import Mailer, Post
-from formsvc.store.models import Event, Letter, Membership, Office, Passkey, Person, Token
+from formsvc.store.models import Event, Membership, Office, Passkey, Person, QueuedMail, Token
 from formsvc.web import create_app
 from formsvc.web.accounts import security
 from formsvc.web.accounts.messages import messages
@@ -711,7 +711,7 @@ SILENT = "smtp+plain://127.0.0.1:9"
 def letters(store) -> list[tuple[str, str, str]]:
     """The mails that wait to be sent."""
     with store.reading() as work:
-        return [mailing.opened(store, each) for each in work.session.query(Letter)]
+        return [mailing.opened(store, each) for each in work.session.query(QueuedMail)]
 
 
 def test_an_invitation_waits_for_the_mail_server_and_the_page_says_so(app, store, world, manager):

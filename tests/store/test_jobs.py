@@ -187,7 +187,7 @@ class Breaking(threading.Thread):
                 ).fetchone()[0]
 
 
-@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("origin", ["postgresql"], indirect=True)
 def test_connections_that_break_leave_a_job_whole_and_done_once(world, sign_in, settings, app):
     desk = sign_in(world.actor("申报人"))
     lines = "\n".join(json.dumps(submission(), ensure_ascii=False) for _ in range(150))

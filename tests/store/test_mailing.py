@@ -16,7 +16,7 @@ from formsvc.config import Settings
 from formsvc.errors import ConfigError
 from formsvc.store import mailing
 from formsvc.store.mailing import Mailer, NotSent, Post
-from formsvc.store.models import Letter, Notice
+from formsvc.store.models import Notice, QueuedMail
 
 from .world import submission
 
@@ -117,7 +117,7 @@ def test_a_refused_address_holds_nobody_else_up_and_is_not_tried_for_ever(world,
 
 def waiting(store) -> int:
     with store.reading() as work:
-        return work.session.scalar(select(func.count()).select_from(Letter))
+        return work.session.scalar(select(func.count()).select_from(QueuedMail))
 
 
 def test_a_letter_waits_sealed_until_the_server_answers_and_is_sent_once(store, box, mailer, clock):
@@ -129,7 +129,7 @@ def test_a_letter_waits_sealed_until_the_server_answers_and_is_sent_once(store, 
     assert not post.answers()
     assert mailer.answers()
     with store.reading() as work:
-        assert b"secret" not in work.session.scalar(select(Letter.sealed))
+        assert b"secret" not in work.session.scalar(select(QueuedMail.sealed))
     assert mailing.send_letters(store, nobody) == 0
     assert waiting(store) == 1
     box.refused["a@b.cn"] = "450 later"
