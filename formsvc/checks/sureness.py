@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, Final
 
 from formsvc.checks import formats
-from formsvc.writing import texts
+from formsvc.writing import codes, texts
 
 Surely = Callable[[Any], bool]
 Described = tuple[Mapping[str, Any], str]
@@ -35,7 +35,7 @@ _KNOWN: Final[Mapping[str, frozenset[str]]] = {
 }  # fmt: skip
 _HOPS: Final = 32
 # Formats that only name what a value means.
-_MEANINGS: Final = frozenset({"money", "paragraphs"})
+_MEANINGS: Final = frozenset({"money", "paragraphs", *codes.KINDS}) - formats.FORMATS.keys()
 
 # A pattern that means the same in ECMA-262, Rust and Python, but for `$` at its end: plain
 # characters, sets of these and ranges, groups, alternatives and quantifiers.

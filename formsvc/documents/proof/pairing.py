@@ -6,7 +6,6 @@ one is told at its own field; elsewhere what stayed the same says what came and 
 """
 
 import difflib
-import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -14,7 +13,6 @@ from itertools import pairwise, takewhile
 
 from formsvc.documents.proof.units import CELL, Stretch, Unit, bare
 
-_ROW = re.compile(r".*?/[0-9]+(?=/|$)")
 Places = tuple[int, int, int, int]
 """From where to where of ours, and of theirs."""
 
@@ -105,14 +103,22 @@ def _starts(units: Sequence[Unit]) -> frozenset[int]:
     """The places at which the rows of a list begin, or end: with their number, if they have one."""
     found, last = set(), None
     for at, unit in enumerate(units):
-        row = next((_ROW.match(name) for name, _ in unit.parts if name), None)
+        row = _row_of(next((name for name, _ in unit.parts if name), ""))
         if unit.text.isdecimal() and row is None:
             continue
-        if (row and row[0]) != last:
+        if row != last:
             is_numbered = at > 0 and units[at - 1].text.isdecimal() and row is not None
             found.add(at - is_numbered)
-            last = row and row[0]
+            last = row
     return frozenset(found)
+
+
+def _row_of(pointer: str) -> str | None:
+    """The pointer of the row that a field stands in."""
+    tokens = pointer.split("/")
+    ends = (at for at, token in enumerate(tokens, 1) if token.isascii() and token.isdigit())
+    end = next(ends, None)
+    return None if end is None else "/".join(tokens[:end])
 
 
 def _stayed(matcher: difflib.SequenceMatcher[str]) -> int:

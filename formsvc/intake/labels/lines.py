@@ -13,7 +13,7 @@ _MOST: Final = 60  # lines
 _LONG: Final = 600  # characters of one
 _OFTEN: Final = 4  # how often a literal may stand in a line
 _NUMERALS: Final = "一二三四五六七八九十"
-_NUMBER = re.compile(rf"\s*[(（]?([0-9]{{1,2}}|[{_NUMERALS}])[)）.．、]{{1,2}}\s*(?![0-9])")
+_NUMBER = re.compile(rf"[(（]?([0-9]{{1,2}}|[{_NUMERALS}])[)）.．、]{{1,2}}(?!\s*[0-9])")
 _MARKS = re.compile(r"[\t，,、;；|]")
 
 Row = dict[str, str]
@@ -45,7 +45,7 @@ def _end(box: BoxShape) -> str:
 def _lines(text: str) -> list[str]:
     """The lines, without the numbers before them where these count from 1."""
     lines = [
-        line.strip(" ;；")
+        line.strip(" ;；\t")
         for line in text.replace(words.RULE, " ").split("\n")
         if not words.is_unwritten(_MARKS.sub("", line))
     ]
@@ -56,7 +56,9 @@ def _lines(text: str) -> list[str]:
     )
     if not is_counted:
         return lines
-    return [line[number.end() :] for line, number in zip(lines, numbers, strict=True) if number]
+    return [
+        line[number.end() :].lstrip() for line, number in zip(lines, numbers, strict=True) if number
+    ]
 
 
 def _rows(box: BoxShape, fields: Mapping[str, FieldShape], line: str) -> list[tuple[Row, bool]]:
