@@ -139,7 +139,7 @@ def test_a_pack_of_more_documents_than_are_looked_at_says_how_many_are_left(
     sent = {"token": token, "file": (io.BytesIO(packed), "包.pdf")}
     page = client.post("/verify", data=sent).text
     assert verdict.message in html.unescape(page)
-    assert "没有发现改动" not in page
+    assert ">没有发现改动<" not in page
 
 
 def test_a_print_pack_is_verified_document_by_document(catalogue, packed):

@@ -8,7 +8,6 @@ from flask_smorest import Api
 from marshmallow.fields import Field
 
 from formsvc.forms import Form
-from formsvc.web.api.envelopes import DEMANDED
 from formsvc.web.api.payloads import ProblemPayload
 from formsvc.web.problems import MEDIA_TYPE, from_exception, title
 
@@ -18,6 +17,9 @@ PROBLEM: Final[dict[str, Any]] = {"schema": ProblemPayload, "content_type": MEDI
 """How a refusal is described: `alt_response(404, **PROBLEM, description=…)`."""
 SUBMISSION: Final = {"$ref": "#/components/schemas/Submission"}
 """A submission of any form."""
+
+DEMANDED: Final = "x-demanded"
+"""Of a parameter that must be there, though its envelope does not say so."""
 
 _JSON: Final = {"schema": {"type": "object"}}
 _COMPONENT: Final = "#/components/schemas/"

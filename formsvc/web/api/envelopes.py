@@ -6,14 +6,13 @@ from marshmallow import Schema, ValidationError, fields, validate
 
 from formsvc.documents import Format
 from formsvc.store.life import MAX_WORDS, Outcome, State
+from formsvc.web.api.description import DEMANDED
 from formsvc.web.api.payloads import CitationPayload, FindingPayload
 
 _STATES = validate.OneOf([state.value for state in State], error="只能是 {choices}")
 _ID = validate.Range(1, (1 << 63) - 1, error="没有这样的编号")
 _SHA256 = 64  # hexadecimal digits
 MOST = 200  # on a page
-DEMANDED = "x-demanded"
-"""Of a parameter that must be there, though its envelope does not say so."""
 
 
 def _text(value: str) -> None:
