@@ -6,8 +6,6 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-# Half of what a test takes is waiting, for pages and processes of its own.
-RUNNERS := $(shell expr 2 \* $$(nproc))
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
 TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils \
   postgresql qpdf
@@ -21,10 +19,10 @@ run: .venv/run.stamp
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)
-	$(BIN)/pytest -n $(RUNNERS) --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/dev.stamp
-	$(BIN)/pytest -n $(RUNNERS) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .

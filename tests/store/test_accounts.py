@@ -281,6 +281,8 @@ def with_second_step(visitor: Visitor) -> pyotp.TOTP:
 
 
 def test_the_second_step_is_asked_for_and_a_code_is_good_once(app, store, world, manager):
+    if (left := 30 - time.time() % 30) < 10:  # of one code's time: all of the test is to lie in it
+        time.sleep(left)
     code = with_second_step(manager)
     used = code.now()
     email = person(store, world.people[MANAGER]).email
