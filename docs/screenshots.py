@@ -195,6 +195,7 @@ def load(page: Page, path: Path) -> None:
     page.locator("details.load summary").click()
     page.set_input_files("#file", path)
     page.get_by_role("button", name="载入", exact=True).click()
+    page.locator("p.notice").first.wait_for()
 
 
 def hand_in(page: Page, path: Path) -> None:
