@@ -7,7 +7,6 @@ chunks are put together in the order of the input.
 """
 
 import hashlib
-import json
 import os
 import shutil
 from collections import deque
@@ -354,12 +353,12 @@ class Batch:
         chunk = next(each for each in range(self._chunks) if number in self._numbers(each))
         worked = check_item(loaded(self.job.shelves, self.job.press), self.job, item, number)
         with self.folder.open(_chunk_name(chunk)) as stream:
-            header, lines = json.loads(stream.readline()), stream.readlines()
+            header, lines = jsonl.read(stream.readline()), stream.readlines()
         place = [row[0] for row, *_ in header["items"]].index(number)
         header["items"][place] = (worked.row, worked.entries, worked.documents)
         lines[place] = worked.line
         with self.folder.create(_chunk_name(chunk)) as stream:
-            stream.write(json.dumps(header, ensure_ascii=False).encode() + b"\n")
+            stream.write(jsonl.line(header))
             stream.writelines(lines)
         raw = item.raw or b""
         with self.folder.open(KEPT) as old, self.folder.create(KEPT) as new:
@@ -382,11 +381,11 @@ class Batch:
             own, known = (bytes.fromhex(each.read().decode("ascii")) for each in (salt, people))
         self.job = replace(self.job, secrets=(own,), people=known)
         with self.folder.open(_RAWS) as stream:
-            self._raws = [tuple(each) for each in json.load(stream)]
+            self._raws = [tuple(each) for each in jsonl.read(stream.read())]
 
     def _numbers(self, chunk: int) -> list[int]:
         with self.folder.open(_chunk_name(chunk)) as stream:
-            return [row[0] for row, *_ in json.loads(stream.readline())["items"]]
+            return [row[0] for row, *_ in jsonl.read(stream.readline())["items"]]
 
     def _assemble(self, results: Results, meetings: Meetings, gone: Collection[int]) -> None:
         met = iter(meetings.findings())
@@ -413,7 +412,7 @@ class Batch:
         results.index.finish()
         if self._raws:
             with self.folder.create(_RAWS) as stream:
-                stream.write(json.dumps(self._raws).encode())
+                stream.write(jsonl.value(self._raws))
 
     def _withdraw(self, names: Iterable[str]) -> None:
         for name in names:

@@ -1,11 +1,11 @@
 """What a run leaves for those after it: keys to compare by, and what was taken out of it."""
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
 from formsvc.errors import ConfigError
 from formsvc.storage import Folder
+from formsvc.writing import jsonl
 
 KEYS: Final = "keys.jsonl"
 SALT: Final = "keys.salt"
@@ -19,7 +19,7 @@ def read_keys(path: str | Path) -> tuple[bytes, list[dict[str, Any]]]:
     keys = keys / KEYS if keys.is_dir() else keys
     try:
         secret = bytes.fromhex((keys.parent / SALT).read_text("ascii").strip())
-        rows = [json.loads(line) for line in keys.read_text("utf-8").splitlines()]
+        rows = [jsonl.read(line) for line in keys.read_text("utf-8").splitlines()]
     except ValueError as error:
         raise ConfigError(f"{keys}：不是批量审核留下的比对文件（{error}）") from None
     return secret, rows
@@ -38,4 +38,4 @@ def withdrawn(folder: Folder) -> dict[int, str]:
     if not folder.exists(WITHDRAWN):
         return {}
     with folder.open(WITHDRAWN) as stream:
-        return {int(number): text for number, text in json.load(stream).items()}
+        return {int(number): text for number, text in jsonl.read(stream.read()).items()}
