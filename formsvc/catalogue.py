@@ -151,12 +151,20 @@ class Catalogue(Mapping[str, Form]):
         Without `form`, an id, the submission's own "form" decides. `register` is an office's list
         of its people.
         """
-        parsed = submissions.parse(raw)
+        sure: checks.Sure | None = None
+
+        def keys(data: object) -> int:
+            nonlocal sure
+            chosen = self.of(data, on, form)
+            sure = checks.checker(chosen).surely(data, on) if chosen else None
+            return sure.keys if sure else 0
+
+        parsed = submissions.parse(raw, keys)
         if parsed.data is None and parsed.findings:
             chosen = self.in_force(form, on) if form else None
             head = (chosen.id, chosen.edition) if chosen else ("", "")
             return Checked(None, Report(*head, parsed.findings, unreadable=True), chosen)
-        checked = self.check_data(parsed.data, on=on, form=form, register=register)
+        checked = self._checked(parsed.data, on, form, register, sure)
         if not parsed.findings:
             return checked
         return replace(checked, report=checked.report.preceded_by(parsed.findings))
@@ -165,23 +173,33 @@ class Catalogue(Mapping[str, Form]):
         self, data: object, *, on: date, form: str | None = None, register: Register | None = None
     ) -> Checked:
         """Check data that was read already; see `check`."""
-        chosen = self.of(data, on, form)
+        return self._checked(data, on, form, register, None)
+
+    def _checked(
+        self,
+        data: object,
+        on: date,
+        form: str | None,
+        register: Register | None,
+        sure: checks.Sure | None,
+    ) -> Checked:
+        chosen = sure.epoch.form if sure else self.of(data, on, form)
         if chosen is None:
             names = "、".join(f"{form.id}（{form.title}）" for form in self.values())
             message = f"没有写明是哪一种表，请在“form”中填写其中之一：{names}。"
             finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
             return Checked(data, Report("", "", (finding,), unreadable=True), None)
         checker = checks.checker(chosen)
-        report = checker.check(data, on, register)
-        data = checker.completed(data, on)
-        return Checked(data, self._with_print(report, chosen, data), chosen)
+        report, data = checker.judge(data, on, register, sure)
+        text = sure.text if sure else None
+        return Checked(data, self._with_print(report, chosen, data, text), chosen)
 
-    def _with_print(self, report: Report, form: Form, data: object) -> Report:
+    def _with_print(self, report: Report, form: Form, data: object, text: str | None) -> Report:
         """The report with what cannot be printed, where nothing else is wrong already."""
         if self._press is None or report.unreadable:
             return report
         spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
-        found = documents.findings(form, data, self._press, spoken)
+        found = documents.findings(form, data, self._press, spoken, text)
         if isinstance(found, Skipped):
             return replace(report, skipped=(*report.skipped, found))
         if not found:

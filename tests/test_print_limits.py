@@ -118,7 +118,7 @@ def test_bounds_change_no_finding(catalogue, monkeypatch):
     for number, (_, data) in enumerate(everything):
         data["unit"]["name"] = "省" * 2 * number
     quick = [press.findings(form, data, press.Press()) for form, data in everything]
-    monkeypatch.setattr(Bounds, "hold", lambda self, data, spoken: False)
+    monkeypatch.setattr(Bounds, "hold", lambda self, data, spoken, text: False)
     assert quick == [press.findings(form, data, press.Press()) for form, data in everything]
     assert () in quick
     assert any(quick)

@@ -1,39 +1,76 @@
 """Data → report: structure by JSON Schema, then the rules that a schema cannot say."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property, partial
 from itertools import islice
 from typing import Any
 
 from formsvc import pointers
 from formsvc.checks.register import Register
-from formsvc.checks.rules import Broken, Rule, compile_rules, touches
+from formsvc.checks.rules import Broken, Outcome, Rule, compile_rules, touches
 from formsvc.checks.structure import MOST, Structure
+from formsvc.checks.sureness import Said, Surely, surely
 from formsvc.findings import Finding, Report, Severity, Skipped
 from formsvc.forms import ComparisonSpec, Form
-from formsvc.forms.computed import completed, computations, differing
+from formsvc.forms.computed import completed, computations, differing, states_any
 from formsvc.forms.guards import Guard, guard
 from formsvc.forms.places import Unjudged
 from formsvc.writing import texts
 
-__all__ = ["Checker", "check", "checker"]
+__all__ = ["Checker", "Sure", "check", "checker"]
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
 _PENDING = "需与其他人的申报一并比对，批量审核时检查。"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Epoch:
     """The rules of a form from a day on which policy values change; `values` is that day, "" for
     the first."""
 
+    form: Form
     day: date
     values: str
     rules: tuple[Rule, ...]
+
+    @cached_property
+    def surely(self) -> Surely | None:
+        """What tells of nearly every right submission that it is."""
+        rules = (partial(rule.surely, number) for number, rule in enumerate(self.rules))
+        return surely(self.form.schema, self.form.common, rules)
+
+    def stopped(self, broken: Iterable[Broken]) -> dict[int, str]:
+        """The rules that cannot be judged, by number: the first broken place that each reads."""
+        found: dict[int, str] = {}
+        for pointer, tokens in broken:
+            name = self.form.in_any_row(pointer)
+            numbers = self._readers.get(name)
+            if numbers is None:
+                numbers = [n for n, rule in enumerate(self.rules) if rule.reads(tokens)]
+                if name in self.form.fields:  # what else people write is not kept
+                    self._readers[name] = numbers
+            for number in numbers:
+                found.setdefault(number, pointer)
+        return found
+
+    @cached_property
+    def _readers(self) -> dict[str, list[int]]:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """What is surely so of a submission in order: how many keys and which texts, joined, it has, and
+    what is said of the rules of its day."""
+
+    epoch: _Epoch
+    keys: int
+    text: str
+    said: list[Said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +106,7 @@ class Checker:
             for each in form.comparisons
         )
         self._epochs = tuple(
-            _Epoch(day, values, compile_rules(form, day))
+            _Epoch(form, day, values, compile_rules(form, day))
             for day, values in zip((date.min, *self._days), ("", *self._since), strict=True)
         )
 
@@ -83,32 +120,71 @@ class Checker:
             return data
         return completed(self.form, data, self._epoch(data, on).day)
 
-    def check(self, data: object, on: date, register: Register | None = None) -> Report:
-        """All findings at once, in paper order. Never raises on what a user sent."""
+    def surely(self, data: object, on: date) -> Sure | None:
+        """What is surely so of data that is in order; None where only `check` can say."""
+        try:
+            epoch = self._epoch(data, on)
+            found = epoch.surely(data, on) if epoch.surely else None
+        except (TypeError, ValueError):
+            return None
+        return Sure(epoch, *found) if found else None
+
+    def check(
+        self,
+        data: object,
+        on: date,
+        register: Register | None = None,
+        sure: Sure | None = None,
+    ) -> Report:
+        """All findings at once, in paper order; `sure` is what `surely` said of the same data.
+
+        Never raises on what a user sent.
+        """
+        return self.judge(data, on, register, sure)[0]
+
+    def judge(
+        self,
+        data: object,
+        on: date,
+        register: Register | None = None,
+        sure: Sure | None = None,
+    ) -> tuple[Report, object]:
+        """The report, as `check` gives it, and the submission with the computed values that it
+        lacks."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
         form, given = self.form, data
-        if not self.structure.is_valid(data):
+        sure = sure or self.surely(data, on)
+        if sure is None and not self.structure.is_valid(data):
             data, found = self._structural(data)
             broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
-        epoch = self._epoch(data, on)
+        epoch = sure.epoch if sure else self._epoch(data, on)
         if form.computed:
-            data = self._computed(data, epoch.day, found, broken)
+            data, own = completed(form, data, epoch.day, afresh=True), data
+            if broken or states_any(form, own):
+                found += self._differing(own, data, epoch.day, broken)
+                given = self.completed(given, on)
+            else:
+                given = data
         skipped: list[Skipped] = []
-        for rule in epoch.rules:
-            outcome = (broken and rule.stopped_by(form, data, broken)) or rule.judge(
-                form, data, on, register
-            )
-            if outcome:
-                if isinstance(outcome, Skipped):
-                    skipped.append(outcome)
-                else:
-                    found += outcome
+        stopped = epoch.stopped(broken) if broken else {}
+        for said in sure.said if sure else range(len(epoch.rules)):
+            outcome: Outcome
+            if isinstance(said, Skipped):
+                outcome = said
+            elif said in stopped:
+                outcome = epoch.rules[said].stopped_by(form, data, stopped[said])
+            else:
+                outcome = epoch.rules[said].judge(form, data, on, register)
+            if isinstance(outcome, Skipped):
+                skipped.append(outcome)
+            else:
+                found += outcome
         for each in self._compared:
             skipped.append(self._uncompared(each, data, broken, epoch.day))
         if len(found) > 1:
             found.sort(key=lambda finding: form.place(finding.pointer))
-        return Report(
+        report = Report(
             form.id,
             form.edition,
             tuple(found),
@@ -117,22 +193,21 @@ class Checker:
             unreadable=data is None and given is not None,
             on=on.isoformat(),
         )
+        return report, given
 
     def _epoch(self, data: object, on: date) -> _Epoch:
         if not self._since:
             return self._epochs[0]
         return self._epochs[bisect_right(self._since, day_of(self.form, data, on))]
 
-    def _computed(
-        self, given: Any, on: date, found: list[Finding], broken: tuple[Broken, ...]
-    ) -> Any:
-        """The data with its computed values worked out anew, and findings for those that differ."""
-        data = completed(self.form, given, on, afresh=True)
+    def _differing(
+        self, given: Any, data: Any, on: date, broken: tuple[Broken, ...]
+    ) -> Iterator[Finding]:
+        """Findings for computed values that differ from those that were worked out anew, `data`."""
         for each in computations(self.form, on):
             reads = (each.field.tokens, *each.operands)
             if not any(touches(operand, place) for operand in reads for _, place in broken):
-                found += differing(self.form, each.field, given, data)
-        return data
+                yield from differing(self.form, each.field, given, data)
 
     def _uncompared(
         self, compared: _Compared, data: Any, broken: tuple[Broken, ...], on: date

@@ -8,6 +8,7 @@ from typing import Any
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Hint, Kind
 from formsvc.checks.parameters import Count, Money, Sums, Text, Total, Unjudged, Wrong
 from formsvc.checks.tables import Bounds, said_range
+from formsvc.forms.sure import Leaves
 from formsvc.forms.terms import Term, amount_said, exact
 from formsvc.writing import words
 
@@ -24,8 +25,9 @@ class WordLimit(Kind):
 
     def check(self, data: Any, on: date) -> Breaches:
         text = self.field.get(data)
-        if len(text) <= self.limit or (count := words.count(text)) <= self.limit:
+        if words.are_within(text, self.limit):
             return MET
+        count = words.count(text)
         said = {
             "label": self.field.label,
             "value": count,
@@ -33,6 +35,10 @@ class WordLimit(Kind):
             "excess": count - self.limit,
         }
         return [Breach(self.field.pointer, said, count, self.limit)]
+
+    def surely(self, leaves: Leaves) -> str:
+        text, limit = leaves.value(self.field), leaves.bind(self.limit)
+        return f"len({text}) <= {limit} or {leaves.bind(words.are_within)}({text}, {limit})"
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"不超过 {self.limit} 字", words=self.limit)
@@ -98,6 +104,14 @@ class Between(Kind):
             return self._breach(data, value, high, self.within or self.most, (low, high))
         return MET
 
+    def surely(self, leaves: Leaves) -> str:
+        value = self.amount.sure(leaves)
+        if self.within:
+            low, high = (f"{self.within.sure(leaves)}[{end}]" for end in (0, 1))
+        else:
+            low, high = (each.sure(leaves) if each else "" for each in (self.least, self.most))
+        return f"{f'{low} <= ' if low else ''}{value}{f' <= {high}' if high else ''}"
+
     def _breach(
         self, data: Any, value: Any, limit: Any, bound: Term | None, bounds: tuple[Any, Any]
     ) -> Breaches:
@@ -150,6 +164,10 @@ class SumEquals(Kind):
             "gap": self._said(abs(stated - added)),
         }
         return [Breach(self.total.pointer, said, stated, added)]
+
+    def surely(self, leaves: Leaves) -> str:
+        stated = leaves.number(self.total)
+        return f"{stated} == {' + '.join(each.sure(leaves) for each in self.parts)}"
 
     def _said(self, value: Any) -> str:
         return amount_said(value, money=self.total.field.kind == "money")

@@ -25,6 +25,7 @@ from formsvc.checks.parameters import (
 from formsvc.checks.tables import Allowed, Assigned, Waivers
 from formsvc.findings import Severity
 from formsvc.forms.guards import Guard, is_given
+from formsvc.forms.sure import Leaves
 from formsvc.writing.notation import folded, identity_code
 
 
@@ -54,6 +55,13 @@ class NotStartingWith(Kind):
             return MET
         return [Breach(self.field.pointer, {"label": self.field.label, "value": value})]
 
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.bind(self._is_allowed)}({leaves.value(self.field)})"
+
+    def _is_allowed(self, text: str) -> bool:
+        name = folded(text)
+        return not name.startswith(self._bad) or name.startswith(self._good)
+
 
 class RefusedIf(Kind):
     """the field holds this value"""
@@ -69,6 +77,9 @@ class RefusedIf(Kind):
         if self.field.get(data) is not self.equals:
             return MET
         return [Breach(self.field.pointer, {"label": self.field.label})]
+
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.value(self.field)} is {not self.equals}"
 
 
 class Pairs(Kind):
@@ -89,6 +100,10 @@ class Pairs(Kind):
             return MET
         said = {"label": self.field.label, "value": value, "by": chosen}
         return [Breach(self.field.pointer, {**said, "allowed": "、".join(allowed)})]
+
+    def surely(self, leaves: Leaves) -> str:
+        value, chosen = leaves.value(self.field), leaves.value(self.by)
+        return f"{value} in {leaves.bind(self.allowed)}[{chosen}]"
 
     def hints(self) -> Iterator[Hint]:
         yield Hint(self.field.pointer, f"按{self.by.label}选择")
@@ -114,6 +129,9 @@ class SameAs(Kind):
         return [Breach(self.field.pointer,
                        {"label": self.field.label, "value": value, "other": other})]  # fmt: skip
 
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.value(self.field)} == {leaves.value(self.other)}"
+
     def leads(self) -> Iterator[tuple[Place, Place]]:
         yield self.other, self.field
 
@@ -138,6 +156,9 @@ class Note(Kind):
     def check(self, data: Any, on: date) -> Breaches:
         return [Breach(self.field.pointer, {"label": self.field.label})]
 
+    def surely(self, leaves: Leaves) -> str:
+        return "False"
+
 
 class Required(Kind):
     """the field is empty; say by `when` where it is asked for"""
@@ -152,6 +173,9 @@ class Required(Kind):
         if is_given(self.field.find(data)):
             return MET
         return [Breach(self.field.pointer, {"label": self.field.label})]
+
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.bind(is_given)}({leaves.find(self.field)})"
 
     def hints(self) -> Iterator[Hint]:
         first, *_ = (*self.guard.places, self.field)
@@ -232,6 +256,9 @@ class ContainsAll(Kind):
         said = {"label": self.field.label, "missing": "、".join(missing)}
         return [Breach(self.field.pointer, said, len(wanted) - len(missing), len(wanted))]
 
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.bind(frozenset(self.values))}.issubset({leaves.value(self.field)})"
+
     def _wanted(self, data: Any) -> list[str]:
         if not self.waived:
             return self.values
@@ -294,6 +321,10 @@ class NoneContains(Kind):
             return MET
         return [Breach(self.field.pointer, {"value": value})]
 
+    def surely(self, leaves: Leaves) -> str:
+        text = leaves.value(self.field)
+        return " and ".join(f"{leaves.bind(word)} not in {text}" for word in self.words)
+
 
 class OneOfBy(Kind):
     """the wanted choice is empty (with `either = true` only a warning where another one is filled
@@ -333,6 +364,15 @@ class OneOfBy(Kind):
             elif name != wanted and name in given:
                 breaches.append(breach._replace(message="message_extra", severity=Severity.WARNING))
         return breaches
+
+    def surely(self, leaves: Leaves) -> str:
+        kind, given = leaves.value(self.by), [leaves.find(each) for each in self.choices.values()]
+        right = leaves.bind({
+            kind: tuple(name == wanted for name in self.choices)
+            for kind, wanted in self.wanted.items()
+        })  # fmt: skip
+        shown = "".join(f"not not {name}, " for name in given)
+        return f"({shown}) == {right}[{kind}] if {kind} in {right} else {' or '.join(given)}"
 
     def hints(self) -> Iterator[Hint]:
         for choice in self.choices.values():

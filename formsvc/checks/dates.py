@@ -20,6 +20,7 @@ from formsvc.checks.parameters import (
 )
 from formsvc.checks.tables import CalendarDay, calendar_said
 from formsvc.forms import months
+from formsvc.forms.sure import Leaves
 from formsvc.writing.notation import long_date
 
 # The years that dates of forms lie in, with room for what is counted from them.
@@ -42,6 +43,9 @@ class DatesOrdered(Kind):
         if first < last:
             return MET
         return [Breach(self.end.pointer, {"start": first, "end": last})]
+
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.value(self.start)} < {leaves.value(self.end)}"
 
 
 class MonthsBetween(Kind):
@@ -81,12 +85,11 @@ class MonthsBetween(Kind):
 
     def check(self, data: Any, on: date) -> Breaches:
         first, last = _day(self.start, data), _day(self.end, data)
-        spare = timedelta(days=self.days or 0)
         said: dict[str, Any] = {"start": first, "end": last}
         if self.least:
-            said["earliest"] = months.last_day_of_stay(first, self.least) - spare
+            said["earliest"] = self._earliest(first)
         if self.most:
-            said["latest"] = months.last_day_of_stay(first, self.most) + spare
+            said["latest"] = self._latest(first)
         if self.least and last < said["earliest"]:
             asked, needed = self.least, said["earliest"]
         elif self.most and last > said["latest"]:
@@ -95,6 +98,18 @@ class MonthsBetween(Kind):
             return MET
         said |= {"months": asked, "needed": needed}
         return [Breach(self.end.pointer, said, months.whole_months(first, last), asked)]
+
+    def _earliest(self, first: date) -> date:
+        return months.last_day_of_stay(first, self.least or 0) - timedelta(days=self.days or 0)
+
+    def _latest(self, first: date) -> date:
+        return months.last_day_of_stay(first, self.most or 0) + timedelta(days=self.days or 0)
+
+    def surely(self, leaves: Leaves) -> str:
+        first, last = leaves.day(self.start), leaves.day(self.end)
+        early = f"{leaves.bind(self._earliest)}({first}) <= " if self.least else ""
+        late = f" <= {leaves.bind(self._latest)}({first})" if self.most else ""
+        return f"{early}{last}{late}"
 
 
 class Due(Kind):
@@ -123,9 +138,8 @@ class Due(Kind):
         else:
             self.title, self.demand = "晚于{anchor}的{by}才报送", day + "不晚于{anchor}的{by}"
 
-    def _limits(self, data: Any) -> tuple[date, date]:
-        """The first and the last day on which it is in order."""
-        given = self.anchor.get(data)
+    def _limits(self, given: Any) -> tuple[date, date]:
+        """The first and the last day on which it is in order, by the anchor's value."""
         if isinstance(given, str):
             base = date.fromisoformat(given)
         elif _FIRST <= given <= _LAST:
@@ -138,7 +152,7 @@ class Due(Kind):
         return base, months.day_of(base.year + years, month, day)
 
     def check(self, data: Any, on: date) -> Breaches:
-        base, limit = self._limits(data)
+        base, limit = self._limits(self.anchor.get(data))
         stated = self.day.find(data) if self.day else None
         sent = date.fromisoformat(stated) if stated else on
         anchor = f"{base.year}年" if self.anchor.field.type == "integer" else base
@@ -151,6 +165,14 @@ class Due(Kind):
         said = {"anchor": anchor, "limit": limit, "day": sent, "days": days}
         return [Breach(self._pointer, said, days, 0)]
 
+    def surely(self, leaves: Leaves) -> str:
+        anchor, in_time = leaves.value(self.anchor), leaves.bind(self._is_in_time)
+        return f"{in_time}({anchor}, {leaves.found_day(self.day) if self.day else None}, on)"
+
+    def _is_in_time(self, anchor: Any, stated: date | None, on: date) -> bool:
+        base, limit = self._limits(anchor)
+        return (stated or on) <= limit and (stated is None or base <= stated)
+
     @property
     def _pointer(self) -> str:
         return (self.day or self.anchor).pointer
@@ -158,7 +180,7 @@ class Due(Kind):
     def last_day(self, data: object) -> date | None:
         """The last day on which it is in order; None where the anchor is missing or wrong."""
         try:
-            return self._limits(data)[1]
+            return self._limits(self.anchor.get(data))[1]
         except (Unjudged, ValueError, TypeError, OverflowError):
             return None
 
@@ -200,6 +222,10 @@ class NotAfterDay(_AgainstDay):
         day = min(stated, on)  # what is to be over is not over because a later day is written down
         return self._breach(value, day) if value > day else MET
 
+    def surely(self, leaves: Leaves) -> str:
+        value, day = leaves.day(self.field), leaves.found_day(self.day) if self.day else None
+        return f"{value} <= on" + (f" and ({day} is None or {value} <= {day})" if day else "")
+
 
 class NotBeforeDay(_AgainstDay):
     """the date is before the day (absent: the day of the check)"""
@@ -210,6 +236,10 @@ class NotBeforeDay(_AgainstDay):
     def check(self, data: Any, on: date) -> Breaches:
         value, day = self._days(data, on)
         return self._breach(value, day) if value < day else MET
+
+    def surely(self, leaves: Leaves) -> str:
+        day = f"({leaves.found_day(self.day)} or on)" if self.day else "on"
+        return f"{day} <= {leaves.day(self.field)}"
 
 
 class WithinYears(Kind):
@@ -248,6 +278,11 @@ class WithinYears(Kind):
         said = {"start": first, "end": last, "first": begin, "last": until}
         message = "message_longer" if more else "message"
         return [Breach(self.start.pointer, said, message=message)]
+
+    def surely(self, leaves: Leaves) -> str:
+        first, last = leaves.day(self.start), leaves.day(self.end)
+        begin, years = leaves.number(self.year), self.years.sure(leaves)
+        return f"{begin} <= {first}.year and {last}.year <= {begin} + {years}"
 
     def _more(self, data: Any) -> Any:
         if self.longer_if is None or self.longer_years is None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from formsvc.checks.formats import REGIONS, id_birth_date, id_number
 from formsvc.checks.kinds import MET, Aside, Breach, Breaches, Kind
 from formsvc.checks.parameters import Age, Day, IdNumber, Place, Text
 from formsvc.findings import Severity
+from formsvc.forms.sure import Leaves
 from formsvc.writing.notation import identity_code, long_date
 
 
@@ -34,6 +36,15 @@ class IdAgrees(Kind):
             said = {"stated": chosen, "encoded": encoded}
             breaches.append(Breach(self.gender.pointer, said, message="message_gender"))
         return breaches
+
+    def surely(self, leaves: Leaves) -> str:
+        code = leaves.value(self.id_number)
+        born, gender = leaves.spare(self.birth_date), leaves.spare(self.gender)
+        odd = leaves.bind(_gender)
+        return (
+            f"{_is_plain(code)} and {code}[6:14] == {born}.replace('-', '')"
+            f" and {gender} == {odd}({code})"
+        )
 
     def leads(self) -> Iterator[tuple[Place, Place]]:
         yield self.id_number, self.birth_date
@@ -82,6 +93,26 @@ class IdAge(Kind):
         limit = self.youngest if age < self.youngest else self.oldest
         return [Breach(self.id_number.pointer, said, age, limit)]
 
+    def surely(self, leaves: Leaves) -> str:
+        code, born = leaves.value(self.id_number), leaves.bind(self._born)
+        after, until = (f"{born}(on)[{end}]" for end in (0, 1))
+        return f"{_is_plain(code)} and {after} < {code}[6:14] <= {until}"
+
+    def _born(self, on: date) -> tuple[str, str]:
+        """The day after which and that until which those of a right age were born: 20240901."""
+        return _births(on, self.youngest, self.oldest)
+
+
+@lru_cache(256)
+def _births(on: date, youngest: int, oldest: int) -> tuple[str, str]:
+    day = on.year * 10_000 + on.month * 100 + on.day
+    return f"{day - (oldest + 1) * 10_000:08d}", f"{day - youngest * 10_000:08d}"
+
+
+def _is_plain(code: str) -> str:
+    """Whether an ID number that meets its format is written without anything around it."""
+    return f"len({code}) == 18 and {code}.isascii()"
+
 
 class IdRegion(Kind):
     """the first two digits are no known region; abolished counties stay valid"""
@@ -95,3 +126,6 @@ class IdRegion(Kind):
     def check(self, data: Any, on: date) -> Breaches:
         region = identity_code(self.id_number.get(data))[:2]
         return MET if region in REGIONS else [Breach(self.id_number.pointer, {"region": region})]
+
+    def surely(self, leaves: Leaves) -> str:
+        return f"{leaves.value(self.id_number)}[:2] in {leaves.bind(REGIONS)}"

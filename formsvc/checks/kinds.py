@@ -17,6 +17,7 @@ from formsvc.checks.tables import read_guard
 from formsvc.findings import Amount, Severity
 from formsvc.forms import Form
 from formsvc.forms.guards import Guard
+from formsvc.forms.sure import Leaves, Unsure
 from formsvc.forms.terms import Reader
 
 
@@ -104,6 +105,11 @@ class Kind(ABC):
     @abstractmethod
     def check(self, data: Any, on: date) -> Breaches:
         """Breaches, none when the rule is met. May raise Unjudged."""
+
+    def surely(self, leaves: Leaves) -> str:
+        """An expression that is true only of submissions that it finds nothing in, of those that
+        meet their schema. Raises Unsure where there is none."""
+        raise Unsure
 
     def hints(self) -> Iterator[Hint]:
         """What its fields should know before they are filled in."""

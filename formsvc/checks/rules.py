@@ -1,6 +1,6 @@
 """A form's rules, compiled once, with three outcomes: met, not met, skipped with a reason."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache, partial
@@ -18,12 +18,16 @@ from formsvc.findings import Citation, Finding, Severity, Skipped
 from formsvc.forms import Form, RuleSpec
 from formsvc.forms.computed import computations
 from formsvc.forms.guards import NOT_YET
-from formsvc.forms.places import ROW, descend, in_row
+from formsvc.forms.places import ROW, descend, in_row, missing
+from formsvc.forms.sure import Leaves, Unsure
 from formsvc.writing.messages import problem_in
 from formsvc.writing.notation import long_date
 
 Broken = tuple[str, tuple[str, ...]]
 """A place that is wrong itself: its pointer, and the same as tokens."""
+Outcome = list[Finding] | Skipped | tuple[()]
+Branch = tuple[str, Skipped | int | None]
+"""An expression of what does not hold, and what is then said of a rule: None for nothing."""
 
 
 def _kinds(module: ModuleType) -> dict[str, type[Kind]]:
@@ -59,9 +63,7 @@ class Rule:
     since: date
     idle: Skipped | None
 
-    def judge(
-        self, form: Form, data: Any, on: date, register: Register | None = None
-    ) -> list[Finding] | Skipped | tuple[()]:
+    def judge(self, form: Form, data: Any, on: date, register: Register | None = None) -> Outcome:
         """Findings, none when the rule is met, or Skipped with the reason."""
         evaluate = self.evaluate
         if register is not None and isinstance(self.kind, Listed):
@@ -75,20 +77,46 @@ class Rule:
             is_off = isinstance(unjudged, _Off)
             if is_off and self.spec.severity is Severity.NOTE:
                 return ()
-            return _skipped(self.spec.id, str(unjudged), not is_off)
+            return _skipped(self.spec.id, str(unjudged), applies=not is_off)
         if not breaches:
             return ()
         said = self.spec.messages
         return [self._finding(form, each) for each in breaches if each.message in said]
 
-    def stopped_by(self, form: Form, data: Any, broken: Iterable[Broken]) -> Skipped | None:
-        """Why the rule cannot be judged when these places are broken; None when it can."""
-        for pointer, tokens in broken:
-            if any(touches(operand, tokens) for operand in self.operands):
-                is_missing = pointers.get(data, pointer) is pointers.MISSING
-                why = "没有填写，填好后再检查。" if is_missing else "有误，改正后再检查。"
-                return Skipped(self.spec.id, f"“{form.label(pointer)}”{why}")
-        return None
+    def reads(self, tokens: tuple[str, ...]) -> bool:
+        """Whether a place lies in, on or around what the rule reads."""
+        return any(touches(operand, tokens) for operand in self.operands)
+
+    def stopped_by(self, form: Form, data: Any, pointer: str) -> Skipped:
+        """Why the rule cannot be judged when a place that it reads is broken."""
+        is_missing = pointers.get(data, pointer) is pointers.MISSING
+        why = "没有填写，填好后再检查。" if is_missing else "有误，改正后再检查。"
+        return Skipped(self.spec.id, f"“{form.label(pointer)}”{why}")
+
+    def surely(self, number: int, leaves: Leaves) -> Iterator[Branch]:
+        """What to say of a submission that meets its schema: the first branch that is true decides,
+        and nothing is said where none is. `number` means that `judge` has to say."""
+        try:
+            if self.kind.rows or self.evaluate is _not_yet or isinstance(self.kind, Listed):
+                raise Unsure
+            for each in self.kind.guard.conditions:
+                holds = each.sure(leaves)
+                yield from self._lacking(number, leaves)
+                off = _skipped(self.spec.id, each.off, applies=False)
+                yield f"not ({holds})", None if self.spec.severity is Severity.NOTE else off
+            met = self.kind.surely(leaves)
+            yield from self._lacking(number, leaves)
+            yield f"not ({met})", number
+        except Unsure:
+            leaves.lacking()
+            yield "True", number
+
+    def _lacking(self, number: int, leaves: Leaves) -> Iterator[Branch]:
+        for lacks, field in leaves.lacking():
+            yield (
+                lacks,
+                _skipped(self.spec.id, str(missing(field)), applies=True) if field else number,
+            )
 
     def asides(self, data: Any) -> Iterator[Aside]:
         """What the kind says beside its fields while one types, row by row where it goes so."""
@@ -161,7 +189,7 @@ def _idle(spec: RuleSpec, kind: Kind, *, pending: bool) -> Skipped | None:
 
 
 @lru_cache(4096)
-def _skipped(rule: str, reason: str, applies: bool) -> Skipped:
+def _skipped(rule: str, reason: str, *, applies: bool) -> Skipped:
     """One object for all submissions of which the same is said."""
     return Skipped(rule, reason, applies=applies)
 

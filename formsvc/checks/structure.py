@@ -1,4 +1,4 @@
-"""JSON Schema → findings, with jsonschema-rs; what is right is mostly told more quickly."""
+"""JSON Schema → findings, with jsonschema-rs."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -9,7 +9,6 @@ import jsonschema_rs
 
 from formsvc import pointers
 from formsvc.checks import formats, shapes
-from formsvc.checks.sureness import surely
 from formsvc.findings import Finding, Severity
 from formsvc.forms import Field, Form
 from formsvc.writing import texts
@@ -48,12 +47,9 @@ class Structure:
             registry=registry,
             offline=True,
         )
-        self._surely = surely(form.schema, form.common)
 
     def is_valid(self, data: object) -> bool:
         """Whether the schema is met; False too for what is no JSON value at all."""
-        if self._surely is not None and self._surely(data):
-            return True
         try:
             return self._validator.is_valid(data)
         except (ValueError, TypeError, OverflowError):

@@ -1,21 +1,31 @@
-"""A form's schema as one function that says of nearly every right submission that it is right.
+"""A form's schema and rules as one function, which says of nearly every right submission that it is.
 
-Its source is put together of the templates here alone: whatever an author wrote, names, limits,
-patterns, is bound to it as an object. It never says yes where jsonschema-rs says no; where it does
-not say yes, jsonschema-rs decides. A schema with a keyword that is not known here has none.
+Its source is put together of the templates here and of the rules' own expressions: whatever an
+author wrote, names, limits, patterns, is bound to it as an object. It never says yes where
+jsonschema-rs says no, and leaves to the rules themselves what is not surely in order; where it says
+nothing, the plain way round decides. A schema with a keyword that is not known here has none.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
+from formsvc import pointers
 from formsvc.checks import formats
+from formsvc.findings import Skipped
+from formsvc.forms.sure import Leaves
 from formsvc.writing import codes, texts
 
-Surely = Callable[[Any], bool]
+Said = Skipped | int
+"""What is said of a rule: that it is skipped, or, by its number, that it has to be judged."""
+Writes = Callable[[Leaves], Iterable[tuple[str, Said | None]]]
+"""Branches of a rule: the first expression that is true decides what is said, None for nothing."""
+Surely = Callable[[Any, date], tuple[int, str, list[Said]] | None]
+"""Of data as of a day: how many keys and which free texts, joined, it has, and what is said of its
+rules; None where it does not surely meet its schema."""
 Described = tuple[Mapping[str, Any], str]
 """A schema, and the `$id` of the file that it stands in, "" for the form's own."""
 
@@ -53,23 +63,33 @@ class _Unknown(Exception):
     """A schema says something that is not known here."""
 
 
-def surely(schema: Mapping[str, Any], common: Mapping[str, Any]) -> Surely | None:
-    """The function of a form's schema, whose `$ref` lead into the common definitions; None where
-    something in it is not known here."""
+def surely(
+    schema: Mapping[str, Any], common: Mapping[str, Any], rules: Iterable[Writes] = ()
+) -> Surely | None:
+    """The function of a form's schema, whose `$ref` lead into the common definitions, and of its
+    rules; None where something in the schema is not known here."""
     writer = _Writer(common)
     try:
-        writer.node([(schema, "")], "data", 2)
+        writer.node([(schema, "")], "data", 2, "")
     except _Unknown:
         return None
+    leaves = Leaves(writer.variables, frozenset(writer.optional), writer.bound)
+    for branches in rules:
+        writer.say(branches(leaves))
     source = "\n".join([
-        "def surely(data):",
+        "def surely(data, on):",
         "    texts = []",
         "    add = texts.append",
+        "    said = []",
+        "    say = said.append",
+        *(f"    {name} = d{name} = None" for name in writer.optional),
+        "    keys = 0",
         "    try:",
         *writer.lines,
-        "    except (KeyError, ValueError, ArithmeticError):",
-        "        return False",
-        "    return are_clean(''.join(texts))",
+        "    except (KeyError, TypeError, ValueError, ArithmeticError):",
+        "        return None",
+        "    whole = ''.join(texts)",
+        "    return (keys, whole, said) if are_clean(whole) else None",
     ])  # fmt: skip
     bound = {
         **writer.bound,
@@ -83,16 +103,33 @@ def surely(schema: Mapping[str, Any], common: Mapping[str, Any]) -> Surely | Non
 
 
 class _Writer:
-    """Writes the function: `lines` of source, and what is `bound` to the names in it."""
+    """Writes the function: `lines` of source, and what is `bound` to the names in it.
+
+    `variables` are those of the values outside of lists, by pointer; `optional` may be None.
+    """
 
     def __init__(self, common: Mapping[str, Any]) -> None:
         self._common = common
-        self._variables = 0
+        self._count = 0
         self.lines: list[str] = []
         self.bound: dict[str, Any] = {}
+        self.variables: dict[str, str] = {}
+        self.optional: list[str] = []
 
-    def node(self, parts: list[Described], value: str, depth: int) -> bool:
-        """Write what a value has to meet: all of `parts`. Whether it is a text."""
+    def say(self, branches: Iterable[tuple[str, Said | None]]) -> None:
+        """Write what is said of a rule."""
+        word = "if"
+        for condition, said in branches:
+            self._put(f"{word} {condition}:", 2)
+            name = said if isinstance(said, int) else said and self._bind(said)
+            self._put("pass" if said is None else f"say({name})", 3)
+            word = "elif"
+
+    def node(self, parts: list[Described], value: str, depth: int, pointer: str | None) -> bool:
+        """Write what a value has to meet: all of `parts`. Whether it is a text.
+
+        `pointer` is None in lists.
+        """
         described = self._referred(parts)
         schemas = [schema for schema, _ in described]
         kinds = {kind for schema in schemas if (kind := _kind(schema))}
@@ -101,13 +138,15 @@ class _Writer:
         kind = kinds.pop()
         if any(schema.keys() - _KNOWN[kind] - _SAID - {"type"} for schema in schemas):
             raise _Unknown
+        if pointer is not None and kind != "object":
+            self.variables[pointer] = value
         match kind:
             case "string":
                 self._text(schemas, value, depth)
             case "array":
                 self._array(*_only(described), value, depth)
             case "object":
-                self._object(*_only(described), value, depth)
+                self._object(*_only(described), value, depth, pointer)
             case "boolean":
                 self._refuse([f"{value} is not True and {value} is not False"], depth)
                 for constant in _all(schemas, "const"):
@@ -147,7 +186,7 @@ class _Writer:
         refused += [f"not {self._bind(find)}({value})" for find in patterns]
         for name in _all(schemas, "format"):
             if name == "date":
-                refused.append(f"day({value}).isoformat() != {value}")
+                refused.append(f"(d{value} := day({value})).isoformat() != {value}")
             elif name not in _MEANINGS:
                 refused.append(f"{self._bind(_explain(name))}({value}) is not None")
         for other in _all(schemas, "not"):
@@ -159,9 +198,11 @@ class _Writer:
 
     def _number(self, kind: str, schemas: list[Mapping[str, Any]], value: str, depth: int) -> None:
         least, most = _all(schemas, "minimum"), _all(schemas, "maximum")
+        if not least or not most:  # one of any size
+            raise _Unknown
         refused = [f"type({value}) is not int"]
         # Between two bounds a Decimal is finite.
-        if kind == "number" and least and most:
+        if kind == "number":
             refused = [f"type({value}) is not int and type({value}) is not Decimal"]
         refused += [f"{value} < {self._bind(_whole(each))}" for each in least]
         refused += [f"{value} > {self._bind(_whole(each))}" for each in most]
@@ -183,38 +224,46 @@ class _Writer:
         self._refuse(refused, depth)
         item = self._variable()
         self._put(f"for {item} in {value}:", depth)
-        are_texts = self.node([(schema["items"], file)], item, depth + 1)
+        are_texts = self.node([(schema["items"], file)], item, depth + 1, None)
         if schema.get("uniqueItems"):
             if not are_texts:
                 raise _Unknown
             self._refuse([f"len(set({value})) != len({value})"], depth)
 
-    def _object(self, schema: Mapping[str, Any], file: str, value: str, depth: int) -> None:
+    def _object(
+        self, schema: Mapping[str, Any], file: str, value: str, depth: int, pointer: str | None
+    ) -> None:
         properties, required = schema.get("properties", {}), schema.get("required", [])
         if schema.get("additionalProperties") is not False or set(required) - properties.keys():
             raise _Unknown
         self._refuse([f"type({value}) is not dict"], depth)
-        count, child = self._variable(), self._variable()
+        count = self._variable()
         self._put(f"{count} = {len(set(required))}", depth)
         for name, described in properties.items():
-            key = self._bind(name)
+            key, child = self._bind(name), self._variable()
+            below = None if pointer is None else pointer + pointers.format((name,))
             if name in required:
+                if value in self.optional:
+                    self.optional.append(child)
                 self._put(f"{child} = {value}[{key}]", depth)
-                self.node([(described, file)], child, depth)
+                self.node([(described, file)], child, depth, below)
             else:
+                if below is not None:
+                    self.optional.append(child)
                 self._put(f"if {key} in {value}:", depth)
                 self._put(f"{count} += 1", depth + 1)
                 self._put(f"{child} = {value}[{key}]", depth + 1)
-                self.node([(described, file)], child, depth + 1)
+                self.node([(described, file)], child, depth + 1, below)
         self._refuse([f"len({value}) != {count}"], depth)
+        self._put(f"keys += {count}", depth)
         for given, wanted in schema.get("dependentRequired", {}).items():
             lacks = " or ".join(f"{self._bind(name)} not in {value}" for name in wanted)
             if lacks:
                 self._refuse([f"{self._bind(given)} in {value} and ({lacks})"], depth)
 
     def _variable(self) -> str:
-        self._variables += 1
-        return f"v{self._variables}"
+        self._count += 1
+        return f"v{self._count}"
 
     def _bind(self, constant: Any) -> str:
         name = f"c{len(self.bound)}"

@@ -141,6 +141,15 @@ def _copied(node: Any) -> Any:
     return [_copied(each) for each in node] if isinstance(node, list) else node
 
 
+def states_any(form: Form, data: object) -> bool:
+    """Whether a submission has computed values of its own."""
+    return any(
+        pointers.get(data, pointer) is not pointers.MISSING
+        for spec in form.computed
+        for pointer in spec.field.places(data)
+    )
+
+
 def differing(form: Form, field: Field, given: Any, data: Any) -> Iterator[Finding]:
     """Findings where a submission holds another value than is computed (in `data`)."""
     for pointer in field.places(given):

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from formsvc.forms.places import Fields, Place, Unjudged, Wrong, listed_in, place
 from formsvc.forms.programme import Programme
+from formsvc.forms.sure import Leaves, unsure
 from formsvc.writing.notation import folded, yuan
 
 Conditions = Sequence[Mapping[str, Any]]
@@ -25,6 +26,12 @@ class Condition:
     test: str
     holds: Callable[[Any, date], bool]
     said: str
+    sure: Callable[[Leaves], str] = unsure
+
+    @property
+    def off(self) -> str:
+        """Why what it guards is not checked where it does not hold."""
+        return f"只在{self.said}时检查。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,7 @@ class Guard:
         for each in self.conditions:
             value = each.place.find(data) if each.test == "present" else each.place.get(data)
             if not each.holds(value, on):
-                return f"只在{each.said}时检查。"
+                return each.off
         return ""
 
     def holds(self, data: Any, on: date) -> bool:
@@ -83,11 +90,15 @@ def _condition(
         raise Wrong("when: a condition has one field and one test")
     test = tests.pop()
     wanted = declared[test]
+    sure = unsure
     if test == "present":
         said = "已填写" if wanted else "没有填写"
         holds: Callable[[Any, date], bool] = lambda value, on: is_given(value) is wanted  # noqa: E731
+        sure = lambda leaves: f"{leaves.bind(is_given)}({leaves.find(operand)}) is {wanted is True}"  # noqa: E731
     elif test == "at_least":
         holds, said = _at_least(operand, wanted, programme)
+        if not isinstance(wanted, Mapping):
+            sure = lambda leaves: f"{leaves.number(operand)} >= {leaves.bind(wanted)}"  # noqa: E731
     else:
         names = wanted if isinstance(wanted, list) else [wanted]
         _verify(operand, test, names)
@@ -98,9 +109,11 @@ def _condition(
             said = f"以{shown}开头"
             heads = tuple(map(folded, names))
             holds = lambda value, on: folded(value).startswith(heads)  # noqa: E731
+            sure = lambda leaves: f"{leaves.bind(holds)}({leaves.value(operand)}, on)"  # noqa: E731
         else:
             holds = lambda value, on: value in names  # noqa: E731
-    return Condition(operand, test, holds, f"“{operand.label}”{said}")
+            sure = lambda leaves: f"{leaves.value(operand)} in {leaves.bind(frozenset(names))}"  # noqa: E731
+    return Condition(operand, test, holds, f"“{operand.label}”{said}", sure)
 
 
 def _at_least(

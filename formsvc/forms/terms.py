@@ -26,6 +26,7 @@ from formsvc.forms.places import (
     place,
 )
 from formsvc.forms.programme import Programme
+from formsvc.forms.sure import Leaves, Sure, Unsure, is_exact, is_plain, unsure
 from formsvc.writing.notation import cents, yuan
 
 Number = int | Decimal
@@ -34,6 +35,7 @@ Facts = Callable[[Any], Mapping[str, Any]]
 
 _EXACT: Final = Context(prec=100)
 _CENT: Final = Decimal("0.01")
+_HUNDRED: Final = Decimal(100)
 _LARGEST: Final = 10**15
 # The tables that are terms, by their first key, and what else may stand in each.
 _TABLES: Final[Mapping[str, set[str]]] = {
@@ -51,6 +53,7 @@ class Term:
     """A compiled amount. `evaluate` raises Unjudged; `label` is what a message calls it, `pointer`
     where a finding about it stands.
 
+    `sure` writes its value, or raises Unsure.
     `constant` is its value where that never changes. `facts` are further words for messages, under
     the names `names`. `entries` are all that a look-up can find, each with what it is found by.
     """
@@ -65,6 +68,7 @@ class Term:
     names: frozenset[str] = frozenset()
     facts: Facts = _no_facts
     entries: tuple[tuple[str, Any], ...] = ()
+    sure: Sure = unsure
 
     def holds(self, kind: type) -> bool:
         """Whether its look-up finds texts (str) or pairs (tuple)."""
@@ -86,7 +90,8 @@ class Reader:
         if isinstance(given, int | Decimal) and not isinstance(given, bool):
             if not -_LARGEST < given < _LARGEST:
                 raise Wrong(f"{given} is too large a number")
-            return Term(lambda data: given, lambda speaker: str(given), constant=given)
+            sure = (lambda leaves: leaves.bind(given)) if is_plain(given) else unsure
+            return Term(lambda data: given, lambda speaker: str(given), constant=given, sure=sure)
         if isinstance(given, str):
             return self._field(given)
         if isinstance(given, list):
@@ -146,6 +151,7 @@ class Reader:
             found.label,
             found.pointer,
             found.field.kind == "money",
+            sure=lambda leaves: leaves.number(found),
         )
 
     def _sum(self, parts: Any, where: Conditions) -> Term:
@@ -155,7 +161,7 @@ class Reader:
         def evaluate(data: Any) -> Any:
             return sum(each(data) for each in evaluates)
 
-        return _joined(terms, evaluate, "、", "合计" if len(terms) > 1 else "")
+        return _joined(terms, evaluate, "、", "合计" if len(terms) > 1 else "", "+")
 
     def part(self, given: Any, where: Conditions = ()) -> Term:
         """A part of a sum: any term, or a column of a list, added up over its rows (those for which
@@ -176,8 +182,14 @@ class Reader:
             scopes = (in_row(data, row) for row in given)
             return sum(read(cell.get(each)) for each in scopes if not asked.why_not(each, self.on))
 
+        def sure(leaves: Leaves) -> str:
+            if where or not is_exact(field):
+                raise Unsure
+            return f"sum({leaves.cells(rows, field)})"
+
         return Term(evaluate, lambda speaker: speaker(field), (cell, *asked.places),
-                    rows.label, array, field.kind == "money")  # fmt: skip
+                    rows.label, array, field.kind == "money",
+                    sure=sure)  # fmt: skip
 
     def _minus(self, parts: Any) -> Term:
         first, *others = terms = tuple(self.number(each) for each in _several(parts, 2))
@@ -185,7 +197,7 @@ class Reader:
         def evaluate(data: Any) -> Any:
             return first.evaluate(data) - sum(each.evaluate(data) for each in others)
 
-        return _joined(terms, evaluate, "减去", "")
+        return _joined(terms, evaluate, "减去", "", "-")
 
     def _times(self, parts: Any, per: Any) -> Term:
         terms = tuple(self.number(each) for each in _several(parts, 1))
@@ -222,6 +234,9 @@ class Reader:
             whole.money,
             names=frozenset({"percent", "of"}),
             facts=lambda data: {"percent": share.evaluate(data), "of": whole.label},
+            sure=lambda leaves: (
+                f"({share.sure(leaves)} * {whole.sure(leaves)} / {leaves.bind(_HUNDRED)})"
+            ),
         )
 
     def _months(self, given: Any) -> Term:
@@ -276,6 +291,8 @@ class Reader:
             places, label, places[0].pointer, names=frozenset({"by"}),
             facts=lambda data: {"by": "、".join(str(each.get(data)) for each in places)},
             entries=entries,
+            sure=lambda leaves: leaves.bind(table) + "".join(
+                f"[{leaves.value(each)}]" for each in places),
         )  # fmt: skip
 
 
@@ -332,8 +349,19 @@ def _several(parts: Any, least: int) -> list[Any]:
 
 
 def _joined(
-    terms: tuple[Term, ...], evaluate: Evaluate, between: str, after: str, said: int | None = None
+    terms: tuple[Term, ...],
+    evaluate: Evaluate,
+    between: str,
+    after: str,
+    sign: str = "",
+    *,
+    said: int | None = None,
 ) -> Term:
+    def sure(leaves: Leaves) -> str:
+        if not sign:
+            raise Unsure
+        return f"({f' {sign} '.join(each.sure(leaves) for each in terms)})"
+
     return Term(
         evaluate,
         lambda speaker: between.join(each.say(speaker) for each in terms[:said]) + after,
@@ -341,6 +369,7 @@ def _joined(
         next((each.label for each in terms if each.label), ""),
         next((each.pointer for each in terms if each.pointer), ""),
         any(each.money for each in terms),
+        sure=sure,
     )
 
 

@@ -28,7 +28,8 @@ def are_clean(joined: str) -> bool:
     return (
         joined.isprintable()
         or (lines := joined.replace("\n", "")).isprintable()
-        or lines.replace("\u3000", "").isprintable()
+        or (lines := lines.replace("\u3000", "")).isprintable()
+        or lines.replace("\t", "").replace("\xa0", "").isprintable()
         or _FORBIDDEN.search(joined) is None
     )
 

@@ -73,19 +73,23 @@ class Bound:
 
 
 def findings(
-    form: Form, data: object, press: Press, spoken: Collection[str] = ()
+    form: Form,
+    data: object,
+    press: Press,
+    spoken: Collection[str] = (),
+    text: str | None = None,
 ) -> tuple[Finding, ...] | Skipped:
     """What of a submission cannot be printed, but at places `spoken` of already: `print.overflow`
     and `print.glyph`.
 
     Lengths decide for nearly all texts, widths of characters for most others; only what is close
-    is typeset. Skipped, with the reason, where no fonts for Chinese are installed.
+    is typeset. `text` has all texts, choices aside, of data that meets its schema. Skipped, with the reason, where no fonts for Chinese are installed.
     """
     try:
         setter = typesetter(press.fonts)
     except FontError as error:
         return Skipped("print", f"没有可用的中文字体，无法判断能否打印：{error}")
-    if _bounds(form, setter).hold(data, spoken):
+    if _bounds(form, setter).hold(data, spoken, text):
         return ()
     return tuple(f for f in _unprintable(form, data, setter) if f.pointer not in spoken)
 

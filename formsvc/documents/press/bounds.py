@@ -4,9 +4,10 @@ A value is compared with how many characters its place holds whatever they are; 
 is shown as on paper and measured by widths. Where a bound does not say yes, nothing is said.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from functools import cache
 from math import floor
@@ -21,7 +22,6 @@ from formsvc.documents.press.fonts import WIDE
 from formsvc.documents.press.layouts import Site
 from formsvc.documents.press.typesetter import Typesetter
 from formsvc.forms import Field, Form, PrintBox
-from formsvc.forms.computed import completed, stated_day
 from formsvc.writing import texts
 
 # What printing adds to a value of its own.
@@ -29,6 +29,8 @@ _ADDED: Final = "0123456789,.-年月日元是否、（大写：）负零壹贰�
 # An amount nearer to 0 takes at most so many characters, in figures and in words.
 _AMOUNT: Final = 10**7
 _FIGURES, _WORDS = 14, 24
+_SETS: Final = re.compile(r"\[[^\]]*\]")
+_DATE: Final = 10
 _DATE_GROWS: Final = 1  # 2024-10-11 → 2024年10月11日
 
 Close = tuple[str, Sequence[Site], str]
@@ -46,12 +48,38 @@ class _Leaf:
     letters: int
     below: tuple[int, int]
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether all values that meet the field's schema surely fit."""
+        field, schema = self.field, self.field.schema
+        if field.computed:
+            return False
+        if not self.sites:
+            return True
+        if field.choices:
+            return max(map(len, field.choices)) <= self.letters
+        if field.kind == "date":
+            return self.letters >= _DATE
+        if field.type == "string":
+            most = schema.get("maxLength", sys.maxsize)
+            return most <= self.letters and is_one_line(str(schema.get("pattern", "")))
+        below = self.below[field.type != "integer"]
+        bounds = (schema.get("minimum", -below), schema.get("maximum", below))
+        return all(-below < bound < below for bound in bounds)
+
     def holds(self, value: object) -> bool:
         """Whether an amount surely fits, by its size alone."""
         whole, parts = self.below
         if isinstance(value, Decimal):
             return value.is_finite() and -parts < value < parts
         return type(value) is int and -whole < value < whole
+
+
+Groups = Sequence[tuple[tuple[str, ...], Mapping[str, _Leaf]]]
+"""Fields by key, and where the group is that they stand in."""
+Lists = Sequence[tuple[tuple[str, ...], Sequence[Groups]]]
+"""The fields of every row, by the list."""
+Sites = Mapping[str, tuple[Site, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,68 +115,81 @@ class Bounds:
         for site in limited(form):
             sites[site.pointer] = (*sites.get(site.pointer, ()), site)
         self._boxes = [self._boxed(box, sites[box.name]) for box in form.boxes if box.name in sites]
-        self._lists = [pointers.parse(name) for name in form.lists]
-        names = {name: None for name in form.printable if form.field(name)}
-        in_lists = {name for array in form.lists for name in form.rows_of(array)}
-        groups: dict[tuple[str, ...], dict[str, _Leaf]] = {}
-        for name in names:
-            places = sites.get(name) or sites.get(form.in_any_row(name), ())
-            if places or name not in in_lists:
-                *around, key = pointers.parse(name)
-                leaf = self._leaf(form, name, places)
-                groups.setdefault(tuple(around), {})[key] = leaf
-        self._groups = tuple(groups.items())
         self._used = sorted({site.font for each in sites.values() for site in each})
+        outside = [field.pointer for field in form.leaves if not field.list]
+        self._leaves = self._groups(outside, sites)
+        self._open = _undecided(self._leaves)
+        self._rows = tuple(self._list(array, sites) for array in form.lists)
+        self._open_rows = tuple((array, tuple(map(_undecided, rows))) for array, rows in self._rows)
         added = _ADDED + "".join(literal for box in form.boxes for literal in box.literals)
         self._is_ready = self._are_narrow(added)
+        choices = "".join(choice for field in form.fields.values() for choice in field.choices)
+        worded = (spec.field for spec in form.computed if spec.field.type == "string")
+        self._is_usual = self._are_narrow(choices) and all(field.choices for field in worded)
 
-    def hold(self, data: object, spoken: Collection[str]) -> bool:
-        """Whether all characters can be printed, and all texts fit but those at `spoken`."""
+    def hold(self, data: object, spoken: Collection[str], text: str | None = None) -> bool:
+        """Whether all characters can be printed, and all texts fit but those at `spoken`.
+
+        `text` has all texts, choices aside, of data that meets its schema. Computed values are
+        in the data.
+        """
         given: list[str] = []
-        if self._form.computed:
-            data = completed(self._form, data, stated_day(self._form, data, date.max))
-        close = list(self._close(data, given))
-        whole = "\n".join(given)
+        if text is not None and self._is_usual:
+            close = list(self._close(data, given, self._open, self._open_rows))
+            whole = text
+        else:
+            given += texts.strings(data)
+            close = list(self._close(data, given, self._leaves, self._rows))
+            whole = "\n".join(given)
         if "\r" in whole or not self._are_narrow(whole):
             if self._fonts.missing(whole):
                 return False
-            close = list(self._close(data, given, are_narrow=False))
+            close = list(self._close(data, given, self._leaves, self._rows, are_narrow=False))
         fitter = Fitter(self._setter)
         return self._is_ready and all(
             pointer in spoken or all(surely_fits(site, text, fitter) for site in places)
             for pointer, places, text in close
         )
 
-    def _close(self, data: object, given: list[str], *, are_narrow: bool = True) -> Iterator[Close]:
-        """What has to be measured; all texts are added to those `given`."""
-        for tokens in self._lists:
-            given += texts.strings(printing.at(data, tokens))
-        for around, leaves in self._groups:
-            node = _inside(data, around)
-            if node is None:
-                continue
-            for key, value in node.items():
-                leaf = leaves.get(key)
-                if leaf is None or value is None:
-                    continue
-                kind = type(value)
-                if kind is str:
-                    given.append(value)
-                    if len(value) <= leaf.letters and are_narrow and "\n" not in value:
-                        continue
-                elif kind is list:
-                    given += texts.strings(value)
-                elif are_narrow and leaf.holds(value):
-                    continue
-                if leaf.sites:
-                    text = printing.shown(leaf.field, value)
-                    given.append(text)
-                    yield leaf.pointer, leaf.sites, text
+    def _close(
+        self,
+        data: object,
+        given: list[str],
+        leaves: Groups,
+        lists: Lists,
+        *,
+        are_narrow: bool = True,
+    ) -> Iterator[Close]:
+        """What has to be measured; what is shown otherwise than it stands is added to `given`."""
+        yield from _long(data, leaves, given, are_narrow=are_narrow)
+        for array, rows in lists:
+            found = printing.at(data, array)
+            for row, cells in zip(found if isinstance(found, list) else (), rows, strict=False):
+                yield from _long(row, cells, given, are_narrow=are_narrow)
         for boxed in self._boxes:
             if not (are_narrow and boxed.holds(data)):
                 text = printing.boxed(boxed.box, data)
                 given.append(text)
                 yield boxed.box.name, boxed.sites, text
+
+    def _groups(self, names: Iterable[str], sites: Sites, array: str = "") -> Groups:
+        """Leaves by the group that they stand in; `array` is the pointer of their list's rows."""
+        groups: dict[tuple[str, ...], dict[str, _Leaf]] = {}
+        for name in names:
+            places = sites.get(name) or sites.get(self._form.in_any_row(name), ())
+            if not array or places:
+                *around, key = pointers.parse(name)[len(pointers.parse(array)) :]
+                leaf = self._leaf(self._form, name, places)
+                groups.setdefault(tuple(around), {})[key] = leaf
+        return tuple(groups.items())
+
+    def _list(self, array: str, sites: Sites) -> tuple[tuple[str, ...], tuple[Groups, ...]]:
+        rows = (
+            [field.in_row(row) for field in self._form.lists[array]]
+            for row in range(self._form.room(array))
+        )
+        made = (self._groups(names, sites, f"{array}/*") for names in rows)
+        return pointers.parse(array), tuple(made)
 
     def _are_narrow(self, text: str) -> bool:
         return all(self._fonts.are_narrow(text, font) for font in self._used)
@@ -201,16 +242,52 @@ def surely_fits(site: Site, text: str, fitter: Fitter) -> bool:
     return (site.block and plainly_fits(site, text)) or fitter.surely_fits(site, text)
 
 
-def _inside(data: Any, tokens: Sequence[str]) -> Mapping[str, Any] | None:
-    """The object at a place, which may be a row of a list."""
-    for token in tokens:
-        if isinstance(data, dict):
-            data = data.get(token)
-        elif isinstance(data, list) and token.isdecimal() and int(token) < len(data):
-            data = data[int(token)]
-        else:
-            return None
-    return data if isinstance(data, dict) else None
+def _undecided(groups: Groups) -> Groups:
+    """What has to be looked at of data that meets its schema."""
+    kept = (
+        (around, {key: leaf for key, leaf in leaves.items() if not leaf.is_decided})
+        for around, leaves in groups
+    )
+    return tuple((around, leaves) for around, leaves in kept if leaves)
+
+
+def is_one_line(pattern: str) -> bool:
+    """Whether nothing with the end of a line in it surely matches: the pattern is of plain
+    characters and sets, from end to end, and none of these has one."""
+    sets = _SETS.findall(pattern)
+    rest = _SETS.sub("", pattern)
+    return (
+        pattern.startswith("^")
+        and pattern.endswith("$")
+        and "|" not in rest
+        and not set(rest) & set(".\\")
+        and all(("\\n" in each) is each.startswith("[^") for each in sets)
+    )
+
+
+def _long(data: Any, groups: Groups, given: list[str], *, are_narrow: bool) -> Iterator[Close]:
+    """The texts that their length does not answer for."""
+    for around, leaves in groups:
+        node = data
+        for token in around:
+            node = node.get(token) if isinstance(node, dict) else None
+        if not isinstance(node, dict):
+            continue
+        for key, value in node.items():
+            leaf = leaves.get(key)
+            if leaf is None or value is None:
+                continue
+            if are_narrow:
+                kind = type(value)
+                if kind is str:
+                    if len(value) <= leaf.letters and "\n" not in value:
+                        continue
+                elif (kind is bool and leaf.letters) or (kind is not list and leaf.holds(value)):
+                    continue
+            if leaf.sites:
+                text = printing.shown(leaf.field, value)
+                given.append(text)
+                yield leaf.pointer, leaf.sites, text
 
 
 def _is_small(value: object) -> bool:

@@ -95,7 +95,7 @@ class Fitter:
             if width <= safe_width(site):
                 return True
         texts = paragraphs(text, site.block)
-        rooms = [(each[0], min(each[2], capacity(site, *each[:2]))) for each in _trials(site)]
+        rooms = _rooms(site)
         return self._takes_less(site, texts, *rooms[-1]) or any(
             self._bounds(site, texts, size)[1] <= room for size, room in rooms
         )
@@ -271,6 +271,14 @@ def safe_width(site: Site, paragraphs: int = 1) -> float:
         else:
             rooms.append((lines - paragraphs + 2) // 2 * (measure - 2 * SLACK))
     return max(rooms)
+
+
+@cache
+def _rooms(site: Site) -> tuple[tuple[float, int], ...]:
+    """The sizes to try, each with how many lines there are."""
+    return tuple(
+        (size, min(most, capacity(site, size, step))) for size, step, most in _trials(site)
+    )
 
 
 @cache
