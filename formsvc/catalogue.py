@@ -173,7 +173,9 @@ class Catalogue(Mapping[str, Form]):
         self, data: object, *, on: date, form: str | None = None, register: Register | None = None
     ) -> Checked:
         """Check data that was read already; see `check`."""
-        return self._checked(data, on, form, register, None)
+        chosen = self.of(data, on, form)
+        sure = checks.checker(chosen).surely(data, on) if chosen else None
+        return self._checked(data, on, form, register, sure)
 
     def _checked(
         self,
@@ -190,16 +192,16 @@ class Catalogue(Mapping[str, Form]):
             finding = Finding("input.form", Severity.ERROR, FORM, "表单", message)
             return Checked(data, Report("", "", (finding,), unreadable=True), None)
         checker = checks.checker(chosen)
-        report, data = checker.judge(data, on, register, sure)
-        text = sure.text if sure else None
-        return Checked(data, self._with_print(report, chosen, data, text), chosen)
+        judged = checker.judge(data, on, register, sure)
+        return Checked(judged.data, self._with_print(chosen, judged), chosen)
 
-    def _with_print(self, report: Report, form: Form, data: object, text: str | None) -> Report:
+    def _with_print(self, form: Form, judged: checks.Judged) -> Report:
         """The report with what cannot be printed, where nothing else is wrong already."""
+        report = judged.report
         if self._press is None or report.unreadable:
             return report
         spoken = {f.pointer for f in report.findings if f.severity is Severity.ERROR}
-        found = documents.findings(form, data, self._press, spoken, text)
+        found = documents.findings(form, judged.data, self._press, spoken, judged.text)
         if isinstance(found, Skipped):
             return replace(report, skipped=(*report.skipped, found))
         if not found:

@@ -86,7 +86,10 @@ def test_every_sample_is_read_alike_and_so_are_spoilt_ones(monkeypatch):
 
 def test_samples_are_read_quickly():
     raws = [path.read_bytes() for path in SAMPLES if path.parent.name == "valid"]
-    assert sum(submissions._quickly(raw, lambda data: 0) is not None for raw in raws) > len(raws) * 0.95
+    assert (
+        sum(submissions._quickly(raw, lambda data: 0) is not None for raw in raws)
+        > len(raws) * 0.95
+    )
 
 
 PIECES = st.sampled_from(

@@ -14,7 +14,7 @@ from itertools import groupby
 from operator import eq
 from typing import Any, Final, NamedTuple
 
-from formsvc import pointers
+from formsvc.bulk import comparable
 from formsvc.bulk.lines import file_title
 from formsvc.catalogue import Catalogue
 from formsvc.checks import day_of
@@ -25,7 +25,7 @@ from formsvc.forms.places import Unjudged
 from formsvc.forms.programme import Alternatives
 from formsvc.forms.terms import Reader, Term, amount_said, exact
 from formsvc.writing import jsonl
-from formsvc.writing.notation import cents, identity_code
+from formsvc.writing.notation import cents
 
 _NAMED: Final = 5
 BATCH: Final = "本批"
@@ -147,15 +147,16 @@ class Comparisons(Sequence[Comparison]):
         """
         own = self._own[form]
         skipped = [skip for skip in report.skipped if skip.rule not in own]
+        known: dict[str, str] = {}
         entries: list[list[Entry]] = [[] for _ in secrets]
         broken = [f.pointer for f in report.findings if f.rule.startswith(("schema.", "text."))]
         day = date.fromisoformat(report.values) if report.values else date.min
-        year = day_of(form, data, date.fromisoformat(report.on))[:4] if report.on else ""
+        year = day_of(form, data, report.on)[:4]
         lacking: dict[str, str] = {}
         for plan in self._plans[form]:
             spec, reason = plan.comparison.spec, ""
             try:
-                values = _values(form, data, plan.wanted, broken)
+                values = comparable.values(form, data, plan.wanted, broken, known)
                 reason = plan.guard.why_not(data, day)
                 amount = plan.amount(data)
             except (Unjudged, TypeError, ArithmeticError) as unjudged:
@@ -174,7 +175,8 @@ class Comparisons(Sequence[Comparison]):
                 if plan.comparison.is_fallback:
                     entry = entry._replace(differs=(_LACKING if spec.id in lacking else _WHOLE,))
                 found.append(entry)
-        return replace(report, skipped=tuple(skipped)), entries
+        judged = tuple(skipped)
+        return report if judged == report.skipped else replace(report, skipped=judged), entries
 
 
 def _fallback(comparison: Comparison) -> Iterator[Comparison]:
@@ -186,36 +188,6 @@ def _is_read(spec: ComparisonSpec, form: Form) -> bool:
     """Whether a form has what a comparison's guard and sum read."""
     names = (*(each["field"] for each in spec.when), *([spec.sum] if spec.sum else []))
     return all(name in form.fields for name in names)
-
-
-def _values(
-    form: Form, data: object, wanted: Iterable[Alternatives], broken: Sequence[str]
-) -> list[tuple[str, str]]:
-    """(pointer, comparable text) for each wanted value. Raises Unjudged when one cannot be had."""
-    found = []
-    for known in wanted:
-        for pointer in known if broken else ():
-            if any(pointers.within(pointer, place) for place in broken):
-                value = pointers.get(data, pointer)
-                verb = "没有填写" if value is pointers.MISSING else "有误，改正后再检查"
-                raise Unjudged(f"“{form.label(pointer)}”{verb}。")
-        for pointer in known:
-            if text := _text(pointers.get(data, pointer)):
-                found.append((pointer, _comparable(text)))
-                break
-        else:
-            raise Unjudged(f"“{form.label(known[0])}”没有填写。")
-    return found
-
-
-def _text(value: object) -> str:
-    """A text or a whole number as text; "" for nothing that can be compared."""
-    return str(value) if isinstance(value, str) or type(value) is int else ""
-
-
-def _comparable(text: str) -> str:
-    """Full-width narrowed, letters raised, blanks and hyphens dropped: the same however typed."""
-    return "".join(identity_code(text).replace("-", "").split())
 
 
 def _entry(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property, partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from formsvc import pointers
 from formsvc.checks.register import Register
@@ -20,7 +20,7 @@ from formsvc.forms.guards import Guard, guard
 from formsvc.forms.places import Unjudged
 from formsvc.writing import texts
 
-__all__ = ["Checker", "Sure", "check", "checker"]
+__all__ = ["Checker", "Judged", "Sure", "check", "checker"]
 
 MAX_DEPTH = 64
 MAX_VALUES = 10_000
@@ -62,15 +62,26 @@ class _Epoch:
         return {}
 
 
-@dataclass(frozen=True, slots=True)
-class Sure:
-    """What is surely so of a submission in order: how many keys and which texts, joined, it has, and
-    what is said of the rules of its day."""
+class Sure(NamedTuple):
+    """What is surely so of a submission in order: how many keys it has, which free texts, joined,
+    and what is said of the rules of its day."""
 
     epoch: _Epoch
     keys: int
     text: str
     said: list[Said]
+
+
+class Judged(NamedTuple):
+    """The report on a submission, and it with the computed values that it lacks.
+
+    `text` has its free texts joined, where all places that are not as the schema wants them have a
+    finding; else it is None.
+    """
+
+    report: Report
+    data: object
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,35 +140,20 @@ class Checker:
             return None
         return Sure(epoch, *found) if found else None
 
-    def check(
-        self,
-        data: object,
-        on: date,
-        register: Register | None = None,
-        sure: Sure | None = None,
-    ) -> Report:
-        """All findings at once, in paper order; `sure` is what `surely` said of the same data.
+    def check(self, data: object, on: date, register: Register | None = None) -> Report:
+        """All findings at once, in paper order. Never raises on what a user sent."""
+        return self.judge(data, on, register, self.surely(data, on)).report
 
-        Never raises on what a user sent.
-        """
-        return self.judge(data, on, register, sure)[0]
-
-    def judge(
-        self,
-        data: object,
-        on: date,
-        register: Register | None = None,
-        sure: Sure | None = None,
-    ) -> tuple[Report, object]:
-        """The report, as `check` gives it, and the submission with the computed values that it
-        lacks."""
+    def judge(self, data: object, on: date, register: Register | None, sure: Sure | None) -> Judged:
+        """The same and more of it; `sure` is what `surely` said of the same data."""
         found: list[Finding] = []
         broken: tuple[Broken, ...] = ()
-        form, given = self.form, data
-        sure = sure or self.surely(data, on)
-        if sure is None and not self.structure.is_valid(data):
-            data, found = self._structural(data)
-            broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
+        form, given, text = self.form, data, sure.text if sure else None
+        if sure is None:
+            text = "\n".join(texts.strings(data))
+            if not self.structure.is_valid(data):
+                data, found = self._structural(data, text)
+                broken = tuple((f.pointer, pointers.parse(f.pointer)) for f in found)
         epoch = sure.epoch if sure else self._epoch(data, on)
         if form.computed:
             data, own = completed(form, data, epoch.day, afresh=True), data
@@ -193,7 +189,7 @@ class Checker:
             unreadable=data is None and given is not None,
             on=on.isoformat(),
         )
-        return report, given
+        return Judged(report, given, None if len(broken) > MOST else text)
 
     def _epoch(self, data: object, on: date) -> _Epoch:
         if not self._since:
@@ -233,13 +229,14 @@ class Checker:
                 return f"“{self.form.label(pointer)}”有误，改正后再检查。"
         return ""
 
-    def _structural(self, data: object) -> tuple[Any, list[Finding]]:
-        """Findings about texts and structure, and the data with broken characters replaced."""
+    def _structural(self, data: object, text: str) -> tuple[Any, list[Finding]]:
+        """Findings about texts, all of them joined, and structure, and the data with broken
+        characters replaced."""
         if excess := _excess(data):
             rule, message = excess
             return None, [Finding(rule, Severity.ERROR, "", self.form.title, message)]
         found: list[Finding] = []
-        if not texts.is_clean(data):
+        if not texts.are_clean(text):
             found = [
                 Finding("text.forbidden", Severity.ERROR, pointer, label, f"{label}{problem}。")
                 for pointer, problem in islice(texts.forbidden(data), MOST)
@@ -269,10 +266,10 @@ def check(form: Form, data: object, *, on: date, register: Register | None = Non
     return checker(form).check(data, on, register)
 
 
-def day_of(form: Form, data: object, on: date) -> str:
+def day_of(form: Form, data: object, on: date | str) -> str:
     """The day (ISO) that a submission says it is handed in on, else that of the check."""
     stated = pointers.get(data, form.day.pointer) if form.day else None
-    return stated if isinstance(stated, str) else on.isoformat()
+    return stated if isinstance(stated, str) else str(on)
 
 
 def _stand(data: Any, places: Iterable[tuple[str, ...]]) -> bool:

@@ -17,7 +17,7 @@ from formsvc.checks.tables import read_guard
 from formsvc.findings import Amount, Severity
 from formsvc.forms import Form
 from formsvc.forms.guards import Guard
-from formsvc.forms.sure import Leaves, Unsure
+from formsvc.forms.sure import Doubtful, Leaves
 from formsvc.forms.terms import Reader
 
 
@@ -108,8 +108,8 @@ class Kind(ABC):
 
     def surely(self, leaves: Leaves) -> str:
         """An expression that is true only of submissions that it finds nothing in, of those that
-        meet their schema. Raises Unsure where there is none."""
-        raise Unsure
+        meet their schema. Raises Doubtful where there is none."""
+        raise Doubtful
 
     def hints(self) -> Iterator[Hint]:
         """What its fields should know before they are filled in."""

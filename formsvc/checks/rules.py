@@ -19,7 +19,7 @@ from formsvc.forms import Form, RuleSpec
 from formsvc.forms.computed import computations
 from formsvc.forms.guards import NOT_YET
 from formsvc.forms.places import ROW, descend, in_row, missing
-from formsvc.forms.sure import Leaves, Unsure
+from formsvc.forms.sure import Doubtful, Leaves
 from formsvc.writing.messages import problem_in
 from formsvc.writing.notation import long_date
 
@@ -98,7 +98,7 @@ class Rule:
         and nothing is said where none is. `number` means that `judge` has to say."""
         try:
             if self.kind.rows or self.evaluate is _not_yet or isinstance(self.kind, Listed):
-                raise Unsure
+                raise Doubtful
             for each in self.kind.guard.conditions:
                 holds = each.sure(leaves)
                 yield from self._lacking(number, leaves)
@@ -107,7 +107,7 @@ class Rule:
             met = self.kind.surely(leaves)
             yield from self._lacking(number, leaves)
             yield f"not ({met})", number
-        except Unsure:
+        except Doubtful:
             leaves.lacking()
             yield "True", number
 

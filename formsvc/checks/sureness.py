@@ -1,4 +1,4 @@
-"""A form's schema and rules as one function, which says of nearly every right submission that it is.
+"""A form's schema and rules as one function that says of nearly every right submission that it is.
 
 Its source is put together of the templates here and of the rules' own expressions: whatever an
 author wrote, names, limits, patterns, is bound to it as an object. It never says yes where

@@ -2,7 +2,7 @@
 
 They are put together of words that stand in our own modules; whatever an author wrote is bound to a
 name as an object. An expression is true only where the plain way round comes to the same; whoever
-cannot write such a one raises Unsure.
+cannot write such a one raises Doubtful.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ _LARGEST: Final = 10**12
 _CENT: Final = Decimal("0.01")
 
 
-class Unsure(Exception):
+class Doubtful(Exception):
     """No expression says it surely."""
 
 
@@ -47,7 +47,7 @@ class Leaves:
         """A value that may be None."""
         name = self._variables.get(place.pointer)
         if name is None or place.field.computed:
-            raise Unsure
+            raise Doubtful
         return name
 
     def value(self, place: Place) -> str:
@@ -72,13 +72,13 @@ class Leaves:
     def found_day(self, place: Place) -> str:
         """A date as a date, or None."""
         if place.field.kind != "date":
-            raise Unsure
+            raise Doubtful
         return day_of(self.find(place))
 
     def number(self, place: Place) -> str:
         """A number that has to be given, and that a rule reads exactly as it is written."""
         if not is_exact(place.field):
-            raise Unsure
+            raise Doubtful
         return self.value(place)
 
     def cells(self, array: Field, cell: Field) -> str:
@@ -86,7 +86,7 @@ class Leaves:
         key = cell.tokens[len(array.tokens) + 1 :]
         rows = self._variables.get(array.pointer)
         if rows is None or len(key) != 1 or not cell.required or cell.computed:
-            raise Unsure
+            raise Doubtful
         return f"[row[{self.bind(key[0])}] for row in {self._given(rows, array)}]"
 
     def bind(self, thing: Any) -> str:
@@ -99,9 +99,9 @@ class Leaves:
 def is_exact(field: Field) -> bool:
     """Whether a field's schema lets whole numbers and hundredths of a modest size through alone."""
     schema = field.schema
-    bounds = (schema.get("minimum"), schema.get("maximum"))
-    if not all(type(bound) is int and abs(bound) <= _LARGEST for bound in bounds):
-        return False
+    for bound in (schema.get("minimum"), schema.get("maximum")):
+        if not isinstance(bound, int) or abs(bound) > _LARGEST:
+            return False
     return field.type == "integer" or (
         field.type == "number" and Decimal(str(schema.get("multipleOf", 0))) == _CENT
     )
@@ -109,7 +109,7 @@ def is_exact(field: Field) -> bool:
 
 def is_plain(number: int | Decimal) -> bool:
     """Whether a number is of a modest size, in hundredths: what is worked out with it is exact."""
-    return abs(number) <= _LARGEST and not Decimal(number) % _CENT
+    return -_LARGEST <= number <= _LARGEST and not Decimal(number) % _CENT
 
 
 def day_of(variable: str) -> str:
@@ -119,8 +119,8 @@ def day_of(variable: str) -> str:
 
 def unsure(leaves: Leaves) -> str:
     """What can never be said surely."""
-    raise Unsure
+    raise Doubtful
 
 
 Sure = Callable[[Leaves], str]
-"""Writes an expression; raises Unsure."""
+"""Writes an expression; raises Doubtful."""

@@ -26,7 +26,7 @@ from formsvc.forms.places import (
     place,
 )
 from formsvc.forms.programme import Programme
-from formsvc.forms.sure import Leaves, Sure, Unsure, is_exact, is_plain, unsure
+from formsvc.forms.sure import Doubtful, Leaves, Sure, is_exact, is_plain, unsure
 from formsvc.writing.notation import cents, yuan
 
 Number = int | Decimal
@@ -53,7 +53,7 @@ class Term:
     """A compiled amount. `evaluate` raises Unjudged; `label` is what a message calls it, `pointer`
     where a finding about it stands.
 
-    `sure` writes its value, or raises Unsure.
+    `sure` writes its value, or raises Doubtful.
     `constant` is its value where that never changes. `facts` are further words for messages, under
     the names `names`. `entries` are all that a look-up can find, each with what it is found by.
     """
@@ -184,7 +184,7 @@ class Reader:
 
         def sure(leaves: Leaves) -> str:
             if where or not is_exact(field):
-                raise Unsure
+                raise Doubtful
             return f"sum({leaves.cells(rows, field)})"
 
         return Term(evaluate, lambda speaker: speaker(field), (cell, *asked.places),
@@ -359,7 +359,7 @@ def _joined(
 ) -> Term:
     def sure(leaves: Leaves) -> str:
         if not sign:
-            raise Unsure
+            raise Doubtful
         return f"({f' {sign} '.join(each.sure(leaves) for each in terms)})"
 
     return Term(

@@ -51,7 +51,7 @@ def forbidden(data: object, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 def clean(text: str) -> str:
     """Forbidden characters replaced by U+FFFD, for showing a broken text."""
-    return _FORBIDDEN.sub("\ufffd", text)
+    return text if text.isprintable() else _FORBIDDEN.sub("\ufffd", text)
 
 
 def cleaned(data: object) -> object:

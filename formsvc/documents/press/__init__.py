@@ -83,7 +83,9 @@ def findings(
     and `print.glyph`.
 
     Lengths decide for nearly all texts, widths of characters for most others; only what is close
-    is typeset. `text` has all texts, choices aside, of data that meets its schema. Skipped, with the reason, where no fonts for Chinese are installed.
+    is typeset. `text` has all texts, choices aside, of data that
+    meets its schema but at places `spoken` of. Skipped, with the reason, where no fonts for Chinese
+    are installed.
     """
     try:
         setter = typesetter(press.fonts)

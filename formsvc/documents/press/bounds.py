@@ -130,8 +130,8 @@ class Bounds:
     def hold(self, data: object, spoken: Collection[str], text: str | None = None) -> bool:
         """Whether all characters can be printed, and all texts fit but those at `spoken`.
 
-        `text` has all texts, choices aside, of data that meets its schema. Computed values are
-        in the data.
+        `text` has all texts, choices aside, of data that meets its schema but at `spoken`. Computed
+        values are in the data.
         """
         given: list[str] = []
         if text is not None and self._is_usual:
