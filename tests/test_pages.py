@@ -236,6 +236,7 @@ def test_the_rules_page_names_every_rule_and_article(client, catalogue):
         for rule in form.rules:
             assert f'id="rule-{rule.id}"' in page
             assert all(cited.article in page for cited in rule.citations)
+            assert rule.id not in re.sub(r"<[^>]*>", "", page)  # an address, nothing to read
 
 
 # Batches: private, sealed, gone

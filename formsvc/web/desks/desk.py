@@ -192,11 +192,9 @@ class Desk:
         """What could not be judged yet, and why; not what does not concern this submission."""
         if not self.report:
             return ()
-        asked = {each.id: each.text for each in explain.demands(self.form, today())}
+        asked = explain.asked_by(self.form, today())
         return tuple(
-            Unchecked(asked.get(each.rule, each.rule), each.reason)
-            for each in self.report.skipped
-            if each.applies
+            Unchecked(asked(each.rule), each.reason) for each in self.report.skipped if each.applies
         )
 
     def text(self, pointer: str) -> str:

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from formsvc.bulk.earlier import withdrawn
 from formsvc.bulk.lines import Row
 from formsvc.bulk.results import Results
+from formsvc.checks.explain import asked_by
 from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import MEDIA_TYPES, Format, pictures
 from formsvc.forms import Form
@@ -47,7 +48,7 @@ def item(desk: str, id: str, number: int) -> str:
         was = mending.before(run.folder, number)
         was_form = batch.checked(was).form if was else None
         mark = batch.marks.get(number)
-        titles = batch.titles
+        on = batch.on
     parts = paper(form, found.data, found.line.report.findings) if form else ()
     return render_template(
         "item.html",
@@ -67,7 +68,7 @@ def item(desk: str, id: str, number: int) -> str:
         was=was,
         was_changed=changed(was_form, was.data, form, found.data) if was else (),
         mark=mark,
-        rule=lambda id: titles.rule(row.form, id),
+        asked=asked_by(form, on),
     )
 
 
