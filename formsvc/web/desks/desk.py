@@ -241,7 +241,7 @@ def opened(form: Form, typed: Entries, **more: Any) -> Desk:
     """The desk with what was typed, or loaded, in its place."""
     data, unclear = entries.read(form, typed)
     older = {} if form is catalogue().in_force(form.id, today()) else {EDITION[1:]: form.edition}
-    item = BatchItem.of(request.form.get(ITEM, ""))
+    item = BatchItem.of(request.form.get(ITEM, "") or request.args.get(ITEM, ""))
     where = {"item": item, "draft": "none"} if item else {}
     return Desk(form, typed, {**data, **older}, unclear, **{**more, **where})
 

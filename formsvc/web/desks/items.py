@@ -18,7 +18,7 @@ from formsvc.forms import Form
 from formsvc.intake.sources import items
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
-from formsvc.web.desks import entries, mending
+from formsvc.web.desks import mending
 from formsvc.web.desks.blueprint import batches, item_of, read_run, settled, to_batch, to_item
 from formsvc.web.desks.paper import changed, loose, paper
 from formsvc.web.desks.queries import Query
@@ -59,7 +59,6 @@ def item(desk: str, id: str, number: int) -> str:
         form=form,
         paper=parts,
         loose=loose(parts, found.line.report.findings),
-        entries=entries.entered(form, found.data) if form else {},
         query=query,
         before=before,
         after=after,
