@@ -88,15 +88,33 @@ class _ErrorTask(ErrorTask):
     def execute(self) -> None:
         error = self.request.error
         self.channel.server.observer.refused(error.code)
+        self.set_close_on_finish()
+        if self._is_browsed():
+            self._lead(error.code)
+            return
         self.status = f"{error.code} {error.reason}"
         about = {"type": "about:blank", "title": title(error.code), "status": error.code}
         body = json.dumps(about, ensure_ascii=False).encode()
         self.response_headers.append(("Content-Type", MEDIA_TYPE))
         if error.code == _TooMany.code:
             self.response_headers.append(("Retry-After", "30"))
-        self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def _is_browsed(self) -> bool:
+        """Whether a person looks at the answer, so that it is to be a page."""
+        wants_page = "text/html" in self.request.headers.get("ACCEPT", "")
+        of_bodies = {RequestEntityTooLarge.code, _TooMany.code, _Full.code}
+        is_page = not self.request.path.startswith("/api/")
+        return wants_page and self.request.error.code in of_bodies and is_page
+
+    def _lead(self, code: int) -> None:
+        """To the page that says so: relative, since a proxy may have put something before."""
+        up = "../" * max(self.request.path.count("/") - 1, 0)
+        self.status = "303 See Other"
+        self.response_headers.append(("Location", f"{up}answers/{code}"))
+        self.content_length = 0
+        self.write(b"")
 
 
 class _Pace:

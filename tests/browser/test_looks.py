@@ -44,6 +44,7 @@ PAGES = {
 # Pages that one comes to by what one does, which their own tests walk through with axe; and files.
 ELSEWHERE = {
     "batches.show", "batches.item", "batches.changes", "batches.cover", "batches.ask",
+    "answers.show",
     "security.verify",
     "security.two_factor_token_validation", "security.wan_signin", "security.wan_delete",
     "security.mf_recovery", "security.two_factor_rescue", "security.reset_password",
