@@ -134,6 +134,18 @@ def test_one_may_stop_waiting_for_a_service_that_does_not_answer(page):
     expect(page.locator("#trouble")).to_be_hidden()
 
 
+def test_a_file_that_is_too_large_is_said_to_be(page, tmp_path):
+    large = tmp_path / "大.pdf"
+    large.write_bytes(b"%PDF" + bytes(30_000_000))
+    page.goto(FUNDING)
+    field(page, "/person/name").fill("欧阳娜娜")
+    page.locator("details.load summary").click()
+    page.set_input_files("#file", large)
+    page.get_by_role("button", name="载入", exact=True).click()
+    expect(page.locator("#trouble")).to_contain_text("太大", timeout=20_000)
+    expect(field(page, "/person/name")).to_have_value("欧阳娜娜")
+
+
 def test_a_form_is_put_back_into_its_batch_as_soon_as_the_service_answers(page):
     hand_in(page, "unit", [GOOD])
     batch = page.url

@@ -306,6 +306,9 @@ async function took(response, button, sent) {
     keep();
     return;
   }
+  if (response.headers.get("Content-Type")?.includes("json")) {
+    return trouble(0, `${(await response.json()).title}，没有办成；您填的内容还在这一页上。`);
+  }
   const page = parsed(await response.text());
   await typed.composed();
   if (response.redirected) unsaved = typed.since(form, sent).length > 0; // it was saved as it was sent
