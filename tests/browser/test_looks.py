@@ -182,6 +182,9 @@ def test_what_is_folded_on_the_screen_prints_whole(open_page, tmp_path):
         hand_in(page, "review", [FUNDING])
         page.locator("tbody th a").last.click()
         expect(page.locator(".side details", has_text=asked)).not_to_have_attribute("open", "")
+        for picture in page.locator(".prints img").all():
+            picture.scroll_into_view_if_needed()  # whoever prints by hand is waited for
+            expect(picture).to_have_js_property("complete", True)
         assert asked in printed(page, tmp_path)
         assert pictures_on(tmp_path) == page.locator(".prints img").count() > 0
         page.goto(FUNDING_FORM)
