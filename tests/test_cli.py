@@ -1,6 +1,7 @@
 """The command line as people and scripts meet it."""
 
 import json
+import re
 import zipfile
 
 import pytest
@@ -30,7 +31,7 @@ def test_forms_lists_every_form(runner, catalogue):
 def test_forms_shows_fields_limits_and_cited_rules(runner):
     result = runner.invoke(main, ["forms", "jiangxi-training-summary"])
     assert "研修内容及形式  /training/content  必填" in result.stdout
-    assert "surplus-share" in result.stdout
+    assert "结余" in result.stdout
     assert "第十一条" in result.stdout
 
 
@@ -49,8 +50,32 @@ def test_a_clean_submission_exits_0(runner):
 def test_a_finding_is_shown_in_its_section_with_its_article(runner):
     result = runner.invoke(main, ["check", str(BAD), *ON])
     assert result.exit_code == 1
-    section, finding = result.stdout.index("研修经费支出构成"), result.stdout.index("expenses-sum")
+    section, finding = (
+        result.stdout.index("研修经费支出构成"),
+        result.stdout.index("与各项之和不符"),
+    )
     assert section < finding < result.stdout.index("附件1")
+
+
+def test_no_text_names_a_rule_by_its_id(runner, catalogue):
+    """Neither a finding nor what was skipped, nor the list of rules, nor what covers an article."""
+    said = runner.invoke(main, ["forms", "--coverage"]).stdout
+    for form in catalogue.values():
+        said += runner.invoke(main, ["forms", form.id]).stdout
+        samples = [*(SAMPLES / form.programme.id / form.id).glob("*/invalid/*.json")]
+        files = [str(path) for path in samples if not path.name.endswith(".findings.json")][:12]
+        shown = runner.invoke(main, ["check", *files, *ON]).stdout
+        said += "\n".join(line for line in shown.splitlines() if not line.startswith(str(SAMPLES)))
+    ids = re.findall(r"(?<![\w./-])(?:[a-z]+(?:-[a-z0-9]+)+|schema\.\w+|paper\.\w+)(?![\w/])", said)
+    assert set(ids) & _rule_ids(catalogue) == set()
+    assert "没有检查" in said
+
+
+def _rule_ids(catalogue) -> set[str]:
+    rules = {each.id for form in catalogue.editions() for each in (*form.rules, *form.comparisons)}
+    compared = {each.id for known in catalogue.programmes.values() for each in known.comparisons}
+    built_in = {f"schema.{each}" for each in ("required", "pattern", "enum", "type", "maxLength")}
+    return rules | compared | built_in
 
 
 def test_several_files_are_checked_in_one_go(runner):
@@ -100,7 +125,8 @@ def test_fill_refuses_while_there_are_errors_and_writes_nothing(runner, tmp_path
     target = tmp_path / "x.docx"
     result = runner.invoke(main, ["fill", str(BAD), "-o", str(target), *ON])
     assert result.exit_code == 1
-    assert "expenses-sum" in result.stderr
+    assert "支出" in result.stderr
+    assert "expenses-sum" not in result.stderr
     assert not target.exists()
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import ClassVar
@@ -25,7 +26,9 @@ from formsvc.intake.items import Item
 from formsvc.storage import folder
 from formsvc.web import create_app
 
-from .conftest import first_sample
+from .conftest import ROOT, first_sample
+
+PACKAGE = ROOT / "formsvc"
 
 
 class RoundTo(Kind):
@@ -145,6 +148,16 @@ def test_the_schema_for_editors_allows_what_comes_along_and_refuses_wrong_types(
         table["rule"][0].pop("severity")
         table["form"]["copies"] = "two"
         assert len(list(validator.iter_errors(table))) == 2
+
+
+def test_what_no_form_declares_has_a_title_of_its_own_too(catalogue):
+    """What a paper, a file or a schema is found to break: in workbook and lists as in words."""
+    found = re.compile(r'"((?:schema|text|input|computed|print|paper)\.[a-zA-Z-]+)"')
+    ids = {id for path in PACKAGE.rglob("*.py") for id in found.findall(path.read_text("utf-8"))}
+    ids = {id for id in ids if id != "schema.json"} | {"schema.minimum", "schema.maxItems"}
+    titles = explain.rule_titles(catalogue.values(), ids, SAMPLES_ON)
+    assert len(ids) > 20
+    assert not [title for title in titles.values() if re.search("[a-z]", title)]
 
 
 def test_rules_that_are_titled_alike_say_which_form_they_are_of(catalogue):

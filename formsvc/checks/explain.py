@@ -1,7 +1,7 @@
 """What rules demand and what is wrong where they are broken, as texts for people and authors."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -26,11 +26,42 @@ _BUILT_IN: Final = {
     "schema.format": "号码或日期不对",
     "schema.type": "类型不对，如数字写成了文字",
     "schema.additionalProperties": "有本表没有的项目",
+    "schema.minimum": "数目太小",
+    "schema.maximum": "数目太大",
+    "schema.multipleOf": "小数的位数太多",
+    "schema.minItems": "列的项数不够",
+    "schema.maxItems": "列的项数太多",
+    "schema.uniqueItems": "有重复的项",
+    "schema.more": "问题太多，没有全部列出",
     "schema": "填写不符合栏目的要求",
     "text": "文字中有不可见的字符",
+    "input.archive": "压缩包无法读取",
+    "input.control": "文件中有控制字符",
+    "input.depth": "文件的层次太深",
+    "input.document": "表格文件无法读取",
+    "input.duplicate-key": "文件中同一项写了两次",
+    "input.encoding": "文件的编码不对",
+    "input.erased": "内容已到期删除",
+    "input.form": "没有写明是哪一种表",
+    "input.kind": "文件的种类不对",
+    "input.many": "太多，没有全部读取",
+    "input.number": "文件中的数字无法读取",
+    "input.number-cell": "表格里的号码存成了数字",
+    "input.size": "文件太大",
+    "input.surrogate": "文件中有残缺的字符",
+    "input.syntax": "文件的写法不对",
+    "input.table": "工作表无法读取",
+    "input.type": "文件的内容不是申报数据",
+    "input.written": "填写的意思不明确",
     "input": "文件无法读取",
     "computed": "填写的与计算的不一致",
-    "print": "纸面上印不下或印不出",
+    "print.glyph": "纸面上有字印不出",
+    "print": "纸面上印不下",
+    "paper.added": "纸面上多出了内容",
+    "paper.code": "校验码与内容不符",
+    "paper.differs": "纸面与数据不同",
+    "paper.leftover": "纸面上留有表样的文字",
+    "paper": "纸面上的内容没有读准",
 }
 
 
@@ -93,13 +124,23 @@ def rule_title(forms: Iterable[Form], rule: str, on: date) -> str:
     return "；".join(titles) or _BUILT_IN.get(rule) or _BUILT_IN.get(family) or rule
 
 
+def asked_by(form: Form | None, on: date) -> Callable[[str], str]:
+    """rule → what it asks for in a form, for the list of what was not checked; where it is not of
+    the form any more, what is wrong where it is broken."""
+    known = (form,) if form else ()
+    asked = {each.id: each.text for each in demands(form, on)} if form else {}
+    return lambda rule: asked.get(rule) or rule_title(known, rule, on)
+
+
 def rule_titles(forms: Iterable[Form], rules: Iterable[str], on: date) -> dict[str, str]:
     """The titles of rules for lists and charts; those that are alike say which form they are of."""
     forms = tuple(forms)
     titles = {rule: rule_title(forms, rule, on) for rule in rules}
     often = Counter(titles.values())
     return {
-        rule: title if often[title] == 1 else f"{title}（{_declaring(forms, rule) or rule}）"
+        rule: f"{title}（{declaring}）"
+        if often[title] > 1 and (declaring := _declaring(forms, rule))
+        else title
         for rule, title in titles.items()
     }
 

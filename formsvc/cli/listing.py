@@ -65,7 +65,7 @@ def _described(form: Form) -> Iterator[str]:
     yield "\n" + style("规则", "heading")
     for demand in explain.demands(form, today()):
         mark = style(demand.severity.label, demand.severity.value)
-        yield f"  {mark} {demand.id}  {demand.text}"
+        yield f"  {mark} {demand.text}"
         for cited in demand.citations:
             place = f"《{cited.regulation}》{cited.article}：{cited.summary}"
             yield style(f"      {place}", "faint")
@@ -113,6 +113,6 @@ def _clause(clause: Clause) -> Iterator[str]:
 
 
 def _cover(cover: Cover) -> str:
-    where = f"（{cover.form_title} {cover.name}）" if cover.form and cover.kind != "form" else ""
+    where = f"（{cover.form_title}）" if cover.form and cover.kind != "form" else ""
     note = f"：{cover.note}" if cover.note else ""
     return style(f"      {_KINDS[cover.kind]}  {cover.title}{note}{where}", "faint")

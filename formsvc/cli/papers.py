@@ -56,7 +56,8 @@ def check(files: tuple[str, ...], output: str, on: date, register: tuple[str, ..
         _table(found, output, on)
     else:
         texts = (
-            reporters.as_text(name, each.form, each.report, style) for name, each in found.items()
+            reporters.as_text(name, each.form, each.report, on, style)
+            for name, each in found.items()
         )
         click.echo("\n\n".join(texts))
     sys.exit(0 if all(report.ok for report in reports.values()) else FINDINGS)
@@ -106,7 +107,7 @@ def fill(
         signature_fields=signature_fields,
     )
     if delivery.document is None or delivery.report.findings:
-        click.echo(reporters.as_text(file, found.form, delivery.report, style), err=True)
+        click.echo(reporters.as_text(file, found.form, delivery.report, on, style), err=True)
     if delivery.document is None:
         sys.exit(FINDINGS)
     write(output, delivery.document)

@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 
+from formsvc.checks.explain import asked_by, rule_title
 from formsvc.findings import Finding, Report, Severity
 from formsvc.forms import Form
 from formsvc.pointers import within
@@ -20,12 +22,12 @@ def as_json(reports: Mapping[str, Report]) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
-def as_text(source: str, form: Form | None, report: Report, style: Style) -> str:
+def as_text(source: str, form: Form | None, report: Report, on: date, style: Style) -> str:
     """A report for reading: by section of the form, the citation under each finding."""
-    return "\n".join(_lines(source, form, report, style))
+    return "\n".join(_lines(source, form, report, on, style))
 
 
-def _lines(source: str, form: Form | None, report: Report, style: Style) -> Iterator[str]:
+def _lines(source: str, form: Form | None, report: Report, on: date, style: Style) -> Iterator[str]:
     title = f"{source}  {form.title}" if form else source
     yield f"{style(title, 'heading')}  {_verdict(report, style)}"
     section = None
@@ -35,12 +37,14 @@ def _lines(source: str, form: Form | None, report: Report, style: Style) -> Iter
             yield ""
             yield style(current, "heading")
             section = current
-        yield from _finding(finding, style)
+        title = rule_title((form,) if form else (), finding.rule, on)
+        yield from _finding(finding, title, style)
     if report.skipped:
+        asked = asked_by(form, on)
         yield ""
         yield style(f"另有 {len(report.skipped)} 条规则没有检查：", "faint")
         for skipped in report.skipped:
-            yield style(f"  · {skipped.rule}：{skipped.reason}", "faint")
+            yield style(f"  · {asked(skipped.rule)}：{skipped.reason}", "faint")
 
 
 def _verdict(report: Report, style: Style) -> str:
@@ -61,12 +65,12 @@ def _section(form: Form | None, finding: Finding) -> str:
     return "全表"
 
 
-def _finding(finding: Finding, style: Style) -> Iterator[str]:
+def _finding(finding: Finding, title: str, style: Style) -> Iterator[str]:
     mark = style(_MARKS[finding.severity], finding.severity.value)
     said = "提示：" if finding.severity is Severity.NOTE else ""
     yield f"  {mark} {said}{finding.message}"
     place = finding.pointer or "整个文件"
-    yield style(f"      {finding.rule}  {place}", "faint")
+    yield style(f"      {title}  {place}", "faint")
     if finding.citation:
         cited = finding.citation
         source = f"依据：《{cited.regulation}》{cited.article}"

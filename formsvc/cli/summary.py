@@ -77,7 +77,7 @@ def summary(
             left = results.index.totals().submissions - sum(each.rows for each in made)
     for each in made:
         name = f"{each.name}（{each.rows} 行）"
-        click.echo(reporters.as_text(name, chosen, each.report, style), err=True)
+        click.echo(reporters.as_text(name, chosen, each.report, on, style), err=True)
     if left:
         said = f"有 {left:,} 份没有汇总：有错误，或不是《{form_named(chosen.summary.of).title}》。"
         click.echo(style(said, "warning"), err=True)

@@ -13,6 +13,7 @@ from formsvc import config
 from formsvc.bulk.batch import loaded
 from formsvc.config import Settings
 from formsvc.store.errors import StoreError
+from formsvc.web import answers
 from formsvc.web.api import bulk as bulk_api
 from formsvc.web.api.description import DescribedApi
 from formsvc.web.api.routes import BODY_LIMIT, api
@@ -102,6 +103,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_error_handler(fault, full)
     app.register_error_handler(StoreError, undone)
     app.after_request(_with_headers)
+    answers.install(app)
     return app
 
 

@@ -46,6 +46,8 @@ _LARGE: Final = 1 << 20
 _MOST_LARGE: Final = 16
 # A multipart envelope, and one byte more than is allowed, so that the application itself says so.
 _ENVELOPE: Final = 100_000
+# So much of a body that is refused is still taken, and thrown away.
+_RUN_OUT: Final = 300_000_000
 # An answer may be this much ahead of its reader before the thread that makes it waits.
 _AHEAD: Final = 16 << 20
 _HEADER: Final = 32 << 10
@@ -88,15 +90,26 @@ class _ErrorTask(ErrorTask):
     def execute(self) -> None:
         error = self.request.error
         self.channel.server.observer.refused(error.code)
+        self.set_close_on_finish()
+        if self.request.is_led:
+            self._lead(error.code)
+            return
         self.status = f"{error.code} {error.reason}"
         about = {"type": "about:blank", "title": title(error.code), "status": error.code}
         body = json.dumps(about, ensure_ascii=False).encode()
         self.response_headers.append(("Content-Type", MEDIA_TYPE))
         if error.code == _TooMany.code:
             self.response_headers.append(("Retry-After", "30"))
-        self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
+
+    def _lead(self, code: int) -> None:
+        """To the page that says so: relative, since a proxy may have put something before."""
+        up = "../" * max(self.request.path.count("/") - 1, 0)
+        self.status = "303 See Other"
+        self.response_headers.append(("Location", f"{up}answers/{code}"))
+        self.content_length = 0
+        self.write(b"")
 
 
 class _Pace:
@@ -126,8 +139,11 @@ class _Parser(HTTPRequestParser):
         self.large = False
         self._server = server
         self._limit = adj.max_request_body_size
+        self._left = 0  # of a body that is refused, and let run out
 
     def received(self, data: bytes) -> int:
+        if self._left:
+            return self._run_out(len(data))
         try:
             consumed: int = super().received(data)
         except OSError:  # there is no room for the body
@@ -142,6 +158,7 @@ class _Parser(HTTPRequestParser):
                 self._refuse(_TooMany("too many large bodies at once; come again"))
         if self.error:
             self.expect_continue = False  # or waitress would ask for the body all the same
+            self._let_run_out()
         self.arrived = time.monotonic()
         return consumed
 
@@ -152,6 +169,30 @@ class _Parser(HTTPRequestParser):
     def _refuse(self, error: Error) -> None:
         self.error = error
         self.completed = True
+
+    @property
+    def is_led(self) -> bool:
+        """Whether a person looks at what is said of the body, so that it is to be a page."""
+        return self._is_of_a_body and "text/html" in self.headers.get("ACCEPT", "")
+
+    @property
+    def _is_of_a_body(self) -> bool:
+        codes = {RequestEntityTooLarge.code, _TooMany.code, _Full.code}
+        return self.error.code in codes and not self.path.startswith("/api/")
+
+    def _let_run_out(self) -> None:
+        """Browsers read no answer while they send: they have it after the last byte."""
+        left = self.content_length - self.body_bytes_received
+        if self._is_of_a_body and 0 < left <= _RUN_OUT:
+            self._left, self.completed = left, False
+
+    def _run_out(self, count: int) -> int:
+        taken = min(count, self._left)
+        self._left -= taken
+        self.body_bytes_received += taken
+        self.completed = not self._left
+        self.arrived = time.monotonic()
+        return taken
 
 
 class _Channel(HTTPChannel):

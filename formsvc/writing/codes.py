@@ -91,11 +91,11 @@ def _account(text: str) -> str:
 
 
 def _identity(text: str) -> str:
-    """Without what parts it into groups; width and case do not matter to these codes."""
-    if not re.search("[ -]", text):
+    """Without what parts it into groups; case does not matter to these codes."""
+    bare = re.sub("[ -]", "", text)
+    if not re.fullmatch("[0-9A-Za-z]{18}", bare):
         return ""
-    bare = re.sub("[ -]", "", text).upper()
-    return bare if re.fullmatch("[0-9A-Z]{18}", bare) else ""
+    return bare if bare == text else bare.upper()
 
 
 def _mail(text: str) -> str:

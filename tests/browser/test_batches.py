@@ -198,3 +198,20 @@ def test_samples_of_every_form_are_read_from_their_own_documents(open_page, tmp_
     page = open_page()
     hand_in(page, "unit", files)
     expect(page.locator(".paper-of .title a")).to_have_count(len(files))
+
+
+DROP = """(place, names) => { const files = new DataTransfer();
+  names.forEach((name) => files.items.add(new File(['{}'], name)));
+  for (const kind of ['dragover', 'drop']) place.dispatchEvent(
+    new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true })); }"""
+
+
+@pytest.mark.parametrize("where", ["/unit", "/review", "/verify"])
+def test_files_may_be_dropped_anywhere_on_the_page(open_page, where):
+    page = open_page()
+    page.goto(where)
+    page.locator("h1").evaluate(DROP, ["甲.json", "乙.json"])
+    field = page.locator("input[data-drop]")
+    names = field.evaluate("field => [...field.files].map((each) => each.name)")
+    assert names == (["甲.json"] if where == "/verify" else ["甲.json", "乙.json"])
+    expect(field).to_be_focused()

@@ -69,6 +69,20 @@ def test_problems_come_first_by_person_and_the_same_form_twice_is_one_item(open_
     expect(at(page, "孙三").locator(".twice")).to_contain_text("报了 2 份")
 
 
+def test_who_takes_a_form_out_or_puts_it_in_again_stays_with_its_person(open_page, faulty):
+    page = open_page()
+    hand_in(page, "unit", [faulty])
+    at(page, "孙三").get_by_role("button", name="撤下这一份").last.click()
+    expect(page.locator(".notice")).to_contain_text("已撤下")
+    expect(page.locator(".notice")).to_be_in_viewport()
+    expect(at(page, "孙三")).to_be_focused()
+    expect(at(page, "孙三")).to_be_in_viewport()
+    page.get_by_role("button", name="放回").click()
+    expect(page.locator(".notice")).to_contain_text("已放回")
+    expect(page.locator(".notice")).to_be_in_viewport()
+    expect(at(page, "孙三").locator(".paper-of:focus")).to_have_count(1)
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with-script", "without-script"])
 def test_one_persons_problems_are_a_text_to_send(open_page, faulty, scripts):
     page = open_page(scripts=scripts)

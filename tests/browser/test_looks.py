@@ -3,14 +3,17 @@
 import re
 from dataclasses import replace
 
+import pypdfium2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from formsvc.config import Settings
 from formsvc.store.store import Store
 from tests.store.world import Clock
 
 from .conftest import STANDARDS
+from .test_applicant import FUNDING as FUNDING_FORM
 from .test_applicant import SAMPLE, SUMMARY, load
 from .test_batches import FUNDING, GOOD, hand_in
 from .test_filings import Office
@@ -41,6 +44,7 @@ PAGES = {
 # Pages that one comes to by what one does, which their own tests walk through with axe; and files.
 ELSEWHERE = {
     "batches.show", "batches.item", "batches.changes", "batches.cover", "batches.ask",
+    "answers.show",
     "security.verify",
     "security.two_factor_token_validation", "security.wan_signin", "security.wan_delete",
     "security.mf_recovery", "security.two_factor_rescue", "security.reset_password",
@@ -168,3 +172,42 @@ def test_a_submission_prints_whole(open_page, mixed):
     )
     assert cut == []
     assert page.locator(".sheet dd").first.is_visible()
+
+
+def test_what_is_folded_on_the_screen_prints_whole(open_page, tmp_path):
+    """With the style alone, in a browser without script, and with the script alone."""
+    asked = "“姓名”在名册上"
+    for scripts in (True, False):
+        page = open_page(scripts=scripts)
+        hand_in(page, "review", [FUNDING])
+        page.locator("tbody th a").last.click()
+        expect(page.locator(".side details", has_text=asked)).not_to_have_attribute("open", "")
+        for picture in page.locator(".prints img").all():
+            picture.scroll_into_view_if_needed()  # whoever prints by hand is waited for
+            expect(picture).to_have_js_property("complete", True)
+        assert asked in printed(page, tmp_path)
+        assert pictures_on(tmp_path) == page.locator(".prints img").count() > 0
+        page.goto(FUNDING_FORM)
+        load(page, FUNDING)
+        assert asked in printed(page, tmp_path)
+    page = open_page()
+    page.goto("/unit")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    folded = page.locator("main details")
+    assert folded.evaluate_all("all => all.length && all.every((each) => each.open)")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert folded.evaluate_all("all => all.every((each) => !each.open)")
+
+
+def printed(page, folder) -> str:
+    """What stands on the paper of a page."""
+    page.pdf(path=folder / "printed.pdf", format="A4")
+    sheets = pypdfium2.PdfDocument(folder / "printed.pdf")
+    return "".join("".join(each.get_textpage().get_text_bounded().split()) for each in sheets)
+
+
+def pictures_on(folder) -> int:
+    """The large pictures on what was printed."""
+    sheets = pypdfium2.PdfDocument(folder / "printed.pdf")
+    found = [each for sheet in sheets for each in sheet.get_objects() if each.type == 3]
+    return sum(each.get_px_size()[0] > 500 for each in found)

@@ -50,6 +50,14 @@ def recorded(world, kind: str) -> list:
         return [each.details for each in history.told(work, kind=kind)]
 
 
+def test_what_was_not_checked_says_what_it_asks_for(desks, form):
+    browser = desks.of("申报人")
+    browser.get(f"/forms/{SUMMARY}")
+    browser.saved(form, submission(), **{"hand-in": "yes"})
+    said = re.findall(r"<li>([^<]*)<span class=\"why\">没有检查：", browser.page)
+    assert "“姓名”在名册上，所填与名册一致（有名册时检查）" in said
+
+
 def test_a_filing_goes_the_whole_way_by_the_pages_alone(desks, world, form):
     id = handed_in(desks, form)
     page = desks.of("单位").decide(id, "pass", words="情况属实")

@@ -31,7 +31,8 @@ from formsvc.submissions import encoded
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
 from formsvc.web.desks import assist, choices, entries, mending
-from formsvc.web.desks.desk import Desk, checked, judged, noticed, opened, posted
+from formsvc.web.desks.blueprint import item_of, read_run
+from formsvc.web.desks.desk import ITEM, BatchItem, Desk, checked, judged, noticed, opened, posted
 from formsvc.web.desks.entries import Entries
 from formsvc.web.desks.tasks import putting_back
 from formsvc.web.desks.uploads import is_read, results, title
@@ -61,9 +62,16 @@ class BatchPlace:
 
 @applicant.get("")
 def show(form: str) -> str:
-    """An empty form."""
+    """An empty form; one of a batch where the address names it, as it is there."""
     chosen = form_or_404(form)
-    return page(opened(chosen, {}, draft="new"))
+    item = BatchItem.of(request.args.get(ITEM, ""))
+    if item is None:
+        return page(opened(chosen, {}, draft="new"))
+    with results(read_run(item.desk, item.run), catalogue()) as batch:
+        _, found, judged_by = item_of(batch, item.number)
+    if judged_by is None or judged_by.id != chosen.id:
+        raise NotFound
+    return page(checked(opened(judged_by, entries.entered(judged_by, found.data))))
 
 
 @applicant.post("")

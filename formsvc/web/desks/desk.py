@@ -192,11 +192,9 @@ class Desk:
         """What could not be judged yet, and why; not what does not concern this submission."""
         if not self.report:
             return ()
-        asked = {each.id: each.text for each in explain.demands(self.form, today())}
+        asked = explain.asked_by(self.form, today())
         return tuple(
-            Unchecked(asked.get(each.rule, each.rule), each.reason)
-            for each in self.report.skipped
-            if each.applies
+            Unchecked(asked(each.rule), each.reason) for each in self.report.skipped if each.applies
         )
 
     def text(self, pointer: str) -> str:
@@ -243,7 +241,7 @@ def opened(form: Form, typed: Entries, **more: Any) -> Desk:
     """The desk with what was typed, or loaded, in its place."""
     data, unclear = entries.read(form, typed)
     older = {} if form is catalogue().in_force(form.id, today()) else {EDITION[1:]: form.edition}
-    item = BatchItem.of(request.form.get(ITEM, ""))
+    item = BatchItem.of(request.form.get(ITEM, "") or request.args.get(ITEM, ""))
     where = {"item": item, "draft": "none"} if item else {}
     return Desk(form, typed, {**data, **older}, unclear, **{**more, **where})
 

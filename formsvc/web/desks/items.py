@@ -11,15 +11,17 @@ from werkzeug.exceptions import NotFound
 from formsvc.bulk.earlier import withdrawn
 from formsvc.bulk.lines import Row
 from formsvc.bulk.results import Results
+from formsvc.checks.explain import asked_by
 from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import MEDIA_TYPES, Format, pictures
 from formsvc.forms import Form
 from formsvc.intake.sources import items
 from formsvc.web import csrf
 from formsvc.web.attachments import attachment, inline
-from formsvc.web.desks import entries, mending
+from formsvc.web.desks import mending
 from formsvc.web.desks.blueprint import batches, item_of, read_run, settled, to_batch, to_item
 from formsvc.web.desks.paper import changed, loose, paper
+from formsvc.web.desks.people import groups
 from formsvc.web.desks.queries import Query
 from formsvc.web.desks.tasks import putting_back, settling
 from formsvc.web.desks.uploads import results
@@ -47,7 +49,7 @@ def item(desk: str, id: str, number: int) -> str:
         was = mending.before(run.folder, number)
         was_form = batch.checked(was).form if was else None
         mark = batch.marks.get(number)
-        titles = batch.titles
+        on = batch.on
     parts = paper(form, found.data, found.line.report.findings) if form else ()
     return render_template(
         "item.html",
@@ -58,7 +60,6 @@ def item(desk: str, id: str, number: int) -> str:
         form=form,
         paper=parts,
         loose=loose(parts, found.line.report.findings),
-        entries=entries.entered(form, found.data) if form else {},
         query=query,
         before=before,
         after=after,
@@ -67,7 +68,7 @@ def item(desk: str, id: str, number: int) -> str:
         was=was,
         was_changed=changed(was_form, was.data, form, found.data) if was else (),
         mark=mark,
-        rule=lambda id: titles.rule(row.form, id),
+        asked=asked_by(form, on),
     )
 
 
@@ -175,7 +176,7 @@ def restore(desk: str, id: str, number: int) -> Any:
         raise NotFound
     with results(run, catalogue()) as batch:
         on = batch.on
-    return _done(run, None, settling(number, on), "restored")
+    return _done(run, None, settling(number, on), "restored", f"item-{number}")
 
 
 def _gone(run: Run) -> dict[int, str]:
@@ -188,15 +189,25 @@ def _changeable(desk: str, id: str, number: int) -> tuple[Run, Row, Any]:
         return run, item_of(batch, number)[0], batch.on
 
 
-def _done(run: Run, row: Row | None, task: Task, said: str) -> Any:
+def _done(run: Run, row: Row | None, task: Task, said: str, place: str = "") -> Any:
     if not continued(run, task):
-        return _back(run, row, "busy")
-    settled(run)
-    return _back(run, None if said == "withdrawn" else row, said)
+        return _back(run, row, "busy", place)
+    if settled(run) and row and said == "withdrawn":
+        return to_batch(run, _beside(run, row), done=said)
+    return _back(run, None if said == "withdrawn" else row, said, place)
 
 
-def _back(run: Run, row: Row | None, said: str) -> Any:
-    """To the page that the button was on."""
+def _beside(run: Run, row: Row) -> str:
+    """Where a submission was that is taken out: its person, or the list of what is taken out."""
+    with results(run, catalogue()) as batch:
+        same = (each.number for each in groups(batch, Query())
+                if row.person and (each.name, each.unit) == (row.person, row.unit))  # fmt: skip
+        number = next(same, None)
+    return f"person-{number}" if number else "gone"
+
+
+def _back(run: Run, row: Row | None, said: str, place: str = "") -> Any:
+    """To the place that the button was at."""
     if row is not None and request.form.get("at") == "item":
         return to_item(run, row.number, done=said)
-    return to_batch(run, f"item-{row.number}" if row else "", done=said)
+    return to_batch(run, f"item-{row.number}" if row else place, done=said)

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.exceptions import BadRequest
 
 from formsvc.checks import stages
+from formsvc.checks.explain import asked_by
 from formsvc.forms import FORM
 from formsvc.store import comparing, contents, drafts, life, versions
 from formsvc.store.errors import NotReady, NotThere, Overtaken, StoreError
@@ -119,6 +120,7 @@ def confirm(id: int) -> Any:
         unit = filing.office
     note_reading(filing, 0)
     return render_template("filing_confirm.html", filing=filing, form=form, report=checked.report,
+                           asked=asked_by(form, work.today),
                            way=way, unit=unit, key=secrets.token_hex(16))  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import NotFound
 from formsvc import documents
 from formsvc.catalogue import Checked
 from formsvc.checks import stages
+from formsvc.checks.explain import asked_by
 from formsvc.delivery import fill
 from formsvc.documents import Format
 from formsvc.findings import Finding
@@ -95,6 +96,7 @@ def _page(id: int, chosen: int = 0, *, notice: str = "", alarm: bool = False) ->
         form=form,
         shown=shown,
         report=report,
+        asked=asked_by(form, work.today),
         paper=parts,
         loose=loose(parts, report.findings) if report else (),
         stays=stays,

@@ -64,7 +64,7 @@ def own(kind: str) -> list[Run]:
     """The runs of one kind that this browser began, or the jobs of who asks; newest first."""
     if kind == OWNED:
         return cast(list[Run], _owned().reviews())
-    key = _key()
+    key = browser_key()
     return runs().of(key, kind) if key else []
 
 
@@ -72,7 +72,7 @@ def run_or_404(kind: str, id: str) -> Run:
     """The run, for the browser that began it; the job, for its owner; for others there is none."""
     if kind == OWNED:
         return cast(Run, _owned().found(id))
-    key = _key()
+    key = browser_key()
     run = runs().open(id, key) if key else None
     if run is None or run.status.kind != kind:
         known = runs().became(id, key) if key else ""
@@ -82,9 +82,8 @@ def run_or_404(kind: str, id: str) -> Run:
 
 def started(kind: str, task: Task, fill: Fill) -> Run:
     """A new run of this browser, which `with_key` must then tell its key; `fill` seals files."""
-    g.key = _key() or secrets.token_bytes(KEY_BYTES)
     try:
-        return runs().start(g.key, kind, task, fill)
+        return runs().start(new_key(), kind, task, fill)
     except Busy:
         raise TooMuchWork(retry_after=_RETRY) from None
     except OSError:
@@ -119,6 +118,12 @@ def discarded(run: Run) -> None:
         runs().discard(run)
 
 
+def new_key() -> bytes:
+    """That key, or a new one, which `with_key` is then to tell the browser."""
+    g.key = browser_key() or secrets.token_bytes(KEY_BYTES)
+    return bytes(g.key)
+
+
 def with_key(response: Any) -> Any:
     """The response, with the cookie that opens what was started."""
     key = base64.urlsafe_b64encode(g.key).decode()
@@ -140,7 +145,8 @@ def _owned() -> ModuleType:
     return owned
 
 
-def _key() -> bytes | None:
+def browser_key() -> bytes | None:
+    """The key in the browser's cookie, which opens its runs."""
     try:
         key = base64.urlsafe_b64decode(request.cookies.get(_COOKIE, ""))
     except ValueError:

@@ -10,6 +10,7 @@ however that came. A run that is still to be done and that nobody holds begins a
 browser asks for it, at whichever process: only then is there a key to open it with.
 """
 
+import errno
 import fcntl
 import json
 import logging
@@ -48,6 +49,9 @@ _PROOF: Final = "proof"
 _TASK: Final = "task"
 _LOCK: Final = "lock"
 _DESK: Final = "desk"
+_KEPT: Final = "answers"
+# Pages of some hundred kilobytes, so that they do not fill the disk.
+_MOST_KEPT: Final = 2_000
 # How often a run is begun before whatever ends its process is taken to be its own fault.
 _BEGINNINGS: Final = 4
 _log = logging.getLogger(__name__)
@@ -266,6 +270,27 @@ class Runs:
             yield SealedFolder(path, os.urandom(KEY_BYTES))
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+    def keep(self, key: bytes) -> tuple[str, SealedFolder]:
+        """A folder for what is to be shown to the browser with this key again, and its id.
+
+        Raises OSError where there are enough of them. It is left to the sweep.
+        """
+        place = self.root / _KEPT
+        if place.is_dir() and sum(1 for _ in place.iterdir()) >= _MOST_KEPT:
+            raise OSError(errno.ENOSPC, "too many answers are kept")
+        id = secrets.token_urlsafe(16)
+        path = place / id
+        path.mkdir(mode=0o700, parents=True)
+        return id, SealedFolder(path, derived(key, id))
+
+    def kept(self, id: str, key: bytes) -> SealedFolder | None:
+        """Such a folder, while its time is not up."""
+        path = self.root / _KEPT / id
+        if not is_id(id) or not path.is_dir():
+            return None
+        is_over = time.time() - path.stat().st_mtime >= self.seconds
+        return None if is_over else SealedFolder(path, derived(key, id))
 
     def sweep(self) -> None:
         """Delete what has expired, and what a crash left half made."""

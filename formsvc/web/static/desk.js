@@ -4,6 +4,7 @@
 
 import * as drafts from "./drafts.js";
 import { answered, download, fileName } from "./sending.js";
+import * as typed from "./typed.js";
 
 const at = (id) => document.getElementById(id);
 const fieldOf = (node) => node.closest("[data-field]");
@@ -20,6 +21,8 @@ let last; // the field that was worked on last
 let asked = 0;
 let timer = 0;
 let sending = null;
+let queue = Promise.resolve(); // of rows: one list after the other
+const waiting = new Set(); // what 不再试 ends
 let refreshing = null;
 let wanted = ""; // what to do on going back from the last page
 
@@ -202,21 +205,49 @@ document.addEventListener("click", (event) => {
     changed(0);
   } else if (/^(add|remove) /.test(button.value)) {
     event.preventDefault();
-    rows(button);
-  } else if (button.id === "draft-clear") clear();
+    queue = queue.then(() => rows(button.isConnected ? button : document.querySelector(like(button))));
+  } else if (button.id === "stop-trying") stop();
+  else if (button.id === "draft-clear") clear();
   else if (button.id === "draft-again") again();
 });
 
-// Rows: the server makes the new list, and it takes the place of the old one.
+// Rows: the server makes the new list, and it takes the place of the old one; what is typed into
+// that meanwhile goes with it.
 async function rows(button) {
-  const list = button.closest("fieldset.rows");
-  const response = await answered(form.action, posting(button), say);
+  const list = button?.closest("fieldset.rows");
+  if (!list) return;
+  const [what, pointer] = button.value.split(" ");
+  const renamed = typed.renumbered(list, what === "remove" ? Number(pointer.split("/").pop()) : -1);
+  const sent = typed.standing(list);
+  const response = await patiently(form.action, posting(button));
+  if (!response) return;
   const page = parsed(await response.text());
+  await typed.composed();
   const fresh = page.getElementById(list.id);
-  if (!fresh) return;
+  if (!fresh || !list.isConnected) return;
+  const since = typed.since(list, sent, renamed);
+  const [at, inside] = [typed.caret(list, renamed), list.contains(document.activeElement)];
   list.replaceWith(document.adoptNode(fresh));
-  (fresh.querySelector("[autofocus]") ?? fresh).focus();
+  typed.retype(fresh, since);
+  // Whoever has gone on elsewhere stays there.
+  if (!typed.putCaret(fresh, at) && (inside || document.activeElement === document.body)) {
+    (fresh.querySelector("[autofocus]") ?? fresh).focus();
+  }
   changed(0);
+}
+
+// The answer, unless somebody says to stop.
+async function patiently(address, body, told = trouble, stopping = new AbortController()) {
+  waiting.add(stopping);
+  const response = await answered(address, body, told, stopping.signal);
+  waiting.delete(stopping);
+  return response;
+}
+
+function stop() {
+  waiting.forEach((each) => each.abort());
+  trouble(0, "没有办成，已经不再试了；您填的内容还在这一页上，可以稍后再按一次。");
+  at("trouble").focus();
 }
 
 function posting(button) {
@@ -238,14 +269,6 @@ document.addEventListener("submit", (event) => {
     sending.then = button; // what was pressed first comes first
     return;
   }
-  if (button?.hasAttribute("formaction")) {
-    unsaved = false; // An answer that is a page of its own; without one nothing is lost:
-    if (event.target.dataset.sure !== "yes") {
-      event.preventDefault();
-      surely(button);
-    }
-    return;
-  }
   event.preventDefault();
   if (button?.value?.startsWith("edit") && history.state?.view === "proof") {
     wanted = button.value;
@@ -255,19 +278,11 @@ document.addEventListener("submit", (event) => {
   send(posting(button), button);
 });
 
-// Leave the page only when somebody is there to take what was typed.
-async function surely(button) {
-  const response = await answered(form.dataset.alive, undefined, trouble);
-  if (!response) return;
-  form.dataset.sure = "yes";
-  form.requestSubmit(button);
-  delete form.dataset.sure;
-}
-
 async function send(body, button) {
   sending?.stop.abort();
   const own = (sending = { stop: new AbortController(), button, then: null });
-  const sent = new Map(entries());
+  const sent = typed.standing(form);
+  const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
   button?.setAttribute("aria-busy", "true");
   // Nothing is typed into what a paper is about to take the place of.
   at("main").inert = button?.value === "load";
@@ -275,11 +290,11 @@ async function send(body, button) {
     at("main").inert = false;
     trouble(seconds);
   };
-  const response = await answered(form.action, body, told, own.stop.signal);
+  const response = await patiently(address, body, told, own.stop);
   at("main").inert = false;
   button?.removeAttribute("aria-busy");
+  if (sending === own) sending = null;
   if (!response) return;
-  sending = null;
   await took(response, button, sent);
   if (own.then) document.querySelector(like(own.then))?.click();
 }
@@ -291,42 +306,67 @@ async function took(response, button, sent) {
     keep();
     return;
   }
+  if (response.headers.get("Content-Type")?.includes("json")) {
+    return trouble(0, `${(await response.json()).title}，没有办成；您填的内容还在这一页上。`);
+  }
   const page = parsed(await response.text());
-  if (page.getElementById("form")) swap(page, button, sent);
+  await typed.composed();
+  if (response.redirected) unsaved = typed.since(form, sent).length > 0; // it was saved as it was sent
+  if (page.getElementById("form")) swap(page, button, sent, response.redirected ? response.url : "");
+  else if (response.redirected) location.assign(response.url);
+  else if (page.querySelector("main form")) ask(page);
   else trouble(0, page.querySelector("main")?.textContent.trim() || "没有办成，请再按一次。");
+}
+
+// A page that asks something about what was sent, which it carries itself.
+function ask(page) {
+  unsaved = false;
+  document.title = page.title;
+  at("main").replaceWith(document.adoptNode(page.getElementById("main")));
+  at("main").focus();
 }
 
 function trouble(seconds, words = "") {
   const place = at("trouble");
+  const stays = seconds ? place.querySelector("button") : null; // it may have the focus
   place.hidden = !seconds && !words;
-  place.textContent =
+  const said = document.createElement("span");
+  said.textContent =
     words || (seconds ? `服务没有回应，还没有办成；您填的内容还在这一页上。${seconds} 秒后自动再试。` : "");
+  if (stays) place.firstChild.replaceWith(said);
+  else place.replaceChildren(said, ...(seconds ? [stopper()] : []));
+}
+
+function stopper() {
+  const button = document.createElement("button");
+  [button.type, button.id, button.className, button.textContent] = ["button", "stop-trying", "secondary", "不再试"];
+  return button;
 }
 
 const like = (button) => `button[name="${CSS.escape(button.name)}"][value="${CSS.escape(button.value)}"]`;
 
-function swap(page, button, sent) {
+function swap(page, button, sent, address) {
   const before = form;
-  const since = entries().filter(([name, value]) => sent.get(name) !== value);
+  const since = typed.since(form, sent);
+  const caret = typed.caret(form);
+  const writes = since.some((each) => each.name === caret?.name);
   const place = button ? like(button) : "";
   document.title = page.title;
-  at("main").replaceWith(document.adoptNode(page.getElementById("main")));
+  for (const part of address ? ["header.site", "footer.site", "#main"] : ["#main"]) {
+    document.querySelector(part).replaceWith(document.adoptNode(page.querySelector(part)));
+  }
   begin();
-  if (form.dataset.draft !== "new" && before.dataset.form === form.dataset.form) retype(since);
+  const stays = before.dataset.form === form.dataset.form;
+  if (stays && form.dataset.draft !== "new" && typed.retype(form, since)) changed(0);
+  const here = address || form.dataset.here || form.action;
   const view = form.classList.contains("proof") ? "proof" : "form";
-  if (view === "proof" && history.state?.view !== "proof") history.pushState({ view }, "", form.action);
-  else history.replaceState({ view }, "", form.action);
+  if (view === "proof" && history.state?.view !== "proof") history.pushState({ view }, "", here);
+  else history.replaceState({ view }, "", here);
+  if (stays && writes && typed.putCaret(form, caret)) return; // in the middle of a word
   const focus =
     at("main").querySelector("[autofocus]") ??
     (summary.hidden || before.classList.contains("proof") ? document.querySelector(place || "main") : summary);
   (focus ?? at("main")).focus();
-}
-
-// What was typed while the answer was on its way.
-function retype(since) {
-  const fields = since.filter(([name]) => named(name)[0] && named(name)[0].type !== "checkbox");
-  fields.forEach(([name, value]) => set(name, value));
-  if (fields.length) changed(0);
 }
 
 addEventListener("popstate", ({ state }) => {
