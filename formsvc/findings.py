@@ -48,6 +48,13 @@ class Citation:
         articles = "、".join(each.article for each in (first, *more))
         return cls(first.regulation, articles, "；".join(c.summary for c in (first, *more)))
 
+    @property
+    def source(self) -> str:
+        """《…办法》第七条; what is no regulation has its name alone."""
+        if self.article == self.regulation:
+            return self.article
+        return f"《{self.regulation}》{self.article}"
+
     def to_dict(self) -> dict[str, Plain]:
         return {"regulation": self.regulation, "article": self.article, "summary": self.summary}
 

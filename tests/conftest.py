@@ -15,7 +15,7 @@ from flask import Flask
 from hypothesis import settings
 from jinja2 import FileSystemBytecodeCache
 
-from formsvc import Catalogue, Form, Shelf, load_forms, sandbox
+from formsvc import Catalogue, Form, Shelf, load_forms, pointers, sandbox
 from formsvc.bulk.batch import Batch, Job
 from formsvc.bulk.executors import HereExecutor
 from formsvc.catalogue import SAMPLES_ON
@@ -28,6 +28,7 @@ from formsvc.intake.labels import Description, description
 from formsvc.intake.sources import items
 from formsvc.storage import folder
 from formsvc.web import create_app
+from formsvc.writing import codes
 
 from . import growing
 
@@ -82,6 +83,17 @@ def sample_folder(form_id: str) -> Path:
 
 def valid_samples(form_id: str) -> list[Path]:
     return sorted((sample_folder(form_id) / "valid").glob("*.json"))
+
+
+def with_plain_codes(form: Form, data: dict) -> dict:
+    """A copy as who types it means it: ID numbers and credit codes in narrow figures."""
+    made = copy.deepcopy(data)
+    for field in form.leaves:
+        for pointer in field.places(made):
+            value = pointers.get(made, pointer)
+            if isinstance(value, str):
+                pointers.set_(made, pointer, codes.plain(value, field.kind))
+    return made
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_word_and_pdf_are_refused_alike(runner, tmp_path, too_long, ending):
     out = tmp_path / f"a.{ending}"
     result = runner.invoke(main, ["fill", str(path), "-o", str(out), "--on", str(SAMPLES_ON)])
     assert result.exit_code == 1
-    assert "print.overflow" in result.stderr
+    assert "写不下" in result.stderr
     assert not out.exists()
 
 

@@ -67,7 +67,7 @@ def _described(form: Form) -> Iterator[str]:
         mark = style(demand.severity.label, demand.severity.value)
         yield f"  {mark} {demand.text}"
         for cited in demand.citations:
-            place = f"《{cited.regulation}》{cited.article}：{cited.summary}"
+            place = f"{cited.source}：{cited.summary}"
             yield style(f"      {place}", "faint")
 
 

@@ -73,5 +73,5 @@ def _finding(finding: Finding, title: str, style: Style) -> Iterator[str]:
     yield style(f"      {title}  {place}", "faint")
     if finding.citation:
         cited = finding.citation
-        source = f"依据：《{cited.regulation}》{cited.article}"
+        source = f"依据：{cited.source}"
         yield style(f"      {source}（{cited.summary}）", "faint")

@@ -219,6 +219,6 @@ def _mild(finding: Finding) -> str:
 
 def _finding(number: int, finding: Finding, mark: str) -> dict[str, Any]:
     cited = finding.citation
-    basis = f"《{cited.regulation}》{cited.article}：{cited.summary}" if cited else _NO_CITATION
+    basis = f"{cited.source}：{cited.summary}" if cited else _NO_CITATION
     return {"number": number, "label": finding.label, "mark": mark, "message": finding.message,
             "basis": basis}  # fmt: skip

@@ -29,7 +29,7 @@ _ADDED: Final = "0123456789,.-年月日元是否、（大写：）负零壹贰�
 # An amount nearer to 0 takes at most so many characters, in figures and in words.
 _AMOUNT: Final = 10**7
 _FIGURES, _WORDS = 14, 24
-_SETS: Final = re.compile(r"\[[^\]]*\]")
+_SETS: Final = re.compile(r"\[[^\[\]]*\]")
 _DATE: Final = 10
 _DATE_GROWS: Final = 1  # 2024-10-11 → 2024年10月11日
 
@@ -260,7 +260,7 @@ def is_one_line(pattern: str) -> bool:
         pattern.startswith("^")
         and pattern.endswith("$")
         and "|" not in rest
-        and not set(rest) & set(".\\")
+        and not set(rest) & set(".\\[]")
         and all(("\\n" in each) is each.startswith("[^") for each in sets)
     )
 

@@ -3,10 +3,12 @@
 Employers, reviewers and owners of a job read the same runs; they differ in the page that shows one.
 """
 
+import re
 from datetime import date, datetime
 from typing import Any, Final
 
 from flask import Blueprint, redirect, request, url_for
+from markupsafe import Markup, escape
 from werkzeug.exceptions import NotFound
 
 from formsvc.bulk.lines import Row, file_title
@@ -38,6 +40,8 @@ _SAID: Final = {
     "unmarked": (False, "没有可以标的：标过的不变，有问题的要逐份看过再标通过。"),
 }
 
+_NUMBER: Final = re.compile(r"(?<!\d)\d++(?:[-,.]\d++)++")
+
 batches = Blueprint("batches", __name__)
 csrf.install(batches)
 
@@ -50,6 +54,12 @@ def _clock(seconds: float) -> str:
     if at.year != today().year:
         day = f"{at.year}年{day}"
     return f"{day}{at:%H:%M}"
+
+
+@batches.app_template_filter("whole")
+def _whole(text: str) -> Markup:
+    """A text whose numbers (0791-86386000, 100,000) are not broken at the end of a line."""
+    return Markup(_NUMBER.sub(r'<span class="whole">\g<0></span>', str(escape(text))))  # noqa: S704  # escaped
 
 
 batches.add_app_template_filter(title, "batch_title")
