@@ -89,7 +89,7 @@ def typed_in_libreoffice(filled: Sequence[tuple[bytes, Texts]]) -> list[bytes]:
             source.write_bytes(blank)
             jobs.append([str(source), str(target), acts(blank, texts)])
         said = json.dumps(jobs).encode()
-        for attempt in range(4):
+        for attempt in range(8):
             # The kit wants a profile that has been started with.
             profile = folder / f"profile-{attempt}"
             started = ["soffice", f"-env:UserInstallation={profile.as_uri()}", "--headless",

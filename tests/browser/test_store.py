@@ -44,14 +44,14 @@ def cluster():
         yield address
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def environment(request, tmp_path) -> dict[str, str]:
-    """What the service and the commands beside it are told."""
-    places = {"FORMSVC_DATA": str(tmp_path / "data"), "FORMSVC_RUNS": str(tmp_path / "runs")}
-    if request.param == "postgresql":
-        cluster = request.getfixturevalue("cluster")
-        places["FORMSVC_DATABASE"] = postgres.database(cluster)
-    return places
+@pytest.fixture
+def environment(cluster, tmp_path) -> dict[str, str]:
+    """What the service and the commands beside it are told. SQLite is what `make run` keeps."""
+    return {
+        "FORMSVC_DATA": str(tmp_path / "data"),
+        "FORMSVC_RUNS": str(tmp_path / "runs"),
+        "FORMSVC_DATABASE": postgres.database(cluster),
+    }
 
 
 @pytest.fixture
