@@ -2,6 +2,7 @@
 
 import copy
 import io
+import itertools
 import json
 import re
 import shutil
@@ -254,5 +255,11 @@ PROBLEM = "application/problem+json"
 @pytest.fixture(params=SHELLS.values(), ids=SHELLS)
 def report_by(request, client, tmp_path, catalogue):
     """report_by(path) → the report on one sample, through one of the shells."""
-    given = {"client": client, "tmp_path": tmp_path, "catalogue": catalogue, "request": request}
-    return lambda path: request.param(path, **given)
+    given = {"client": client, "catalogue": catalogue, "request": request}
+    folders = map(tmp_path.joinpath, map(str, itertools.count()))
+
+    def report(path):
+        (own := next(folders)).mkdir()
+        return request.param(path, tmp_path=own, **given)
+
+    return report

@@ -4,8 +4,6 @@ import ast
 import re
 from pathlib import Path
 
-import pytest
-
 from .conftest import ROOT
 
 FILES = sorted((ROOT / "formsvc").rglob("*.py"))
@@ -29,8 +27,8 @@ def imported(tree: ast.AST) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=module)
-def test_no_private_name_of_another_module_is_used(path):
+def private(path: Path) -> list[str]:
+    """The private names of other modules in a file."""
     tree = ast.parse(path.read_text("utf-8"))
     names = imported(tree)
     taken = [
@@ -49,18 +47,22 @@ def test_no_private_name_of_another_module_is_used(path):
         and node.attr.startswith("_")
         and not node.attr.startswith("__")
     ]
-    assert taken == []
+    return taken
 
 
-@pytest.mark.parametrize("path", FILES, ids=module)
-def test_no_string_imports_a_module(path):
+def test_no_private_name_of_another_module_is_used():
+    assert {path: taken for path in FILES if (taken := private(path))} == {}
+
+
+def test_no_string_imports_a_module():
     known = {module(each) for each in FILES}
-    strings = {
-        node.value.partition(":")[0]
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
-    assert {text for text in strings & known if "." in text} == set()
+    for path in FILES:
+        strings = {
+            node.value.partition(":")[0]
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        }
+        assert {text for text in strings & known if "." in text} == set(), path
 
 
 def test_every_module_has_a_docstring_and_at_most_four_hundred_and_fifty_lines():

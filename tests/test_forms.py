@@ -27,7 +27,7 @@ from formsvc.pointers import set_
 from .conftest import first_sample
 from .every_kind import EVERY, WHOLE
 
-LOADED = load_forms()
+LOADED = load_forms(whole=False)
 REGISTER = Register((Registered("张三", "11010519491231002X"), Registered("李四", withdrawn=True)))
 FORM = "jiangxi-training-summary"
 PLACE = f"jiangxi/{FORM}/2026-1"

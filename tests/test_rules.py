@@ -15,7 +15,7 @@ from formsvc.catalogue import SAMPLES_ON
 from formsvc.checks import formats
 from formsvc.writing import words
 
-CATALOGUE = load_forms()
+CATALOGUE = load_forms(whole=False)
 SUMMARY = CATALOGUE["jiangxi-training-summary"]
 FUNDING = CATALOGUE["jiangxi-project-funding"]
 GOOD = {

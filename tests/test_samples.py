@@ -20,16 +20,20 @@ INVALID = sorted(
 )
 
 
+FOLDERS = sorted(SAMPLES.glob("*/*/*"))
 # The samples of the newest editions: what an older one asks for, its rules show.
-EDITIONS = {max(form.iterdir()) for form in SAMPLES.glob("*/*")}
+NEWEST = sorted({max(form.iterdir()) for form in SAMPLES.glob("*/*")})
 
 
-def is_newest(path: Path) -> bool:
-    return path.parent.parent in EDITIONS
+def name(folder: Path) -> str:
+    return "/".join(folder.relative_to(SAMPLES).parts)
 
 
-def name(path: Path) -> str:
-    return "/".join(path.relative_to(SAMPLES).with_suffix("").parts)
+def among(paths: list[Path], folder: Path) -> list[Path]:
+    """Those of one edition of a form."""
+    found = [path for path in paths if folder in path.parents]
+    assert found
+    return found
 
 
 def own_form(catalogue, path: Path) -> Form:
@@ -44,18 +48,20 @@ def plain(report: Report) -> dict:
     return json.loads(json.dumps(report.to_dict()))
 
 
-@pytest.mark.parametrize("path", VALID, ids=name)
-def test_valid_sample_has_no_finding_but_notes(catalogue, path):
-    report = own_report(catalogue, path)
-    assert {finding.severity.value for finding in report.findings} <= {"note"}
-    assert report.ok
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_valid_sample_has_no_finding_but_notes(catalogue, folder):
+    for path in among(VALID, folder):
+        report = own_report(catalogue, path)
+        assert {finding.severity.value for finding in report.findings} <= {"note"}, path
+        assert report.ok, path
 
 
-@pytest.mark.parametrize("path", INVALID, ids=name)
-def test_invalid_sample_gives_the_findings_beside_it(catalogue, path):
-    expected = json.loads(path.with_suffix(".findings.json").read_text("utf-8"))
-    assert expected["findings"]
-    assert summary(own_report(catalogue, path)) == expected
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_invalid_sample_gives_the_findings_beside_it(catalogue, folder):
+    for path in among(INVALID, folder):
+        expected = json.loads(path.with_suffix(".findings.json").read_text("utf-8"))
+        assert expected["findings"], path
+        assert summary(own_report(catalogue, path)) == expected, path
 
 
 @pytest.mark.parametrize("form_id", FORMS)
@@ -106,57 +112,60 @@ def test_valid_samples_show_every_category_and_type_of_unit(catalogue, form_id):
             assert {sample[group][key] for sample in samples} == set(fields[pointer].schema["enum"])
 
 
-@pytest.mark.parametrize("path", INVALID, ids=name)
-def test_message_is_a_whole_chinese_sentence_about_its_place(catalogue, path):
-    for finding in own_report(catalogue, path).findings:
-        assert finding.message.endswith("。")
-        assert "。。" not in finding.message
-        assert not set("{}") & set(finding.message)
-        assert "None" not in finding.message
-        assert finding.label
-        known = finding.label in finding.message or finding.citation
-        assert known or finding.rule.startswith("input.")
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_message_is_a_whole_chinese_sentence_about_its_place(catalogue, folder):
+    for path in among(INVALID, folder):
+        for finding in own_report(catalogue, path).findings:
+            assert finding.message.endswith("。"), path
+            assert "。。" not in finding.message, path
+            assert not set("{}") & set(finding.message), path
+            assert "None" not in finding.message, path
+            assert finding.label, path
+            known = finding.label in finding.message or finding.citation
+            assert known or finding.rule.startswith("input."), path
 
 
 # A batch takes a list apart; alone it is no submission.
-SINGLE = [
-    path for path in VALID + INVALID if is_newest(path) and not path.read_bytes().startswith(b"[")
-]
+SINGLE = [path for path in VALID + INVALID if not path.read_bytes().startswith(b"[")]
 
 
-@pytest.mark.parametrize("path", SINGLE, ids=name)
-def test_every_shell_gives_the_same_report(catalogue, report_by, path):
-    checked = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
+@pytest.mark.parametrize("folder", NEWEST, ids=name)
+def test_every_shell_gives_the_same_report(catalogue, report_by, folder):
     compared = {each.id for form in catalogue.values() for each in form.comparisons}
     compared |= {each.id for form in catalogue.values() for each in form.programme.comparisons}
-    expected, found = plain(checked.report), report_by(path)
-    for report in (expected, found):
-        # A batch compares what one submission alone cannot.
-        report["skipped"] = [each for each in report["skipped"] if each["rule"] not in compared]
-    assert found == expected
+    for path in among(SINGLE, folder):
+        checked = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
+        expected, found = plain(checked.report), report_by(path)
+        for report in (expected, found):
+            # A batch compares what one submission alone cannot.
+            report["skipped"] = [each for each in report["skipped"] if each["rule"] not in compared]
+        assert found == expected, path
 
 
-@pytest.mark.parametrize("path", [p for p in VALID + INVALID if is_newest(p)], ids=name)
-def test_a_form_s_own_address_gives_its_report(catalogue, client, path):
-    form = own_form(catalogue, path)
-    answer = client.post(f"/api/v1/forms/{form.id}/check?on={SAMPLES_ON}", data=path.read_bytes())
-    report = catalogue.check(path.read_bytes(), on=SAMPLES_ON, form=form.id).report
-    assert answer.status_code == (400 if report.unreadable else 200)
-    assert (answer.json["report"] if report.unreadable else answer.json) == plain(report)
+@pytest.mark.parametrize("folder", NEWEST, ids=name)
+def test_a_form_s_own_address_gives_its_report(catalogue, client, folder):
+    for path in among(VALID + INVALID, folder):
+        form, raw = own_form(catalogue, path), path.read_bytes()
+        answer = client.post(f"/api/v1/forms/{form.id}/check?on={SAMPLES_ON}", data=raw)
+        report = catalogue.check(raw, on=SAMPLES_ON, form=form.id).report
+        assert answer.status_code == (400 if report.unreadable else 200), path
+        told = answer.json["report"] if report.unreadable else answer.json
+        assert told == plain(report), path
 
 
-@pytest.mark.parametrize("path", VALID + INVALID, ids=name)
-def test_a_submission_that_names_its_form_needs_no_other_hint(catalogue, path):
-    form = own_form(catalogue, path)
-    checked = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
-    data, named = checked.data, checked.report
-    hinted = catalogue.check(path.read_bytes(), on=SAMPLES_ON, form=form.id).report
-    if data is None:
-        assert named.findings == hinted.findings
-    elif checked.form:
-        assert named == hinted
-    else:
-        assert [finding.rule for finding in named.findings] == ["input.form"]
+@pytest.mark.parametrize("folder", FOLDERS, ids=name)
+def test_a_submission_that_names_its_form_needs_no_other_hint(catalogue, folder):
+    for path in among(VALID + INVALID, folder):
+        form = own_form(catalogue, path)
+        checked = catalogue.check(path.read_bytes(), on=SAMPLES_ON)
+        data, named = checked.data, checked.report
+        hinted = catalogue.check(path.read_bytes(), on=SAMPLES_ON, form=form.id).report
+        if data is None:
+            assert named.findings == hinted.findings, path
+        elif checked.form:
+            assert named == hinted, path
+        else:
+            assert [finding.rule for finding in named.findings] == ["input.form"], path
 
 
 def test_one_byte_above_the_limit_is_refused():

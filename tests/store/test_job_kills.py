@@ -27,7 +27,7 @@ from ..conftest import ROOT
 from ..serving import served, until
 from .world import submission
 
-KILLS = int(os.environ.get("FORMSVC_KILLS", "3"))
+KILLS = int(os.environ.get("FORMSVC_KILLS", "2"))
 DRAFTS = 180
 FILINGS = 6
 CANARY = "330101198802290012"

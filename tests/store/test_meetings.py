@@ -20,7 +20,7 @@ from ..conftest import valid_samples
 from .world import BEGINNING
 
 ON = BEGINNING.date()
-CATALOGUE = load_forms()
+CATALOGUE = load_forms(whole=False)
 COMPARISONS = Comparisons(CATALOGUE)
 
 

@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,20 +34,24 @@ def main(*given: str) -> None:
             random.seed(os.getpid())
             try:
                 work_on(*given)
+            except BaseException:
+                traceback.print_exc()  # nobody else says why it ended
             finally:
                 os._exit(1)
         print(pid, flush=True)
 
 
 def work_on(data: str, address: str, people: str, unit: str, log: str) -> None:
-    store = Store.open(Settings(data=Path(data), database=address))
     told = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    with store.reading() as work:
-        actors = [store.actor(work.session, int(each)) for each in people.split(",")]
-    owner, *others = actors
-    os.write(told, b"begun\n")
+    store, actors = None, []
     while True:
         with suppress(Unreachable):  # its connection broke: it goes on with another one
+            store = store or Store.open(Settings(data=Path(data), database=address))
+            if not actors:
+                with store.reading() as work:
+                    actors = [store.actor(work.session, int(each)) for each in people.split(",")]
+                os.write(told, b"begun\n")
+            owner, *others = actors
             one_life(store, owner, others, int(unit), told)
 
 
