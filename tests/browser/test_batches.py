@@ -185,6 +185,20 @@ def test_a_submission_goes_from_a_batch_back_into_the_form(open_page):
     assert page.locator('[id="/person/name"]').input_value()
 
 
+def test_what_the_form_has_no_place_for_is_said_where_it_is_left_out(open_page, tmp_path):
+    odd = json.loads(FUNDING.read_text("utf-8-sig")) | {"remarks": "请加急"}
+    path = tmp_path / "多一项.json"
+    path.write_text(json.dumps(odd))
+    page = open_page()
+    hand_in(page, "unit", [path])
+    page.locator("article h3 a").click()
+    page.get_by_text("在填表页打开修改").click()
+    expect(page.locator(".notice").filter(has_text="“remarks”，没有带到这一页")).to_be_visible()
+    page.goto(f"/forms/{odd['form']}")
+    load(page, path)
+    expect(page.locator(".notice").filter(has_text="“remarks”，没有带到这一页")).to_be_visible()
+
+
 def test_samples_of_every_form_are_read_from_their_own_documents(open_page, tmp_path, catalogue):
     from formsvc import fill
 

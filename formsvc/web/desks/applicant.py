@@ -25,6 +25,7 @@ from formsvc.checks.steps import next_steps
 from formsvc.delivery import Delivery, file_name, fill
 from formsvc.documents import Format, pictures
 from formsvc.errors import UnreadableDocument
+from formsvc.findings import Report
 from formsvc.forms import Form
 from formsvc.intake import reading
 from formsvc.submissions import encoded
@@ -71,7 +72,8 @@ def show(form: str) -> str:
         _, found, judged_by = item_of(batch, item.number)
     if judged_by is None or judged_by.id != chosen.id:
         raise NotFound
-    return page(checked(opened(judged_by, entries.entered(judged_by, found.data))))
+    notice = _left_out(found.line.report)
+    return page(checked(opened(judged_by, entries.entered(judged_by, found.data)), notice=notice))
 
 
 @applicant.post("")
@@ -253,6 +255,13 @@ def _batch(desk: Desk) -> BatchPlace | None:
     return BatchPlace(title(run), back, can_put=item.desk != OWNED)
 
 
+def _left_out(report: Report) -> str:
+    """What a submission has that its form has no place for: it does not come onto the page."""
+    names = [f.label for f in report.findings if f.rule == "schema.additionalProperties"]
+    shown = "、".join(f"“{name}”" for name in names[:5]) + ("等" if len(names) > 5 else "")
+    return f"本表没有 {shown}，没有带到这一页；改好后就没有这些项目了。" if names else ""
+
+
 def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] | str:
     """Show a submission from a file: JSON, or a document that carries one."""
     name = file.filename if file else ""
@@ -273,7 +282,7 @@ def _load(form: Form, file: FileStorage | None, desk: Desk) -> tuple[str, int] |
         read = reading.check(sure, catalogue(), on=today(), form=form.id)
     chosen = read.form or form
     moved = "" if chosen.id == form.id else f"这是《{chosen.title}》，已换到这种表。"
-    notice = f"已载入“{name}”。{moved}"
+    notice = f"已载入“{name}”。{moved}{_left_out(read.report)}"
     typed = entries.entered(chosen, read.data)
     asked = choices.of(chosen, found)
     if asked:
