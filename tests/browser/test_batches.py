@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 from benchmarks.generate import batch
 from tests.conftest import SAMPLES, valid_samples
 
+from .test_applicant import load
+
 GOOD = SAMPLES / "jiangxi/jiangxi-training-summary/2026-1/valid/half-year-to-31-august.json"
 FUNDING = (
     SAMPLES

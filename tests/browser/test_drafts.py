@@ -150,7 +150,8 @@ def test_what_is_of_a_batch_is_not_kept_here_and_goes_back_to_it(page, mixed):
     assert "欧阳娜娜" in kept
     assert "司马相如" not in kept
     page.get_by_role("button", name="放回批次").click()
-    page.wait_for_url(f"{batch}/2", timeout=30_000)
+    page.wait_for_url(f"{batch}/2?done=replaced", timeout=30_000)
+    expect(page.get_by_role("status").first).to_contain_text("已换上改好的一份")
     expect(page.get_by_role("heading", level=1)).to_have_text("司马相如")
     expect(page.get_by_role("navigation", name="前后")).to_contain_text("上一份")
 

@@ -197,3 +197,29 @@ def test_a_filing_is_saved_as_soon_as_the_service_answers(office):
     expect(page.locator('[id="/person/address"]')).to_have_value("南昌市")
     page.reload()
     expect(page.locator('[id="/person/name"]')).to_have_value("欧阳娜娜")
+
+
+def test_a_form_of_any_page_waits_for_a_service_that_is_away(page):
+    """Uploading, replacing and taking out are posts of the browser's own."""
+    door = "**/healthz"
+    page.goto("/unit")
+    page.set_input_files("#files", [GOOD])
+    page.route(door, lambda route: route.abort())
+    page.get_by_role("button", name="上传并检查").click()
+    away = page.locator("#away")
+    expect(away).to_contain_text("服务没有回应")
+    away.get_by_role("button", name="不再试").click()
+    expect(away).to_be_focused()
+    assert page.locator("#files").evaluate("input => input.files.length") == 1
+    page.get_by_role("button", name="上传并检查").click()
+    expect(away).to_contain_text("秒后自动再试")
+    page.unroute(door)
+    expect(page.get_by_role("heading", name="各人情况")).to_be_visible(timeout=20_000)
+    page.route(door, lambda route: route.abort())
+    person = page.locator(".person").first
+    person.locator("summary", has_text="换成改好的文件").click()
+    person.locator("input[type=file]").set_input_files(GOOD)
+    person.get_by_role("button", name=re.compile("^换上")).click()
+    expect(away).to_contain_text("服务没有回应")
+    page.unroute(door)
+    expect(page.get_by_role("status").first).to_contain_text("已换上", timeout=20_000)

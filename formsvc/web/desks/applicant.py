@@ -174,7 +174,8 @@ def put_back(form: str) -> Any:
     waited(run, _MOMENT)
     if not is_read(run):
         return redirect(url_for("batches.show", desk=item.desk, id=item.run), 303)
-    there = url_for("batches.item", desk=item.desk, id=item.run, number=item.number)
+    there = url_for("batches.item", desk=item.desk, id=item.run, number=item.number,
+                    done="replaced")  # fmt: skip
     return redirect(there, 303)
 
 
