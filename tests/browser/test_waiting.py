@@ -161,7 +161,7 @@ def test_a_form_is_put_back_into_its_batch_as_soon_as_the_service_answers(page):
     expect(page.locator("#trouble")).to_contain_text("服务没有回应")
     expect(field(page, "/person/name")).to_have_value("司马相如")
     page.unroute(down)
-    page.wait_for_url(f"{batch}/1", timeout=15_000)
+    page.wait_for_url(f"{batch}/1?done=replaced", timeout=15_000)
     expect(page.get_by_role("heading", level=1)).to_have_text("司马相如")
 
 

@@ -13,31 +13,24 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (stopping) return; // pressed twice
   stopping = new AbortController();
-  const notice = placed(button ?? form);
-  const told = (seconds) => say(notice, seconds);
+  document.getElementById("away")?.remove();
+  const told = (seconds) => seconds && say(button ?? form, seconds);
   const answer = await answered(KNOCK, null, told, stopping.signal);
   stopping = null;
   if (!answer) return;
-  notice.remove();
+  document.getElementById("away")?.remove();
   sure.add(form);
   form.requestSubmit(button);
 });
 
-function placed(beside) {
-  document.getElementById("away")?.remove();
-  const notice = document.createElement("div");
-  [notice.id, notice.className, notice.tabIndex, notice.hidden] = ["away", "notice alarm", -1, true];
-  notice.setAttribute("role", "alert");
-  (beside.closest(".actions") ?? beside).after(notice);
-  return notice;
-}
-
-function say(notice, seconds) {
+function say(beside, seconds) {
   const said = document.createElement("span");
   said.textContent = `服务没有回应，还没有办成；您选的、填的都还在这一页上。${seconds} 秒后自动再试。`;
-  notice.hidden = !seconds;
-  if (!seconds) return;
-  if (notice.firstChild) return notice.firstChild.replaceWith(said); // the button may have the focus
+  const there = document.getElementById("away");
+  if (there) return there.firstChild.replaceWith(said); // its button may have the focus
+  const notice = document.createElement("div");
+  [notice.id, notice.className, notice.tabIndex] = ["away", "notice alarm", -1];
+  notice.setAttribute("role", "alert");
   const stop = document.createElement("button");
   [stop.type, stop.className, stop.textContent] = ["button", "secondary", "不再试"];
   stop.addEventListener("click", () => {
@@ -45,5 +38,6 @@ function say(notice, seconds) {
     notice.textContent = "没有办成，已经不再试了；您选的、填的都还在这一页上，可以稍后再按一次。";
     notice.focus();
   });
-  notice.replaceChildren(said, stop);
+  notice.append(said, stop);
+  (beside.closest(".actions") ?? beside).after(notice);
 }
