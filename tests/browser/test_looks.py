@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pypdfium2
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from formsvc.config import Settings
 from formsvc.store.store import Store
 from tests.store.world import Clock
 
-from .conftest import STANDARDS
+from .conftest import STANDARDS, violated
 from .test_applicant import FUNDING as FUNDING_FORM
 from .test_applicant import SAMPLE, SUMMARY, load
 from .test_batches import FUNDING, GOOD, hand_in
@@ -23,6 +22,7 @@ SCHEMES = {
     "dark": {"color_scheme": "dark"},
     "forced": {"color_scheme": "dark", "forced_colors": "active"},
 }
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 NAVIGATION = "header.site, footer.site nav, nav.contents, .crumbs, .pager, .actions button"
 # Of whom each page is: an address, or a link (pattern) to be followed from an address before.
 OPEN = [
@@ -94,11 +94,8 @@ def faults(page) -> list[str]:
     for name, media in SCHEMES.items():
         page.emulate_media(**media)
         # What else axe knows does not hang on colours.
-        only = STANDARDS if name == "light" else ["color-contrast", "link-in-text-block"]
-        kind = "tag" if name == "light" else "rule"
-        options = {"runOnly": {"type": kind, "values": only}, "resultTypes": ["violations"]}
-        answer = Axe().run(page, options=options).response["violations"]
-        found += [f"{name}: {v['id']}: {n['html'][:120]}" for v in answer for n in v["nodes"]]
+        only = STANDARDS if name == "light" else COLOURS
+        found += [f"{name}: {each}" for each in violated(page, only)]
     page.emulate_media(media="print", color_scheme="dark", forced_colors="none")
     if (
         page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--paper')")

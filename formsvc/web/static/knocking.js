@@ -1,5 +1,5 @@
 // Before a form is sent: is the service there? If not, the browser's own page about that would take
-// the place of this one, with what was typed and chosen on it. The form page sends by itself.
+// the place of this one, with what was typed and chosen on it.
 
 import { answered } from "./sending.js";
 
@@ -9,7 +9,7 @@ let stopping = null;
 
 document.addEventListener("submit", async (event) => {
   const [form, button] = [event.target, event.submitter];
-  if (form.method !== "post" || form.id === "form" || event.defaultPrevented || sure.delete(form)) return;
+  if (form.method !== "post" || sure.delete(form)) return;
   event.preventDefault();
   if (stopping) return; // pressed twice
   stopping = new AbortController();
