@@ -7,8 +7,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 RUN_PACKAGES := fonts-noto-cjk fonts-dejavu-core
-TEST_PACKAGES := $(RUN_PACKAGES) chromium libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils \
+TEST_PACKAGES := $(RUN_PACKAGES) chromium-headless-shell libjs-pdf libreoffice-writer-nogui nginx-light poppler-utils \
   postgresql qpdf
+
+# Three tests for two processors: some of them wait.
+AT_ONCE := $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 
 .PHONY: run test coverage check bench pictures sbom hashes install-hashed clean
 
@@ -19,10 +22,10 @@ run: .venv/run.stamp
 
 test: check
 	@sh tools/packages.sh required $(TEST_PACKAGES)
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 coverage: .venv/dev.stamp
-	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
 check: .venv/dev.stamp
 	$(BIN)/ruff check .
